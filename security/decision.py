@@ -1,0 +1,67 @@
+"""The answer to "may this be done?": allowed, or every reason why not, each with what would help.
+
+Reasons are codes with facts. The edges turn them into sentences in the reader's language.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+Facts = TypeVar("Facts")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule that does not hold: its code, the facts its sentence needs, and the code of the remedy."""
+
+    code: str
+    args: Mapping[str, str] = field(default_factory=dict)
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Allowed where no rule failed. A decision has no truth value of its own: ask `.allowed`."""
+
+    failed: tuple[Reason, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        return not self.failed
+
+    def __bool__(self) -> bool:
+        # `if decision:` would silently mean "an object exists"; a forgotten `.allowed` must not open a door.
+        raise TypeError("ask decision.allowed, or decision.or_raise(...)")
+
+    def __and__(self, other: "Decision") -> "Decision":
+        """Both must allow; the failed rules of both are kept, in order."""
+        return Decision(self.failed + other.failed)
+
+    def or_raise(self, refusal: Callable[..., Exception], **facts: object) -> None:
+        """Raise `refusal(reasons=…, **facts)` unless allowed; `refusal` is normally a DomainError class."""
+        if self.failed:
+            raise refusal(reasons=self.failed, **facts)
+
+
+Rule = Callable[[Facts], Decision]
+
+ALLOWED = Decision()
+
+
+def refused(code: str, remedy: str | None = None, **args: str) -> Decision:
+    """A decision with one failed rule: `refused("clearance_too_low", remedy="ask_owner", level="sensitive")`."""
+    return Decision((Reason(code, args, remedy),))
+
+
+def rule(holds: Callable[[Facts], bool], code: str, remedy: str | None = None) -> Rule[Facts]:
+    """A rule from a predicate, for rules whose reason needs no facts."""
+    return lambda facts: ALLOWED if holds(facts) else refused(code, remedy)
+
+
+def all_of(*rules: Rule[Facts]) -> Rule[Facts]:
+    """One rule that asks every one of `rules` and reports all that failed, not only the first."""
+
+    def ask(facts: Facts) -> Decision:
+        return Decision(tuple(reason for each in rules for reason in each(facts).failed))
+
+    return ask

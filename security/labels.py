@@ -1,0 +1,32 @@
+"""Classification labels: four ordered levels, compartments beside them, and when a clearance dominates."""
+
+from collections.abc import Set
+from enum import IntEnum
+from typing import Self
+
+
+class Level(IntEnum):
+    """How closely information is held. The order of the numbers is the order of the levels."""
+
+    PUBLIC = 0
+    INTERNAL = 1
+    SENSITIVE = 2
+    RESTRICTED = 3
+
+    @property
+    def label_key(self) -> str:
+        """The level's word in JSON, in URLs and in message catalogues: `"sensitive"`."""
+        return self.name.lower()
+
+    @classmethod
+    def parse(cls, word: str) -> Self:
+        """The level named by `word`, exactly as `label_key` writes it; ValueError for any other word."""
+        for level in cls:
+            if level.label_key == word:
+                return level
+        raise ValueError(f"no such level: {word!r}")
+
+
+def dominates(clearance: Level, compartments: Set[str], level: Level, needed: Set[str]) -> bool:
+    """Whether a person cleared to `clearance` within `compartments` may see `level` within all of `needed`."""
+    return clearance >= level and compartments >= needed

@@ -1,0 +1,56 @@
+"""Which role may do what, in one table. Whether it may be done *to this thing* is for the rules beside that thing."""
+
+from enum import StrEnum
+
+from security.principal import Principal, Role
+
+
+class Permission(StrEnum):
+    """A named right that a route or use-case asks for."""
+
+    SEE_OWN = "see_own"
+    READ_NOTICES = "read_notices"
+    MAKE_TOKEN = "make_token"
+    SEE_BOARD = "see_board"
+    SEE_CAMPAIGN = "see_campaign"
+    CLAIM_MICROTASK = "claim_microtask"
+    CONTRIBUTE = "contribute"
+    POST_CAMPAIGN = "post_campaign"
+    SEE_CAMPAIGN_ROOM = "see_campaign_room"
+    READ_RESULTS = "read_results"
+    EXPORT_RESULTS = "export_results"
+    APPRAISE = "appraise"
+    READ_RECORD = "read_record"
+    OPERATE = "operate"
+    ADMINISTER_AGENCY = "administer_agency"
+
+
+# What belongs to every signed-in person, whatever they are: their own account, and word of what became of their work.
+_EVERY_PERSON = frozenset({Permission.SEE_OWN, Permission.READ_NOTICES, Permission.MAKE_TOKEN})
+
+# An operator sees no content and an officer judges nobody's output; whoever also does tasks holds CONTRIBUTOR as well.
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.CONTRIBUTOR: _EVERY_PERSON | {
+        Permission.SEE_BOARD, Permission.SEE_CAMPAIGN, Permission.CLAIM_MICROTASK, Permission.CONTRIBUTE,
+    },
+    Role.TASK_OWNER: _EVERY_PERSON | {
+        Permission.SEE_BOARD, Permission.SEE_CAMPAIGN, Permission.POST_CAMPAIGN, Permission.SEE_CAMPAIGN_ROOM,
+        Permission.READ_RESULTS, Permission.EXPORT_RESULTS,
+    },
+    Role.APPRAISER: _EVERY_PERSON | {
+        Permission.SEE_BOARD, Permission.SEE_CAMPAIGN, Permission.READ_RESULTS, Permission.APPRAISE,
+    },
+    Role.SECURITY_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD},
+    Role.OPERATOR: _EVERY_PERSON | {Permission.OPERATE},
+    Role.AGENCY_ADMIN: _EVERY_PERSON | {Permission.ADMINISTER_AGENCY},
+}
+
+
+def may(principal: Principal, permission: Permission) -> bool:
+    """Whether any of the principal's roles carries `permission`."""
+    return any(permission in ROLE_PERMISSIONS[role] for role in principal.roles)
+
+
+def roles_with(permission: Permission) -> frozenset[Role]:
+    """The roles that carry `permission`: what a refusal names as the remedy."""
+    return frozenset(role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions)

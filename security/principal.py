@@ -1,0 +1,67 @@
+"""Who acts, and the circumstances they act in. Frozen values: rules read them, nothing changes them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from security.labels import Level
+
+
+class Role(StrEnum):
+    """What an agency lets a member be. A person may hold several at once."""
+
+    CONTRIBUTOR = "contributor"
+    TASK_OWNER = "task_owner"
+    APPRAISER = "appraiser"
+    SECURITY_OFFICER = "security_officer"
+    OPERATOR = "operator"
+    AGENCY_ADMIN = "agency_admin"
+
+
+class Zone(StrEnum):
+    """The network a request comes from. Without evidence it is PUBLIC, the worst case."""
+
+    OFFICE = "office"
+    VPN = "vpn"
+    HOME = "home"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person in one membership of one agency, as read at the beginning of a request.
+
+    `subject_id` is the random id the security log knows the person by.
+    """
+
+    person_id: UUID
+    membership_id: UUID
+    agency_id: UUID
+    agency_slug: str
+    agency_name: str
+    agency_initials: str
+    subject_id: UUID
+    name: str
+    roles: frozenset[Role]
+    clearance: Level
+    compartments: frozenset[str]
+    skills: frozenset[str]
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Through which door, from where and how strongly authenticated. Evidence, never input.
+
+    `channel` is "web", "api", "cli" or "job"; `device` is "unknown", "enrolled" or "managed"; `auth_time` is aware, in UTC.
+    `address` serves rate limits and zone look-up only: it stays out of `repr` so that it reaches no log.
+    """
+
+    channel: str
+    zone: Zone = Zone.PUBLIC
+    device: str = "unknown"
+    acr: str | None = None
+    auth_time: datetime | None = None
+    session: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
