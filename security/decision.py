@@ -30,7 +30,7 @@ class Decision:
         return not self.failed
 
     def __bool__(self) -> bool:
-        # `if decision:` would silently mean "an object exists"; a forgotten `.allowed` must not open a door.
+        # `if decision:` would silently mean "an object exists", and a forgotten `.allowed` would open a door.
         raise TypeError("ask decision.allowed, or decision.or_raise(...)")
 
     def __and__(self, other: "Decision") -> "Decision":
@@ -49,7 +49,7 @@ ALLOWED = Decision()
 
 
 def refused(code: str, remedy: str | None = None, **args: str) -> Decision:
-    """A decision with one failed rule: `refused("clearance_too_low", remedy="ask_owner", level="sensitive")`."""
+    """A decision with one failed rule: `refused("clearance", remedy="ask_owner", level="sensitive")`."""
     return Decision((Reason(code, args, remedy),))
 
 

@@ -1,6 +1,6 @@
 """Classification labels: four ordered levels, compartments beside them, and when a clearance dominates."""
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from enum import IntEnum
 from typing import Self
 
@@ -27,6 +27,8 @@ class Level(IntEnum):
         raise ValueError(f"no such level: {word!r}")
 
 
-def dominates(clearance: Level, compartments: Set[str], level: Level, needed: Set[str]) -> bool:
-    """Whether a person cleared to `clearance` within `compartments` may see `level` within all of `needed`."""
+def dominates(
+    clearance: Level, compartments: AbstractSet[str], level: Level, needed: AbstractSet[str]
+) -> bool:
+    """Whether a clearance up to `clearance`, within `compartments`, covers `level` within all of `needed`."""
     return clearance >= level and compartments >= needed

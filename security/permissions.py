@@ -1,4 +1,7 @@
-"""Which role may do what, in one table. Whether it may be done *to this thing* is for the rules beside that thing."""
+"""Which role may do what, in one table.
+
+Whether it may be done *to this thing* is for the rules that stand beside that thing.
+"""
 
 from enum import StrEnum
 
@@ -25,10 +28,10 @@ class Permission(StrEnum):
     ADMINISTER_AGENCY = "administer_agency"
 
 
-# What belongs to every signed-in person, whatever they are: their own account, and word of what became of their work.
+# What belongs to every signed-in person: their own account, and word of what became of their work.
 _EVERY_PERSON = frozenset({Permission.SEE_OWN, Permission.READ_NOTICES, Permission.MAKE_TOKEN})
 
-# An operator sees no content and an officer judges nobody's output; whoever also does tasks holds CONTRIBUTOR as well.
+# An operator sees no content, an officer judges nobody's output; whoever also does tasks is CONTRIBUTOR too.
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CONTRIBUTOR: _EVERY_PERSON | {
         Permission.SEE_BOARD, Permission.SEE_CAMPAIGN, Permission.CLAIM_MICROTASK, Permission.CONTRIBUTE,

@@ -54,7 +54,8 @@ class Principal:
 class Context:
     """Through which door, from where and how strongly authenticated. Evidence, never input.
 
-    `channel` is "web", "api", "cli" or "job"; `device` is "unknown", "enrolled" or "managed"; `auth_time` is aware, in UTC.
+    `channel` is "web", "api", "cli" or "job"; `device` is "unknown", "enrolled" or "managed"; `auth_time` is
+    aware, in UTC. What is left out counts as the worst case.
     `address` serves rate limits and zone look-up only: it stays out of `repr` so that it reaches no log.
     """
 
