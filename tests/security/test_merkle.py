@@ -1,4 +1,4 @@
-"""The Merkle tree: the eight entries Certificate Transparency implementations are tried on, and own checks."""
+"""The Merkle tree: the eight entries Certificate Transparency tries its own on, and own checks."""
 
 import hashlib
 
