@@ -1,0 +1,1 @@
+"""Setting up: what `./run` does before our own packages exist. Standard library only."""

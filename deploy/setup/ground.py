@@ -1,0 +1,65 @@
+"""What every step of the set-up stands on: the folder, progress lines, running a tool, one set-up at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class CannotSetUp(Exception):
+    """Something is missing that we cannot bring ourselves; the message says what and how to get it."""
+
+
+def say(sentence: str) -> None:
+    """One progress line. On stderr: stdout belongs to whoever reads results by program."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(sentence: str) -> Iterator[None]:
+    """Announce a step and say how long it took."""
+    began = time.monotonic()
+    say(f"  {sentence} …")
+    yield
+    say(f"  {sentence}: done in {time.monotonic() - began:.1f} s")
+
+
+def call(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
+    """Run a tool quietly and return what it printed. Raises CannotSetUp with its last lines when it fails.
+
+    The environment is handed on whole: proxy, certificate and registry settings of the machine keep working.
+    """
+    words = [str(word) for word in command]
+    try:
+        done = subprocess.run(
+            words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+    except OSError as error:
+        raise CannotSetUp(f"{words[0]} cannot be started: {error.strerror or error}.") from error
+    if done.returncode:
+        tail = "\n".join(f"    {line}" for line in done.stdout.strip().splitlines()[-15:])
+        raise CannotSetUp(f"This step failed: {' '.join(words)}\n{tail}")
+    return done.stdout
+
+
+@contextmanager
+def alone(folder: Path = ROOT) -> Iterator[None]:
+    """Hold the folder while setting up; a second `./run` waits here. The lock is the folder, no file is left."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("  Another set-up is working in this folder; waiting for it …")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
