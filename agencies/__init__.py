@@ -1,0 +1,1 @@
+"""Agencies, their people, how they sign in, and what is told to them."""

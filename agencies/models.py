@@ -1,0 +1,177 @@
+"""Tables of agencies and people.
+
+Identity is (issuer, subject), never an e-mail address. A person may be a member of several agencies; a session
+wears one membership at a time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, UniqueConstraint, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.foundation.db import Base, Json, Moment, where
+
+
+class Agency(Base):
+    """An organisation that posts work or lends people."""
+
+    __tablename__ = "agency"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    initials: Mapped[str] = mapped_column(String(3))
+    tint: Mapped[str] = mapped_column(String(20))
+    domain: Mapped[str] = mapped_column(String(200))
+    office_networks: Mapped[list[str]] = mapped_column(Json)
+
+
+class IdentityProvider(Base):
+    """An agency's OpenID provider as registered with us. The client secret lies wrapped by the agency's key."""
+
+    __tablename__ = "identity_provider"
+
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"), primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(400), unique=True)
+    client_id: Mapped[str] = mapped_column(String(200))
+    secret_key_id: Mapped[str] = mapped_column(String(120))
+    secret_wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    algorithms: Mapped[list[str]] = mapped_column(Json)
+
+
+class Person(Base):
+    """A human being who signs in. `subject_id` is all the security record knows of them."""
+
+    __tablename__ = "person"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey("log_subject.id"), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(320))
+    locale: Mapped[str] = mapped_column(String(8))
+
+
+class Identity(Base):
+    """Who vouches for a person: the issuer and the subject it uses for them."""
+
+    __tablename__ = "identity"
+
+    issuer: Mapped[str] = mapped_column(String(400), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+
+
+class Membership(Base):
+    """A person in an agency, with the clearance that the agency gives."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        UniqueConstraint("person_id", "agency_id"),
+        CheckConstraint("clearance BETWEEN 0 AND 3", name="clearance"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"), index=True)
+    clearance: Mapped[int] = mapped_column(SmallInteger)
+    compartments: Mapped[list[str]] = mapped_column(Json)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class RoleGrant(Base):
+    """A role that a membership holds from a moment until another."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (
+        Index("uq_role_grant_membership_id_role", "membership_id", "role", unique=True, **where("until IS NULL")),
+        Index("ix_role_grant_membership_id", "membership_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    role: Mapped[str] = mapped_column(String(30))
+    since: Mapped[datetime] = mapped_column(Moment)
+    until: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Skill(Base):
+    """Something a person can do and a campaign can ask for."""
+
+    __tablename__ = "skill"
+
+    code: Mapped[str] = mapped_column(String(60), primary_key=True)
+    labels: Mapped[dict[str, str]] = mapped_column(Json)
+
+
+class PersonSkill(Base):
+    """A skill that a person says they have."""
+
+    __tablename__ = "person_skill"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    skill: Mapped[str] = mapped_column(ForeignKey("skill.code"), primary_key=True)
+
+
+class SignInAttempt(Base):
+    """One sign-in under way, bound to the browser that began it. Used once, or over after ten minutes."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (Index("ix_sign_in_attempt_over_at", "over_at"),)
+
+    state: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    browser: Mapped[bytes] = mapped_column(LargeBinary(32))
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"))
+    nonce: Mapped[str] = mapped_column(String(64))
+    code_verifier: Mapped[str] = mapped_column(String(128))
+    redirect_uri: Mapped[str] = mapped_column(String(400))
+    next_path: Mapped[str] = mapped_column(String(400))
+    over_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class WebSession(Base):
+    """A signed-in browser. The cookie holds a random token, this row its digest."""
+
+    __tablename__ = "web_session"
+    __table_args__ = (Index("ix_web_session_absolute_until", "absolute_until"),)
+
+    token: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), index=True)
+    acr: Mapped[str | None] = mapped_column(String(120))
+    auth_time: Mapped[datetime | None] = mapped_column(Moment)
+    issuer_session: Mapped[str | None] = mapped_column(String(255))
+    began_at: Mapped[datetime] = mapped_column(Moment)
+    idle_until: Mapped[datetime] = mapped_column(Moment)
+    absolute_until: Mapped[datetime] = mapped_column(Moment)
+
+
+class ApiToken(Base):
+    """A token by which a program acts for a person. Only its digest is kept."""
+
+    __tablename__ = "api_token"
+
+    token: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    over_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Notice(Base):
+    """Something to tell a person. `kind` and `args` become a sentence in their language; never content."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_person_id_recorded_at", "person_id", "recorded_at"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    args: Mapped[dict[str, Any]] = mapped_column(Json)
+    path: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    read_at: Mapped[datetime | None] = mapped_column(Moment)

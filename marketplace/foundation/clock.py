@@ -1,0 +1,34 @@
+"""Time is the database's.
+
+On PostgreSQL `at()` is the server's `now()`, the start of the transaction, without a round trip; on SQLite, which
+runs in our process, both are this host's clock. Hosts whose clocks differ therefore agree on when a claim is over
+as long as they share a PostgreSQL server.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal, select
+
+from marketplace.foundation.db import Moment, Tx
+
+
+def now(tx: Tx) -> datetime:
+    """The moment of this transaction, read once and then kept."""
+    if tx._now is None:
+        if tx.dialect == "postgresql":
+            tx._now = tx.scalar(select(func.now(type_=Moment)))
+        else:
+            tx._now = datetime.now(UTC)
+    assert tx._now is not None
+    return tx._now
+
+
+def at(tx: Tx, offset: timedelta = timedelta()) -> ColumnElement[Any]:
+    """SQL for the moment of this transaction plus `offset`."""
+    if tx.dialect == "postgresql":
+        moment = func.now(type_=Moment)
+        return moment + offset if offset else moment
+    return literal(now(tx) + offset, Moment)

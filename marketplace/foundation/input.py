@@ -1,0 +1,136 @@
+"""What may come in: strict JSON and strict fields (design D15).
+
+Flask and marshmallow let many kinds of bad JSON through: duplicate keys, NaN, deep nesting, lone surrogates, NUL,
+`true` for 1, "1" for 1, unbounded numbers and texts. Each is refused here once, for every door.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
+
+from marketplace.foundation.errors import InvalidInput
+
+MOST_DEPTH = 32
+
+
+class BadJson(InvalidInput):
+    """This is not JSON that can be read safely."""
+
+
+class BadFields(InvalidInput):
+    """Some fields cannot be used as they are."""
+
+
+def load_json(body: bytes, charset: str = "utf-8") -> Any:
+    """Parse a JSON text (RFC 8259) of any size the caller allowed. Raises BadJson with a sentence."""
+    if charset.lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii"):
+        raise BadJson("JSON must be sent as UTF-8.")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadJson("JSON must be sent as UTF-8; these bytes are not.") from None
+    _check_depth(text)
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_number)
+    except BadJson:
+        raise
+    except (ValueError, RecursionError):
+        raise BadJson("This is not valid JSON.") from None
+
+
+def clean(text: str, *, at: str = "text") -> str:
+    """`text` in Unicode normal form NFC. Raises BadFields for NUL and for surrogates, which no database keeps."""
+    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise BadFields(errors={at: ["Contains a character that cannot be stored."]})
+    return unicodedata.normalize("NFC", text)
+
+
+class Input(Schema):
+    """Base of every schema for what comes in: unknown fields are refused, texts are normalised."""
+
+    class Meta:
+        unknown = RAISE
+
+    @pre_load
+    def _normalise(self, data: Any, **_: Any) -> Any:
+        return _normalised(data)
+
+
+class Whole(fields.Integer):
+    """A whole number of a stated range; no text, no true, no 1.0."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValidationError("Must be a whole number.")
+        return super()._validated(value)
+
+
+class Text(fields.String):
+    """A text of a stated length, not only of spaces unless `least` is 0."""
+
+    def __init__(self, most: int, least: int = 1, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Length(min=least, max=most), **kwargs)
+        self.least = least
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if self.least and isinstance(text, str) and not text.strip():
+            raise ValidationError("Must not be empty.")
+        return text
+
+
+def _normalised(value: Any) -> Any:
+    if isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise ValidationError("Contains a character that cannot be stored.")
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, list):
+        return [_normalised(item) for item in value]
+    if isinstance(value, dict):
+        return {_normalised(name): _normalised(item) for name, item in value.items()}
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise BadJson("An object names the same key twice.")
+    return made
+
+
+def _no_constant(name: str) -> Any:
+    raise BadJson(f"{name} is not a number in JSON.")
+
+
+def _number(digits: str) -> int:
+    if len(digits) > 20:
+        raise BadJson("A number is too large.")
+    return int(digits)
+
+
+def _check_depth(text: str) -> None:
+    """Count brackets outside strings: the parser itself would recurse."""
+    depth, quoted, escaped = 0, False, False
+    for letter in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif letter == "\\":
+                escaped = True
+            elif letter == '"':
+                quoted = False
+        elif letter == '"':
+            quoted = True
+        elif letter in "[{":
+            depth += 1
+            if depth > MOST_DEPTH:
+                raise BadJson(f"The JSON is nested deeper than {MOST_DEPTH} levels.")
+        elif letter in "]}":
+            depth -= 1

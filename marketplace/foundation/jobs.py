@@ -1,0 +1,229 @@
+"""A job is a row; RQ is only the doorbell (design D1).
+
+`record` writes the row in the business transaction, so that change and job live or die together. After COMMIT the
+doorbell rings; whatever was not rung, or was rung for nobody, is found by the sweep. `take` hands a row to one
+runner by one conditional UPDATE that raises the token; effect and `finish` share one transaction, and `finish`
+holds only for the token that was taken. A handler may therefore run twice, but its effect is committed once.
+
+Arguments are ids only: a job row is readable by operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, and_, case, delete, exists, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from marketplace.foundation import clock
+from marketplace.foundation.db import Base, Json, Moment, Tx, insert, where
+from marketplace.foundation.errors import Conflict, NotFound
+
+READY, RUNNING, DONE, DEAD = "ready", "running", "done", "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How jobs of one kind run: on which queue, how long one run may take, how often it is tried."""
+
+    queue: str
+    lease: timedelta = timedelta(seconds=60)
+    attempts: int = 5
+
+
+KINDS: Mapping[str, Kind] = {
+    "campaign.settle": Kind("short"),
+    "claims.end_due": Kind("short"),
+    "jobs.forget_done": Kind("short"),
+    "notice.send": Kind("short", attempts=8),
+    "sessions.forget_ended": Kind("short"),
+}
+"""Every kind of job. A handler without a row here, or a row without a handler, fails a test."""
+
+QUEUES = ("short", "files")
+
+
+class Job(Base):
+    """One piece of work to do; the module says how a row lives."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        CheckConstraint("state IN ('ready', 'running', 'done', 'dead')", name="state"),
+        Index("uq_job_once_key", "once_key", unique=True),
+        Index("uq_job_merge_key_ready", "merge_key", unique=True, **where("state = 'ready'")),
+        Index("uq_job_merge_key_running", "merge_key", unique=True, **where("state = 'running'")),
+        Index("ix_job_ready", "run_at", **where("state = 'ready'")),
+        Index("ix_job_running", "lease_until", **where("state = 'running'")),
+        Index("ix_job_dead", "id", **where("state = 'dead'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    args: Mapped[dict[str, str]] = mapped_column(Json)
+    state: Mapped[str] = mapped_column(String(8), default=READY)
+    run_at: Mapped[datetime] = mapped_column(Moment)
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    token: Mapped[int] = mapped_column(Integer, default=0)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    once_key: Mapped[str | None] = mapped_column(String(120))
+    merge_key: Mapped[str | None] = mapped_column(String(120))
+    reason: Mapped[str | None] = mapped_column(String(400))
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job in the hands of one runner; `token` is the proof."""
+
+    id: int
+    kind: str
+    args: Mapping[str, str]
+    token: int
+    attempts: int
+
+
+class UnknownKind(NotFound):
+    """There is no job of this kind."""
+
+
+class NotDead(Conflict):
+    """Only a job that was given up can be tried again."""
+
+
+def record(
+    tx: Tx,
+    kind: str,
+    args: Mapping[str, Any] | None = None,
+    *,
+    run_at: datetime | None = None,
+    once_key: str | None = None,
+    merge_key: str | None = None,
+) -> int | None:
+    """Write a job row and remember to ring for it after COMMIT.
+
+    With `once_key` a second row is never written (returns None). With `merge_key` at most one row waits: recording
+    again moves its `run_at`. The conflicting row stays locked until COMMIT, so no runner can have finished reading
+    before this transaction's change is visible: no wake-up is lost.
+    """
+    if kind not in KINDS:
+        raise UnknownKind(kind=kind)
+    now = clock.now(tx)
+    due = run_at or now
+    row = insert(tx, Job).values(
+        kind=kind, args={name: str(value) for name, value in (args or {}).items()}, state=READY, run_at=due,
+        token=0, attempts=0, once_key=once_key, merge_key=merge_key, recorded_at=now,
+    )  # fmt: skip
+    if once_key is not None:
+        row = row.on_conflict_do_nothing(index_elements=["once_key"])
+    elif merge_key is not None:
+        row = row.on_conflict_do_update(
+            index_elements=["merge_key"], index_where=Job.state == READY, set_={"run_at": due}
+        )
+    job_id: int | None = tx.scalar(row.returning(Job.id))
+    if job_id is not None and due <= now:
+        tx.bells[job_id] = KINDS[kind].queue
+    return job_id
+
+
+def take(tx: Tx, job_id: int) -> Taken | None:
+    """Take the job if it is due (or its runner's lease is over) and nothing with its merge key runs; else None."""
+    other = aliased(Job)
+    runs_already = exists().where(other.merge_key == Job.merge_key, other.state == RUNNING, other.id != Job.id)
+    kind = tx.scalar(select(Job.kind).where(Job.id == job_id))
+    if kind is None:
+        return None
+    now = clock.now(tx)
+    lease = KINDS[kind].lease if kind in KINDS else timedelta(seconds=60)
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, _is_due(now), ~runs_already)
+        .values(state=RUNNING, token=Job.token + 1, attempts=Job.attempts + 1, lease_until=now + lease)
+        .returning(Job.id, Job.kind, Job.args, Job.token, Job.attempts)
+    )
+    try:
+        row = tx.one_or_none(statement)
+    except IntegrityError:
+        return None  # another runner took its twin in the same moment
+    return Taken(row.id, row.kind, row.args, row.token, row.attempts) if row else None
+
+
+def finish(tx: Tx, job: Taken) -> bool:
+    """Mark it done, in the transaction of its effect. False: the lease was lost, so the effect must be rolled back."""
+    ended = update(Job).where(Job.id == job.id, Job.token == job.token, Job.state == RUNNING)
+    return tx.execute(ended.values(state=DONE, lease_until=None, ended_at=clock.now(tx))).rowcount == 1
+
+
+def fail(tx: Tx, job: Taken, reason: str) -> str | None:
+    """Put it back with a pause that doubles (2 s … 1 h), or give it up. Returns the new state, None if not ours.
+
+    `reason` is a type and a place, never a message of foreign code: messages quote data.
+    """
+    now = clock.now(tx)
+    most = KINDS[job.kind].attempts if job.kind in KINDS else 1
+    pause = timedelta(seconds=min(3600, 2**job.attempts))
+    given_up = job.attempts >= most
+    back = _ready_unless_a_twin_waits()
+    statement = (
+        update(Job)
+        .where(Job.id == job.id, Job.token == job.token, Job.state == RUNNING)
+        .values(
+            state=DEAD if given_up else back, run_at=now + pause, lease_until=None, reason=reason[:400],
+            ended_at=now if given_up else None,
+        )
+        .returning(Job.state)
+    )  # fmt: skip
+    state: str | None = tx.scalar(statement)
+    return state
+
+
+def retry(tx: Tx, job_id: int) -> None:
+    """Let a job that was given up start over, at once."""
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, Job.state == DEAD)
+        .values(state=_ready_unless_a_twin_waits(), run_at=clock.now(tx), attempts=0, ended_at=None)
+        .returning(Job.kind)
+    )
+    kind = tx.scalar(statement)
+    if kind is None:
+        known = tx.scalar(select(Job.id).where(Job.id == job_id))
+        raise NotDead(job=job_id) if known else NotFound()
+    tx.bells[job_id] = KINDS[kind].queue if kind in KINDS else "short"
+
+
+def due(db: Tx, limit: int = 500) -> dict[int, str]:
+    """Rows that somebody should look at now: id → queue. The sweep rings for them."""
+    rows = db.all(select(Job.id, Job.kind).where(_is_due(clock.now(db))).order_by(Job.run_at).limit(limit))
+    return {row.id: KINDS[row.kind].queue for row in rows if row.kind in KINDS}
+
+
+def forget_done(tx: Tx, older_than: timedelta = timedelta(days=2)) -> int:
+    """Delete rows that were done long ago. A slot's time does not come back, so its once_key may go with it."""
+    return tx.execute(delete(Job).where(Job.state == DONE, Job.ended_at < clock.now(tx) - older_than)).rowcount
+
+
+def listing(db: Tx, *, state: str | None = None, limit: int = 100) -> Sequence[Any]:
+    """Rows for operators, newest first: id, kind, args, state, run_at, attempts, reason, ended_at."""
+    chosen = select(Job.id, Job.kind, Job.args, Job.state, Job.run_at, Job.attempts, Job.reason, Job.ended_at)
+    if state is not None:
+        chosen = chosen.where(Job.state == state)
+    return db.all(chosen.order_by(Job.id.desc()).limit(limit))
+
+
+def _is_due(now: datetime) -> Any:
+    return or_(
+        and_(Job.state == READY, Job.run_at <= now),
+        and_(Job.state == RUNNING, Job.lease_until < now),
+    )
+
+
+def _ready_unless_a_twin_waits() -> Any:
+    """A waiting twin with the same merge key will do this row's work: then this one is done."""
+    twin = aliased(Job)
+    waits = exists().where(twin.merge_key == Job.merge_key, twin.state == READY, twin.id != Job.id)
+    return case((waits, DONE), else_=READY)

@@ -1,0 +1,43 @@
+"""The acts that go on the security record, one table.
+
+`class_uid` is the OCSF event class the entry is shaped as: 3002 authentication, 3001 account change, 6003 API
+activity, 6005 datastore activity (OCSF 1.5). `purpose` is why content may be touched by that act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+AUTHENTICATION, ACCOUNT, ACTIVITY, CONTENT = 3002, 3001, 6003, 6005
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    class_uid: int
+    purpose: str | None = None
+
+
+ACTS: Mapping[str, Act] = {
+    "sign_in.begin": Act(AUTHENTICATION),
+    "sign_in.succeed": Act(AUTHENTICATION),
+    "sign_in.fail": Act(AUTHENTICATION),
+    "session.end": Act(AUTHENTICATION),
+    "person.join": Act(ACCOUNT),
+    "token.make": Act(ACCOUNT),
+    "campaign.post": Act(ACTIVITY, "posting"),
+    "claim.take": Act(ACTIVITY, "contribution"),
+    "claim.extend": Act(ACTIVITY, "contribution"),
+    "claim.release": Act(ACTIVITY, "contribution"),
+    "claim.lapse": Act(ACTIVITY, "contribution"),
+    "payload.view": Act(CONTENT, "contribution"),
+    "contribution.submit": Act(CONTENT, "contribution"),
+    "campaign.settle": Act(CONTENT, "consensus"),
+    "result.view": Act(CONTENT, "result"),
+    "result.list": Act(CONTENT, "result"),
+    "result.export": Act(CONTENT, "result"),
+    "notice.send": Act(ACTIVITY, "notice"),
+    "log.read": Act(CONTENT, "oversight"),
+    "job.retry": Act(ACTIVITY, "operation"),
+    "access.refuse": Act(ACTIVITY),
+}

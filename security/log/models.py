@@ -1,0 +1,87 @@
+"""The transparency log's own tables (D11).
+
+`audit_pending` takes a row in the transaction of the act. The sequencer turns pending rows into `audit_entry` rows
+with dense numbers and leaf hashes. `log_subject` is what the log knows of a person: a random id, a salt that can be
+erased, and a pseudonym; the leaf holds only a commitment over id and salt, so erasure never breaks the tree.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, SmallInteger, String, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.foundation.db import Base, Json, Moment
+
+_number = BigInteger().with_variant(Integer, "sqlite")
+
+
+class LogSubject(Base):
+    """A person as the security record knows them."""
+
+    __tablename__ = "log_subject"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    pseudonym: Mapped[str] = mapped_column(String(40), unique=True)
+
+
+class _Facts:
+    """The facts of an act, the same before and after sequencing."""
+
+    at: Mapped[datetime] = mapped_column(Moment)
+    act: Mapped[str] = mapped_column(String(40))
+    outcome: Mapped[str] = mapped_column(String(8))
+    subject_id: Mapped[UUID | None] = mapped_column(Uuid)
+    agency_id: Mapped[UUID | None] = mapped_column(Uuid)
+    object_kind: Mapped[str | None] = mapped_column(String(20))
+    object_id: Mapped[str | None] = mapped_column(String(80))
+    object_agency_id: Mapped[UUID | None] = mapped_column(Uuid)
+    campaign_id: Mapped[UUID | None] = mapped_column(Uuid)
+    level: Mapped[int | None] = mapped_column(SmallInteger)
+    purpose: Mapped[str | None] = mapped_column(String(40))
+    channel: Mapped[str] = mapped_column(String(8))
+    zone: Mapped[str | None] = mapped_column(String(8))
+    device: Mapped[str | None] = mapped_column(String(12))
+    acr: Mapped[str | None] = mapped_column(String(120))
+    session: Mapped[str | None] = mapped_column(String(40))
+    detail: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+class AuditPending(_Facts, Base):
+    """An act that happened and has no number yet."""
+
+    __tablename__ = "audit_pending"
+    __table_args__ = (CheckConstraint("outcome IN ('done', 'refused', 'failed')", name="outcome"),)
+
+    id: Mapped[int] = mapped_column(_number, primary_key=True)
+
+
+class AuditEntry(_Facts, Base):
+    """An act with its number, its canonical body and the hash of that body as a leaf (RFC 9162)."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_agency_id_number", "agency_id", "number"),
+        Index("ix_audit_entry_object_agency_id_number", "object_agency_id", "number"),
+        Index("ix_audit_entry_subject_id_number", "subject_id", "number"),
+        Index("ix_audit_entry_object_id_number", "object_id", "number"),
+        Index("ix_audit_entry_at", "at"),
+    )
+
+    number: Mapped[int] = mapped_column(_number, primary_key=True, autoincrement=False)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditHead(Base):
+    """How many entries there are. The one row is the sequencer's lock."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,40 @@
+"""The pseudonyms of the security record: a bird and a number, drawn at random, one per person."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import UUID
+
+from sqlalchemy import select
+
+from marketplace.foundation.db import Tx, insert
+from marketplace.foundation.ids import new_id
+from security.log.models import LogSubject
+
+BIRDS = (
+    "avocet", "bittern", "bunting", "chough", "coot", "crake", "crane", "curlew", "dipper", "dotterel", "dunlin",
+    "eider", "falcon", "fulmar", "gannet", "godwit", "grebe", "harrier", "heron", "hobby", "hoopoe", "ibis", "jay",
+    "kestrel", "kite", "knot", "lapwing", "linnet", "magpie", "martin", "merlin", "nuthatch", "oriole", "osprey",
+    "ouzel", "petrel", "pipit", "plover", "puffin", "quail", "rail", "raven", "redstart", "robin", "ruff", "serin",
+    "shrike", "siskin", "skua", "snipe", "stork", "swift", "tern", "thrush", "turnstone", "wagtail", "warbler",
+    "whimbrel", "wigeon", "wren",
+)  # fmt: skip
+
+
+def make(tx: Tx) -> UUID:
+    """A new subject with a salt of its own and a pseudonym that nobody else has."""
+    digits = 2
+    while True:
+        number = secrets.randbelow(10**digits)
+        pseudonym = f"{secrets.choice(BIRDS)}-{number:0{digits}d}"
+        row = insert(tx, LogSubject).values(id=new_id(), salt=secrets.token_bytes(32), pseudonym=pseudonym)
+        made = tx.scalar(row.on_conflict_do_nothing(index_elements=["pseudonym"]).returning(LogSubject.id))
+        if made is not None:
+            return UUID(str(made))
+        digits += 1
+
+
+def find(db: Tx, pseudonym: str) -> UUID | None:
+    """The subject behind a pseudonym of the record; never the person."""
+    found: UUID | None = db.scalar(select(LogSubject.id).where(LogSubject.pseudonym == pseudonym))
+    return found
