@@ -21,7 +21,10 @@ class SealingError(DomainError):
 
 
 class HeaderRefused(SealingError):
-    """The header of this sealed content is not valid. Fact: `field`."""
+    """The header of this sealed content is not valid.
+
+    Fact: `field`.
+    """
 
 
 class NotAnEnvelope(SealingError):
@@ -29,7 +32,10 @@ class NotAnEnvelope(SealingError):
 
 
 class UnknownVersion(SealingError):
-    """This content was sealed in a format that is not known here. Fact: `version`."""
+    """This content was sealed in a format that is not known here.
+
+    Fact: `version`.
+    """
 
 
 class HeaderMismatch(SealingError):
@@ -37,7 +43,10 @@ class HeaderMismatch(SealingError):
 
 
 class ChunkRefused(SealingError):
-    """A part of this sealed content is not what was sealed. Fact: `chunk`, counted from 0."""
+    """A part of this sealed content is not what was sealed.
+
+    Fact: `chunk`, counted from 0.
+    """
 
 
 class Truncated(SealingError):
@@ -57,4 +66,7 @@ class PayloadTooLarge(SealingError):
 
 
 class SlotRefused(SealingError):
-    """This key slot does not belong to this sealed content. Fact: `key_id`, where known."""
+    """This key slot does not belong to this sealed content.
+
+    Fact: `key_id`, where known.
+    """
