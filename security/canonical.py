@@ -23,7 +23,7 @@ class NotCanonical(DomainError):
     """
 
 
-def canonical(value: Any) -> bytes:
+def canonical_bytes(value: Any) -> bytes:
     """The RFC 8785 form of `value`, in UTF-8. Raises NotCanonical."""
     return "".join(_pieces(value, "$", 0)).encode("utf-8")
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from security.canonical import LARGEST_INTEGER, NotCanonical, canonical
+from security.canonical import LARGEST_INTEGER, NotCanonical, canonical_bytes
 from security.labels import Level
 from security.sealing.errors import HeaderRefused, UnknownVersion
 
@@ -54,7 +54,7 @@ class Header:
 
     def to_bytes(self) -> bytes:
         """The header as canonical JSON, the same bytes for the same header in any language."""
-        return canonical({
+        return canonical_bytes({
             "agency": self.agency,
             "compartments": sorted(self.compartments, key=lambda name: name.encode("utf-16-be")),
             "content_type": self.content_type,

@@ -14,7 +14,7 @@ from enum import StrEnum
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from security.canonical import canonical
+from security.canonical import canonical_bytes
 from security.sealing.envelope import KEY_BYTES, TAG_BYTES
 from security.sealing.errors import SlotRefused
 from security.sealing.header import HASH_BYTES
@@ -34,7 +34,7 @@ def slot_aad(header_hash: bytes, purpose: SlotPurpose, key_id: str) -> bytes:
     """The bytes a slot is bound to; what a key provider is given as `aad`."""
     if len(header_hash) != HASH_BYTES:
         raise ValueError("a header hash has 32 bytes")
-    return canonical(
+    return canonical_bytes(
         {"header": header_hash.hex(), "key": key_id, "purpose": purpose.value, "version": SLOT_VERSION}
     )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from security.canonical import DEEPEST_NESTING, LARGEST_INTEGER, NotCanonical, canonical
+from security.canonical import DEEPEST_NESTING, LARGEST_INTEGER, NotCanonical, canonical_bytes
 from security.labels import Level
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -21,39 +21,39 @@ def test_names_are_ordered_by_utf16_code_units() -> None:
         "1": "One", "\U0001f600": "Emoji: Grinning Face", "\u0080": "Control",
         "\u00f6": "Latin Small Letter O With Diaeresis",
     }
-    assert [*json.loads(canonical(names))] == [
+    assert [*json.loads(canonical_bytes(names))] == [
         "\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600", "\ufb33",
     ]
 
 
 def test_text_is_escaped_as_the_rfc_spells_it() -> None:
     """The string of RFC 8785, section 3.2.2, and the control characters around it."""
-    assert canonical('\u20ac$\x0f\nA\'B"\\\\"/') == (
+    assert canonical_bytes('\u20ac$\x0f\nA\'B"\\\\"/') == (
         b'"\xe2\x82\xac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"'
     )
-    assert canonical("\b\t\n\f\r\x00\x1f\x7f") == b'"\\b\\t\\n\\f\\r\\u0000\\u001f\x7f"'
+    assert canonical_bytes("\b\t\n\f\r\x00\x1f\x7f") == b'"\\b\\t\\n\\f\\r\\u0000\\u001f\x7f"'
 
 
 def test_there_is_no_space_between_things() -> None:
-    assert canonical({"b": [1, None, True], "a": {}}) == b'{"a":{},"b":[1,null,true]}'
+    assert canonical_bytes({"b": [1, None, True], "a": {}}) == b'{"a":{},"b":[1,null,true]}'
 
 
 def test_enumerations_are_written_as_what_they_stand_for() -> None:
-    assert canonical([Level.SENSITIVE, (False,)]) == b"[2,[false]]"
+    assert canonical_bytes([Level.SENSITIVE, (False,)]) == b"[2,[false]]"
 
 
 def test_largest_integers_pass() -> None:
-    assert canonical([2**53 - 1, -(2**53) + 1]) == b"[9007199254740991,-9007199254740991]"
+    assert canonical_bytes([2**53 - 1, -(2**53) + 1]) == b"[9007199254740991,-9007199254740991]"
 
 
 @given(VALUES)
 def test_reading_back_gives_the_same_value(value: object) -> None:
-    assert json.loads(canonical(value)) == value
+    assert json.loads(canonical_bytes(value)) == value
 
 
 @given(st.dictionaries(TEXT, SCALARS))
 def test_order_of_insertion_does_not_matter(members: dict[str, object]) -> None:
-    assert canonical(members) == canonical(dict(reversed(members.items())))
+    assert canonical_bytes(members) == canonical_bytes(dict(reversed(members.items())))
 
 
 def nested(depth: int) -> list[object]:
@@ -79,7 +79,7 @@ def nested(depth: int) -> list[object]:
 )
 def test_what_has_no_single_form_is_refused(value: object, reason: str, path: str) -> None:
     with pytest.raises(NotCanonical) as refusal:
-        canonical(value)
+        canonical_bytes(value)
     assert refusal.value.facts == {"reason": reason, "path": path}
 
 
@@ -87,6 +87,6 @@ def test_a_value_that_holds_itself_is_refused() -> None:
     circle: list[object] = []
     circle.append(circle)
     with pytest.raises(NotCanonical) as refusal:
-        canonical(circle)
+        canonical_bytes(circle)
     assert refusal.value.facts["reason"] == "too_deep"
-    assert canonical(nested(DEEPEST_NESTING)).startswith(b"[[")
+    assert canonical_bytes(nested(DEEPEST_NESTING)).startswith(b"[[")

@@ -124,7 +124,7 @@ class TestFile:
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
     @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o666, 0o610])
-    def test_looser_modes_are_refused_with_a_sentence(self, keyring: KeyringFile, path: Path, mode: int) -> None:
+    def test_looser_modes_are_refused(self, keyring: KeyringFile, path: Path, mode: int) -> None:
         key_id = keyring.current("harbour", 2031)
         path.chmod(mode)
         attempts = (lambda: keyring.current("harbour", 2031), lambda: keyring.wrap(key_id, new_dek(), b""))
