@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.setup import requirements
-from deploy.setup.ground import ROOT, CannotSetUp, call, step
+from deploy.setup.ground import ROOT, CannotSetUp, call, step, trusting_the_machine
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -52,7 +52,7 @@ def variables() -> dict[str, str]:
 def _install(names: Sequence[str]) -> None:
     uv: list[str | Path] = [VENV / "bin" / "uv", "pip"]
     locks = [requirements.ALL[name].path for name in names]
-    call([*uv, "sync", "--quiet", "--require-hashes", "--python", PYTHON, *locks], env=variables())
+    call([*uv, "sync", "--quiet", "--require-hashes", "--python", PYTHON, *locks], env=trusting_the_machine(variables()))
     ours = ["--no-deps", "--no-build-isolation", "--offline", "--config-settings", "editable_mode=compat"]
     call([*uv, "install", "--quiet", *ours, "--python", PYTHON, "--editable", ROOT], env=variables())
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+MACHINE_CERTIFICATES = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt"))
 
 
 class CannotSetUp(Exception):
@@ -48,6 +49,16 @@ def call(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None,
         tail = "\n".join(f"    {line}" for line in done.stdout.strip().splitlines()[-15:])
         raise CannotSetUp(f"This step failed: {' '.join(words)}\n{tail}")
     return done.stdout
+
+
+def trusting_the_machine(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment, in which uv and npm also trust the certificates that the machine's administrator installed.
+
+    Both come with a list of their own and would fail behind an inspecting proxy. What is already set stays.
+    """
+    bundle = next((path for path in MACHINE_CERTIFICATES if path.is_file()), None)
+    ours = {"UV_SYSTEM_CERTS": "true", "NODE_EXTRA_CA_CERTS": str(bundle)} if bundle else {}
+    return {**ours, **environ}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from deploy.setup import environment, node, requirements
-from deploy.setup.ground import call, step
+from deploy.setup.ground import call, step, trusting_the_machine
 
 
 def renew(upgrade: bool) -> None:
@@ -33,7 +33,8 @@ def _compile(lock: requirements.Lock, upgrade: bool) -> None:
         if upgrade:
             options.append("--upgrade")
         uv = environment.VENV / "bin" / "uv"
-        call([uv, "pip", "compile", *options, "--output-file", lock.path, inputs.name], env=environment.variables())
+        env = trusting_the_machine(environment.variables())
+        call([uv, "pip", "compile", *options, "--output-file", lock.path, inputs.name], env=env)
     head = f"# Compiled from setup.cfg ({', '.join(lock.parts)}). Renew with: ./run lock\n"
     inputs_line = f"{requirements.INPUTS}{requirements.digest(lock)}\n"
     lock.path.write_text(head + inputs_line + lock.path.read_text(encoding="utf-8"), encoding="utf-8")

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.setup import environment
-from deploy.setup.ground import ROOT, CannotSetUp, call, step
+from deploy.setup.ground import ROOT, CannotSetUp, call, step, trusting_the_machine
 
 OLDEST = 22
 STAMP = "marketplace-lock.sha256"
@@ -54,7 +54,8 @@ def binary() -> Path:
 def _npm(arguments: Sequence[str], folder: Path) -> None:
     node = binary()
     search = os.pathsep.join([str(node.parent), os.environ.get("PATH", os.defpath)])
-    call([*_npm_command(node), *arguments], cwd=folder, env={**os.environ, "PATH": search})
+    env = trusting_the_machine({**os.environ, "PATH": search})
+    call([*_npm_command(node), *arguments], cwd=folder, env=env)
 
 
 def _npm_command(node: Path) -> list[str | Path]:
