@@ -32,7 +32,18 @@ def provide(names: Sequence[str]) -> None:
         with step("Making the Python environment .venv"):
             _make()
     with step("Bringing uv, the installer"):
-        call([PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements.ALL["tools"].path])
+        call(
+            [
+                PYTHON,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--require-hashes",
+                "-r",
+                requirements.ALL["tools"].path,
+            ]
+        )
     with step(f"Installing the Python packages ({', '.join(wanted)})"):
         _install(wanted)
     _write_stamp(wanted)
@@ -52,7 +63,10 @@ def variables() -> dict[str, str]:
 def _install(names: Sequence[str]) -> None:
     uv: list[str | Path] = [VENV / "bin" / "uv", "pip"]
     locks = [requirements.ALL[name].path for name in names]
-    call([*uv, "sync", "--quiet", "--require-hashes", "--python", PYTHON, *locks], env=trusting_the_machine(variables()))
+    call(
+        [*uv, "sync", "--quiet", "--require-hashes", "--python", PYTHON, *locks],
+        env=trusting_the_machine(variables()),
+    )
     ours = ["--no-deps", "--no-build-isolation", "--offline", "--config-settings", "editable_mode=compat"]
     call([*uv, "install", "--quiet", *ours, "--python", PYTHON, "--editable", ROOT], env=variables())
 
@@ -100,4 +114,6 @@ def _write_stamp(names: Sequence[str]) -> None:
 def _digests(names: Sequence[str]) -> dict[str, str]:
     """Lock name → digest of what it pins and of setup.cfg, which also names our own commands."""
     ours = (ROOT / "setup.cfg").read_bytes()
-    return {name: hashlib.sha256(requirements.ALL[name].path.read_bytes() + ours).hexdigest() for name in names}
+    return {
+        name: hashlib.sha256(requirements.ALL[name].path.read_bytes() + ours).hexdigest() for name in names
+    }

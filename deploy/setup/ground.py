@@ -41,7 +41,13 @@ def call(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None,
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
-            words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            words,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
     except OSError as error:
         raise CannotSetUp(f"{words[0]} cannot be started: {error.strerror or error}.") from error
