@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FILE = Path(__file__).resolve().parents[1] / "samples" / "demo.toml"
 
@@ -39,7 +40,7 @@ def agencies(file: Path = FILE) -> tuple[Agency, ...]:
     return tuple(_agency(entry) for entry in data["agency"])
 
 
-def _agency(entry: dict) -> Agency:
+def _agency(entry: dict[str, Any]) -> Agency:
     people = tuple(
         Person(**{**person, "roles": tuple(person["roles"]), "skills": tuple(person["skills"])})
         for person in entry["person"]

@@ -32,18 +32,8 @@ def provide(names: Sequence[str]) -> None:
         with step("Making the Python environment .venv"):
             _make()
     with step("Bringing uv, the installer"):
-        call(
-            [
-                PYTHON,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--require-hashes",
-                "-r",
-                requirements.ALL["tools"].path,
-            ]
-        )
+        tools = ["--require-hashes", "--requirement", requirements.ALL["tools"].path]
+        call([PYTHON, "-m", "pip", "install", "--quiet", *tools])
     with step(f"Installing the Python packages ({', '.join(wanted)})"):
         _install(wanted)
     _write_stamp(wanted)

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from deploy.setup import environment, node, requirements
-from deploy.setup.ground import call, step, trusting_the_machine
+from deploy.setup.ground import ROOT, call, step, trusting_the_machine
 
 
 def renew(upgrade: bool) -> None:
@@ -18,7 +18,7 @@ def renew(upgrade: bool) -> None:
         with step(f"Compiling deploy/locks/{lock.name}.txt"):
             _compile(lock, upgrade)
     for manifest in requirements.NPM_MANIFESTS:
-        with step(f"Locking {manifest.relative_to(requirements.ROOT)}"):
+        with step(f"Locking {manifest.relative_to(ROOT)}"):
             node.lock(manifest.parent, upgrade)
 
 

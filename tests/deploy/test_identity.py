@@ -118,7 +118,8 @@ def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
     home = tmp_path_factory.mktemp("identity")
     settings = registry.server_settings(home, demo.agencies(), MARKETPLACE)
     process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     process.stdin.write(json.dumps(settings) + "\n")
     process.stdin.flush()
     ready = json.loads(process.stdout.readline())
