@@ -13,7 +13,7 @@ class Permission(StrEnum):
 
     SEE_OWN = "see_own"
     READ_NOTICES = "read_notices"
-    MAKE_TOKEN = "make_token"
+    MAKE_TOKEN = "make_token"  # noqa: S105 - the name of a right, no secret
     SEE_BOARD = "see_board"
     SEE_CAMPAIGN = "see_campaign"
     CLAIM_MICROTASK = "claim_microtask"

@@ -1,4 +1,4 @@
-"""What a keeper of key-encryption keys can do. Where it has them, in a file or hardware, is its own affair."""
+"""What a keeper of key-encryption keys can do. Where it has them, a file or hardware, is its own affair."""
 
 from typing import Protocol
 
