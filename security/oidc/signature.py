@@ -3,13 +3,14 @@
 JWS, RFC 7515; the choice of the key, RFC 7515 section 6 and OpenID Connect Core 10.1.
 """
 
+import base64
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry, Key, OctKey, RSAKey
+from joserfc.jwk import JWKRegistry, Key, OctKey
 from joserfc.jws import CompactSignature, JWSRegistry, extract_compact, validate_compact
 
 from security.oidc.discovery import ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHMS
@@ -17,7 +18,7 @@ from security.oidc.errors import AlgorithmRefused, KeyUnknown, SignatureWrong, T
 
 LONGEST_TOKEN = 65_536
 LARGEST_KEY_SET = 64
-SMALLEST_RSA_BITS = 2048
+SMALLEST_RSA_BITS, LARGEST_RSA_BITS = 2048, 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,17 @@ def _usable(jwk: dict[str, Any], algorithm: str) -> list[Key]:
     if jwk.get("use", "sig") != "sig" or jwk.get("alg", algorithm) != algorithm or jwk.get("kty") == "oct":
         return []
     try:
+        if jwk.get("kty") == "RSA" and not SMALLEST_RSA_BITS <= _modulus_bits(jwk) <= LARGEST_RSA_BITS:
+            return []
         key = JWKRegistry.import_key(jwk)
         _registry([algorithm]).get_alg(algorithm).check_key(key)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return []
-    if isinstance(key, RSAKey) and key.public_key.key_size < SMALLEST_RSA_BITS:
-        return []
     return [key]
+
+
+def _modulus_bits(jwk: dict[str, Any]) -> int:
+    return int.from_bytes(base64.urlsafe_b64decode(jwk["n"] + "==")).bit_length()
 
 
 def _check_signature(signature: CompactSignature, keys: list[Key], algorithm: str) -> None:
