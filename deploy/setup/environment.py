@@ -32,7 +32,7 @@ def provide(names: Sequence[str]) -> None:
         with step("Making the Python environment .venv"):
             _make()
     with step("Bringing uv, the installer"):
-        tools = ["--require-hashes", "--requirement", requirements.ALL["tools"].path]
+        tools: list[str | Path] = ["--require-hashes", "--requirement", requirements.ALL["tools"].path]
         call([PYTHON, "-m", "pip", "install", "--quiet", *tools])
     with step(f"Installing the Python packages ({', '.join(wanted)})"):
         _install(wanted)
