@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from deploy.setup import environment, locks, node
+from deploy.setup import environment, locks, node, testing
 from deploy.setup.ground import ROOT, CannotSetUp, alone, say
 
 HELP = """\
@@ -48,8 +48,6 @@ def _start(words: Sequence[str]) -> int:
 
 
 def _test(words: Sequence[str]) -> int:
-    from deploy.setup import testing
-
     _provide(["base", "dev"])
     return testing.run(words)
 
@@ -78,8 +76,6 @@ def _lock(words: Sequence[str]) -> int:
 
 def _part(package: str, words: Sequence[str]) -> int:
     """Run a package of benchmarks or drills with the services of the tests at hand."""
-    from deploy.setup import testing
-
     if not (ROOT / package.replace(".", "/") / "__main__.py").is_file():
         raise CannotSetUp(f"There is nothing in {package} yet.")
     _provide(["base", "dev"])

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
+import pwd
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE_CERTIFICATES = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt"))
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class CannotSetUp(Exception):
@@ -33,14 +39,20 @@ def step(sentence: str) -> Iterator[None]:
     say(f"  {sentence}: done in {time.monotonic() - began:.1f} s")
 
 
-def call(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
+def call(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
+    user: str | None = None,
+) -> str:
     """Run a tool quietly and return what it printed. Raises CannotSetUp with its last lines when it fails.
 
     The environment is handed on whole: proxy, certificate and registry settings of the machine keep working.
     """
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             words,
             cwd=cwd,
             env=env,
@@ -48,6 +60,7 @@ def call(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            **as_user(user),
         )
     except OSError as error:
         raise CannotSetUp(f"{words[0]} cannot be started: {error.strerror or error}.") from error
@@ -55,6 +68,13 @@ def call(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None,
         tail = "\n".join(f"    {line}" for line in done.stdout.strip().splitlines()[-15:])
         raise CannotSetUp(f"This step failed: {' '.join(words)}\n{tail}")
     return done.stdout
+
+
+def as_user(name: str | None) -> dict[str, Any]:
+    """What `subprocess` needs to start a program as this user; nothing to stay who we are."""
+    if name is None:
+        return {}
+    return {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
 
 
 def trusting_the_machine(environ: Mapping[str, str]) -> dict[str, str]:
@@ -65,6 +85,19 @@ def trusting_the_machine(environ: Mapping[str, str]) -> dict[str, str]:
     bundle = next((path for path in MACHINE_CERTIFICATES if path.is_file()), None)
     ours = {"UV_SYSTEM_CERTS": "true", "NODE_EXTRA_CA_CERTS": str(bundle)} if bundle else {}
     return {**ours, **environ}
+
+
+def ending_with_us(number: int) -> Callable[[], None]:
+    """What a child runs before its program so that this signal reaches it when we are killed (Linux only).
+
+    For `preexec_fn`; safe because the processes that use it have one thread.
+    """
+
+    def ask_for_signal() -> None:
+        if _libc is not None:
+            _libc.prctl(PR_SET_PDEATHSIG, number)
+
+    return ask_for_signal
 
 
 @contextmanager

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.setup.ground import ending_with_us
+
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 CALM_AFTER = 30.0
 """Seconds a process has to live until its next death counts as the first again."""
 LARGEST_LOG = 5_000_000
-PR_SET_PDEATHSIG = 1
-
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass
@@ -55,7 +52,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_the_supervisor,  # safe: this process has one thread
+                preexec_fn=ending_with_us(signal.SIGTERM),
             )
         if self.first_words and self.process.stdin:
             with suppress(BrokenPipeError):  # it died at once; look_after will see
@@ -100,12 +97,6 @@ class Child:
             return
         with suppress(ProcessLookupError):  # raised when nothing is left of it
             os.killpg(self.process.pid, signal.SIGKILL)
-
-
-def _die_with_the_supervisor() -> None:
-    """Runs in the child before its program: when the supervisor is killed, the child gets TERM (Linux)."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _rotate(log: Path) -> None:

@@ -1,0 +1,90 @@
+"""`./run test`, and what benchmarks and drills share with it: a PostgreSQL and a Chromium around a command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from deploy.setup import chromium, environment, postgres
+from deploy.setup.ground import ROOT, alone
+
+POSTGRES = "MARKET_TEST_POSTGRES_URL"
+CHROMIUM = "MARKET_TEST_CHROMIUM"
+ONLY_LOOKING = {"--collect-only", "--co", "--help", "-h", "--version", "-V", "--fixtures", "--markers"}
+OWN_PROCESSES = ("-n", "--numprocesses", "-p", "--pdb", "--dist", "--trace")
+"""Words with which somebody decides for themselves how tests are spread over processes."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run pytest with these words; returns its exit status. Raises CannotSetUp when a service cannot be had."""
+    env = environment.variables()
+    if ONLY_LOOKING & set(words):
+        return _python(["-m", "pytest", *words], env)
+    spread = [] if any(word.startswith(OWN_PROCESSES) for word in words) else ["-n", "2"]
+    with _browser(env), _database(env):
+        return _python(["-m", "pytest", *spread, *words], env)
+
+
+def run_part(package: str, words: Sequence[str]) -> int:
+    """Run `python -m PACKAGE WORDS…` with a PostgreSQL at hand."""
+    env = environment.variables()
+    with _database(env):
+        return _python(["-m", package, *words], env)
+
+
+@contextmanager
+def _database(env: dict[str, str]) -> Iterator[None]:
+    """Add the address of a PostgreSQL, unless the environment names one."""
+    if env.get(POSTGRES):
+        yield
+        return
+    with _terminated_like_interrupted(), postgres.running() as url:
+        env[POSTGRES] = url
+        yield
+
+
+@contextmanager
+def _browser(env: dict[str, str]) -> Iterator[None]:
+    """Add the command of a Chromium, unless the environment names one."""
+    if not env.get(CHROMIUM):
+        with alone():
+            env[CHROMIUM] = str(chromium.provide())
+    yield
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """TERM ends the tests as Ctrl-C does, so that the database is stopped and its folder removed."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _python(arguments: Sequence[str], env: dict[str, str]) -> int:
+    """Run a program of the environment to its end; when we are interrupted it gets the time to clean up."""
+    sys.stdout.flush()
+    program = subprocess.Popen([str(environment.PYTHON), *arguments], env=env, cwd=ROOT)
+    try:
+        return program.wait()
+    except KeyboardInterrupt:
+        program.send_signal(signal.SIGINT)
+        try:
+            program.wait(15)
+        except subprocess.TimeoutExpired:
+            program.kill()
+        raise
+    finally:
+        if program.poll() is None:
+            os.kill(program.pid, signal.SIGKILL)
+            program.wait()
