@@ -51,12 +51,12 @@ def unseal(header: Header, sealed: bytes, dek: bytes) -> bytes:
     return b"".join(list(unseal_stream(header, [sealed], dek)))
 
 
-def seal_stream(header: Header, pieces: Iterable[bytes], dek: bytes) -> Iterator[bytes]:
+def seal_stream(header: Header, pieces: Iterable[bytes | bytearray], dek: bytes) -> Iterator[bytes]:
     """Seal content that arrives in pieces of any size, holding no more than a chunk or two of it."""
     return _sealed(header, pieces, dek, os.urandom(PREFIX_BYTES))
 
 
-def unseal_stream(header: Header, pieces: Iterable[bytes], dek: bytes) -> Iterator[bytes]:
+def unseal_stream(header: Header, pieces: Iterable[bytes | bytearray], dek: bytes) -> Iterator[bytes]:
     """Open sealed content that arrives in pieces of any size; what comes out is authentic chunk by chunk.
 
     That the end is the end is known only when the iterator is exhausted without a SealingError: whoever uses
@@ -75,7 +75,9 @@ def unseal_stream(header: Header, pieces: Iterable[bytes], dek: bytes) -> Iterat
         yield sizes.unpadded(chunk) if is_last else chunk
 
 
-def _sealed(header: Header, pieces: Iterable[bytes], dek: bytes, prefix: bytes) -> Iterator[bytes]:
+def _sealed(
+    header: Header, pieces: Iterable[bytes | bytearray], dek: bytes, prefix: bytes
+) -> Iterator[bytes]:
     """The sealed form under a chosen nonce prefix; apart from test vectors the prefix is random."""
     cipher = AESGCM(_checked(dek))
     bound_to = header.hash
@@ -111,7 +113,7 @@ def _may_be_last(number: int, block: Block) -> bool:
     return sizes.is_size_class(number * sizes.CHUNK_BYTES + size)
 
 
-def _split_preamble(incoming: Iterator[bytes]) -> tuple[bytes, Block]:
+def _split_preamble(incoming: Iterator[bytes | bytearray]) -> tuple[bytes, Block]:
     """Read on until the preamble is whole; give it and what came with it."""
     read = b""
     while len(read) < PREAMBLE_BYTES:
@@ -137,12 +139,12 @@ def _read_preamble(preamble: bytes, bound_to: bytes) -> bytes:
     return preamble[len(MAGIC) + 1 : len(MAGIC) + 1 + PREFIX_BYTES]
 
 
-def _chained(first: Block, rest: Iterator[bytes]) -> Iterator[Block]:
+def _chained(first: Block, rest: Iterator[bytes | bytearray]) -> Iterator[Block | bytearray]:
     yield first
     yield from rest
 
 
-def _regrouped(pieces: Iterable[Block], size: int) -> Iterator[Block]:
+def _regrouped(pieces: Iterable[Block | bytearray], size: int) -> Iterator[Block]:
     """The same bytes in blocks of exactly `size`, the last one possibly shorter but never empty.
 
     Blocks inside one piece are views of it, so that large pieces are not copied.

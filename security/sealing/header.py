@@ -84,8 +84,15 @@ class Header:
         return header
 
 
+_KINDS = {"agency": str, "compartments": list, "content_type": str, "payload_version": int, "version": int}
+
+
 def _fields(members: dict[str, Any]) -> dict[str, Any]:
     """The members of a parsed header as constructor arguments; whatever does not fit raises."""
+    for field, kind in _KINDS.items():
+        # Exactly that type: `true` is an integer to Python and equals 1, in JSON it is neither.
+        if type(members[field]) is not kind:
+            raise HeaderRefused(field=field)
     contribution = members["contribution"]
     return members | {
         "compartments": frozenset(members["compartments"]),

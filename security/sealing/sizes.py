@@ -29,7 +29,7 @@ def is_size_class(size: int) -> bool:
     return size >= SMALLEST_CLASS and size.bit_count() == 1
 
 
-def padded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def padded(pieces: Iterable[bytes | bytearray]) -> Iterator[bytes | bytearray]:
     """The pieces, then the padding that fills their size class."""
     length = 0
     for piece in pieces:
