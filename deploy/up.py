@@ -160,8 +160,8 @@ def main() -> int:
     os.chdir(ROOT)
     try:
         home = ground.data_folder(os.environ)
-        port = ground.port(os.environ)
         held = ground.hold(home)
+        port = ground.port(os.environ)
         supervisor = Supervisor(home, port, os.environ)
     except (ground.CannotStart, OSError) as problem:
         console.tell(str(problem))
