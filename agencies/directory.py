@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from agencies.errors import AgencyTaken, UnknownAgency
-from agencies.keys import KeyProvider
+from agencies.keys import bound, small_secrets
 from agencies.models import Agency, IdentityProvider, Skill
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
@@ -34,7 +34,14 @@ class Provider:
 
 
 def add(
-    tx: Tx, *, slug: str, name: str, initials: str, tint: str, domain: str, office_networks: Sequence[str] = ()
+    tx: Tx,
+    *,
+    slug: str,
+    name: str,
+    initials: str,
+    tint: str,
+    domain: str,
+    office_networks: Sequence[str] = (),
 ) -> UUID:
     """Register an agency. Raises AgencyTaken."""
     if tx.scalar(select(Agency.id).where(Agency.slug == slug)) is not None:
@@ -57,7 +64,6 @@ def add(
 
 def add_provider(
     tx: Tx,
-    keys: KeyProvider,
     agency_slug: str,
     *,
     issuer: str,
@@ -69,8 +75,9 @@ def add_provider(
     agency_id = tx.scalar(select(Agency.id).where(Agency.slug == agency_slug))
     if agency_id is None:
         raise UnknownAgency(slug=agency_slug)
+    keys = bound.provider()
     key_id = keys.current(agency_slug, clock.now(tx).year)
-    wrapped = keys.wrap(key_id, client_secret.encode(), _binding(issuer, client_id))
+    wrapped = small_secrets.conceal(keys, key_id, client_secret, _binding(issuer, client_id))
     tx.execute(
         insert(IdentityProvider),
         {
@@ -90,7 +97,7 @@ def listing(db: Tx) -> Sequence[Any]:
     return db.all(chosen.join(IdentityProvider).order_by(Agency.name))
 
 
-def provider(db: Tx, keys: KeyProvider, slug: str) -> Provider:
+def provider(db: Tx, slug: str) -> Provider:
     """The identity provider of an agency. Raises UnknownAgency."""
     row = db.one_or_none(
         select(Agency.id, Agency.slug, Agency.name, IdentityProvider.__table__)
@@ -99,10 +106,9 @@ def provider(db: Tx, keys: KeyProvider, slug: str) -> Provider:
     )
     if row is None:
         raise UnknownAgency(slug=slug)
-    secret = keys.unwrap(row.secret_key_id, row.secret_wrapped, _binding(row.issuer, row.client_id))
-    return Provider(
-        row.id, row.slug, row.name, row.issuer, row.client_id, secret.decode(), tuple(row.algorithms)
-    )
+    binding = _binding(row.issuer, row.client_id)
+    secret = small_secrets.reveal(bound.provider(), row.secret_key_id, row.secret_wrapped, binding)
+    return Provider(row.id, row.slug, row.name, row.issuer, row.client_id, secret, tuple(row.algorithms))
 
 
 def skill_labels(db: Tx, locale: str) -> dict[str, str]:
@@ -118,3 +124,8 @@ def add_skill(tx: Tx, code: str, labels: dict[str, str]) -> None:
 
 def _binding(issuer: str, client_id: str) -> bytes:
     return f"client secret\n{issuer}\n{client_id}".encode()
+
+
+def issuers(db: Tx) -> list[str]:
+    """The issuers of every registered identity provider."""
+    return [row.issuer for row in db.all(select(IdentityProvider.issuer))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.foundation.errors import Conflict, InvalidInput, NotFound, Refused
+from marketplace.foundation.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 
 
 class UnknownAgency(NotFound):
@@ -17,7 +17,7 @@ class NotPermitted(Refused):
     """Your role does not include this."""
 
 
-class TokenRefused(Refused):
+class AccessTokenRefused(Refused):
     """This token is unknown, over or revoked. Make a new one on your page."""
 
 
@@ -25,12 +25,12 @@ class SignInExpired(Conflict):
     """This sign-in took too long or was begun in another browser. Start again; nothing is lost."""
 
 
-class SignInRefused(Refused):
-    """Your agency's sign-in service sent an answer that cannot be trusted. Nothing was opened."""
-
-
 class NotAMember(Refused):
     """Your agency vouches for you, but you are not registered here yet. Ask your agency's administrator."""
+
+
+class ProviderUnreachable(Unavailable):
+    """Your agency's sign-in service does not answer at the moment. Other agencies are not affected; try again."""
 
 
 class AgencyTaken(InvalidInput):

@@ -10,7 +10,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.foundation.db import Base, Json, Moment, where
@@ -87,7 +97,9 @@ class RoleGrant(Base):
 
     __tablename__ = "role_grant"
     __table_args__ = (
-        Index("uq_role_grant_membership_id_role", "membership_id", "role", unique=True, **where("until IS NULL")),
+        Index(
+            "uq_role_grant_membership_id_role", "membership_id", "role", unique=True, **where("until IS NULL")
+        ),
         Index("ix_role_grant_membership_id", "membership_id"),
     )
 

@@ -42,7 +42,9 @@ def post(tx: Tx, person_id: UUID, kind: str, *, path: str, **args: Any) -> UUID:
 def listing(db: Tx, person_id: UUID, limit: int = 50) -> Sequence[Any]:
     """A person's notices, newest first: id, kind, args, path, recorded_at, read_at."""
     chosen = select(Notice.id, Notice.kind, Notice.args, Notice.path, Notice.recorded_at, Notice.read_at)
-    return db.all(chosen.where(Notice.person_id == person_id).order_by(Notice.recorded_at.desc()).limit(limit))
+    return db.all(
+        chosen.where(Notice.person_id == person_id).order_by(Notice.recorded_at.desc()).limit(limit)
+    )
 
 
 def unread(db: Tx, person_id: UUID) -> int:

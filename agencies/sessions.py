@@ -60,7 +60,9 @@ def read(db: Tx, token: str, address: str | None) -> Acting | None:
         people.acting(now)
         .join(WebSession, WebSession.membership_id == Membership.id)
         .add_columns(WebSession.acr, WebSession.auth_time, WebSession.reference, WebSession.idle_until)
-        .where(WebSession.token == digest(token), WebSession.idle_until > now, WebSession.absolute_until > now)
+        .where(
+            WebSession.token == digest(token), WebSession.idle_until > now, WebSession.absolute_until > now
+        )
     )
     if row is None:
         return None
@@ -79,7 +81,9 @@ def end(tx: Tx, token: str, *, actor: Principal, context: Context) -> None:
     """Sign out: the session is gone, whatever the browser keeps."""
     gone = tx.execute(delete(WebSession).where(WebSession.token == digest(token)))
     if gone.rowcount:
-        audit.record(tx, "session.end", audit.Target("session", context.session), actor=actor, context=context)
+        audit.record(
+            tx, "session.end", audit.Target("session", context.session), actor=actor, context=context
+        )
 
 
 def forget_ended(tx: Tx) -> int:
@@ -87,5 +91,3 @@ def forget_ended(tx: Tx) -> int:
     now = clock.now(tx)
     over = (WebSession.absolute_until < now) | (WebSession.idle_until < now)
     return tx.execute(delete(WebSession).where(over)).rowcount
-
-

@@ -62,7 +62,9 @@ def use(tx: Tx, *, state: str, browser: str, agency_id: UUID) -> Attempt:
             columns.agency_id == agency_id,
             columns.over_at > clock.now(tx),
         )
-        .returning(columns.agency_id, columns.nonce, columns.code_verifier, columns.redirect_uri, columns.next_path)
+        .returning(
+            columns.agency_id, columns.nonce, columns.code_verifier, columns.redirect_uri, columns.next_path
+        )
     )
     if row is None:
         raise SignInExpired()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import insert
 
 from agencies import people
-from agencies.errors import TokenRefused
+from agencies.errors import AccessTokenRefused
 from agencies.models import ApiToken, Membership
 from agencies.sessions import Acting
 from agencies.zones import zone_of
@@ -39,7 +39,7 @@ def make(tx: Tx, *, name: str, valid_for: timedelta, actor: Principal, context: 
 
 
 def read(db: Tx, token: str, address: str | None) -> Acting:
-    """Who a token acts for. Raises TokenRefused for one that is unknown or over."""
+    """Who a token acts for. Raises AccessTokenRefused for one that is unknown or over."""
     now = clock.now(db)
     row = db.one_or_none(
         people.acting(now)
@@ -48,6 +48,6 @@ def read(db: Tx, token: str, address: str | None) -> Acting:
         .where(ApiToken.token == digest(token), ApiToken.over_at > now)
     )
     if row is None:
-        raise TokenRefused()
+        raise AccessTokenRefused()
     zone = zone_of(address, row.office_networks)
     return Acting(people.principal_from(row), Context("api", zone, session=row.reference, address=address))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Interval, func, literal, select, type_coerce
 
 from marketplace.foundation.db import Moment, Tx
 
@@ -29,6 +29,6 @@ def now(tx: Tx) -> datetime:
 def at(tx: Tx, offset: timedelta = timedelta()) -> ColumnElement[Any]:
     """SQL for the moment of this transaction plus `offset`."""
     if tx.dialect == "postgresql":
-        moment = func.now(type_=Moment)
-        return moment + offset if offset else moment
+        moment = func.now() + literal(offset, Interval()) if offset else func.now()
+        return type_coerce(moment, Moment)
     return literal(now(tx) + offset, Moment)

@@ -96,7 +96,9 @@ class Tx:
     def scalar(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any:
         return self.connection.scalar(statement, parameters)
 
-    def one_or_none(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Row[Any] | None:
+    def one_or_none(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> Row[Any] | None:
         return self.connection.execute(statement, parameters).one_or_none()
 
     def all(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
@@ -123,7 +125,12 @@ def engine_options(url: str, *, pool_size: int = 4) -> dict[str, Any]:
 
     Parameters never appear in logs or exceptions (`hide_parameters`): they may be payload.
     """
-    common: dict[str, Any] = {"hide_parameters": True, "pool_size": pool_size, "max_overflow": 0, "pool_timeout": 5}
+    common: dict[str, Any] = {
+        "hide_parameters": True,
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": 5,
+    }
     if url.startswith("sqlite"):
         return common | {"connect_args": {"timeout": 10, "check_same_thread": False, "isolation_level": None}}
     options = "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"

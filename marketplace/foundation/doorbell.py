@@ -77,3 +77,8 @@ def ring_for_due(bells: Mapping[int, str]) -> int:
 
 def queue_of(name: str, redis: Redis) -> Queue:
     return Queue(name, connection=redis, serializer=JSONSerializer)
+
+
+def answers() -> bool:
+    """Whether a doorbell is bound and answers. Raises RedisError when it is bound and does not."""
+    return _bell.redis is not None and bool(_bell.redis.ping())

@@ -74,4 +74,6 @@ def complete(tx: Tx, person_id: UUID, key: str, *, status: int, result_id: UUID 
 
 def forget_old(tx: Tx) -> int:
     """Delete keys that nobody will repeat any more."""
-    return tx.execute(delete(IdempotencyKey).where(IdempotencyKey.seen_at < clock.now(tx) - KEPT_FOR)).rowcount
+    return tx.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.seen_at < clock.now(tx) - KEPT_FOR)
+    ).rowcount

@@ -7,6 +7,7 @@ Flask and marshmallow let many kinds of bad JSON through: duplicate keys, NaN, d
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 
@@ -15,6 +16,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, valida
 from marketplace.foundation.errors import InvalidInput
 
 MOST_DEPTH = 32
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 class BadJson(InvalidInput):
@@ -116,21 +118,13 @@ def _number(digits: str) -> int:
 
 
 def _check_depth(text: str) -> None:
-    """Count brackets outside strings: the parser itself would recurse."""
-    depth, quoted, escaped = 0, False, False
-    for letter in text:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif letter == "\\":
-                escaped = True
-            elif letter == '"':
-                quoted = False
-        elif letter == '"':
-            quoted = True
-        elif letter in "[{":
+    """Count brackets outside strings before parsing: the parser itself would recurse."""
+    depth = 0
+    for token in _BRACKETS.finditer(text):
+        mark = token[0]
+        if mark in "[{":
             depth += 1
             if depth > MOST_DEPTH:
                 raise BadJson(f"The JSON is nested deeper than {MOST_DEPTH} levels.")
-        elif letter in "]}":
+        elif mark in "]}":
             depth -= 1

@@ -15,7 +15,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, and_, case, delete, exists, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Integer,
+    String,
+    and_,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -133,7 +146,9 @@ def record(
 def take(tx: Tx, job_id: int) -> Taken | None:
     """Take the job if it is due (or its runner's lease is over) and nothing with its merge key runs; else None."""
     other = aliased(Job)
-    runs_already = exists().where(other.merge_key == Job.merge_key, other.state == RUNNING, other.id != Job.id)
+    runs_already = exists().where(
+        other.merge_key == Job.merge_key, other.state == RUNNING, other.id != Job.id
+    )
     kind = tx.scalar(select(Job.kind).where(Job.id == job_id))
     if kind is None:
         return None
@@ -204,7 +219,9 @@ def due(db: Tx, limit: int = 500) -> dict[int, str]:
 
 def forget_done(tx: Tx, older_than: timedelta = timedelta(days=2)) -> int:
     """Delete rows that were done long ago. A slot's time does not come back, so its once_key may go with it."""
-    return tx.execute(delete(Job).where(Job.state == DONE, Job.ended_at < clock.now(tx) - older_than)).rowcount
+    return tx.execute(
+        delete(Job).where(Job.state == DONE, Job.ended_at < clock.now(tx) - older_than)
+    ).rowcount
 
 
 def listing(db: Tx, *, state: str | None = None, limit: int = 100) -> Sequence[Any]:

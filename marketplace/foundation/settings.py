@@ -21,7 +21,9 @@ class BadSettings(Exception):
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
-        super().__init__("The marketplace cannot start with these settings:\n" + "\n".join(f"  - {p}" for p in problems))
+        super().__init__(
+            "The marketplace cannot start with these settings:\n" + "\n".join(f"  - {p}" for p in problems)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,9 @@ class Settings:
             home=home,
             demo=demo,
             port=port,
-            public_url=values.get("MARKET_PUBLIC_URL", f"http://127.0.0.1:{port}" if demo else "").rstrip("/"),
+            public_url=values.get("MARKET_PUBLIC_URL", f"http://127.0.0.1:{port}" if demo else "").rstrip(
+                "/"
+            ),
             database_url=values.get("MARKET_DATABASE_URL") or f"sqlite:///{home / 'market.db'}",
             redis_url=values.get("MARKET_REDIS_URL", ""),
             secret_key=values.get("MARKET_SECRET_KEY", "").encode(),
@@ -105,7 +109,10 @@ class Settings:
     def _problems(self) -> list[str]:
         checks = [
             (len(self.secret_key) >= 32, "MARKET_SECRET_KEY is missing or shorter than 32 characters."),
-            (not _is_sample(self.secret_key), "MARKET_SECRET_KEY is a sample value. Make one: openssl rand -hex 32"),
+            (
+                not _is_sample(self.secret_key),
+                "MARKET_SECRET_KEY is a sample value. Make one: openssl rand -hex 32",
+            ),
             (bool(self.redis_url), "MARKET_REDIS_URL is missing, for example unix:///run/valkey/valkey.sock"),
             (
                 not self.redis_url or self.redis_url.startswith(("redis://", "rediss://", "unix://")),
@@ -115,14 +122,23 @@ class Settings:
                 self.database_url.startswith(("sqlite:///", "postgresql+psycopg://")),
                 "MARKET_DATABASE_URL must begin with postgresql+psycopg:// or sqlite:///",
             ),
-            (bool(urlsplit(self.public_url).hostname), "MARKET_PUBLIC_URL is missing, for example https://tasks.example"),
+            (
+                bool(urlsplit(self.public_url).hostname),
+                "MARKET_PUBLIC_URL is missing, for example https://tasks.example",
+            ),
             (self.demo or self.https, "MARKET_PUBLIC_URL must begin with https:// outside the demo."),
             (
                 bool(self.mail_url) == bool(self.mail_from),
                 "MARKET_MAIL_URL and MARKET_MAIL_FROM go together: set both or neither.",
             ),
-            (not self.mail_url or self.mail_url.startswith("smtp://"), "MARKET_MAIL_URL must begin with smtp://"),
-            (self.samples is None or self.samples.is_dir(), "MARKET_SAMPLES names a folder that does not exist."),
+            (
+                not self.mail_url or self.mail_url.startswith("smtp://"),
+                "MARKET_MAIL_URL must begin with smtp://",
+            ),
+            (
+                self.samples is None or self.samples.is_dir(),
+                "MARKET_SAMPLES names a folder that does not exist.",
+            ),
         ]
         return [sentence for holds, sentence in checks if not holds]
 
@@ -137,7 +153,10 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 def _is_sample(secret: bytes) -> bool:
     text = secret.decode(errors="replace").lower()
-    return any(re.fullmatch(rf"({re.escape(sample)}[-_ ]*)+", text) for sample in SAMPLE_SECRETS) or len(set(text)) == 1
+    return (
+        any(re.fullmatch(rf"({re.escape(sample)}[-_ ]*)+", text) for sample in SAMPLE_SECRETS)
+        or len(set(text)) == 1
+    )
 
 
 def _number(

@@ -32,7 +32,7 @@ ACTS: Mapping[str, Act] = {
     "claim.lapse": Act(ACTIVITY, "contribution"),
     "payload.view": Act(CONTENT, "contribution"),
     "contribution.submit": Act(CONTENT, "contribution"),
-    "campaign.settle": Act(CONTENT, "consensus"),
+    "microtask.settle": Act(CONTENT, "consensus"),
     "result.view": Act(CONTENT, "result"),
     "result.list": Act(CONTENT, "result"),
     "result.export": Act(CONTENT, "result"),

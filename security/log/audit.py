@@ -42,10 +42,9 @@ def record(
 ) -> None:
     """Put one act on the record. `detail` holds codes and counts only (str, int, bool, lists of them)."""
     target = target or Target("none")
-    tx.execute(
-        insert(AuditPending),
+    row = insert(AuditPending).values(
         {
-            "at": clock.now(tx) if tx.dialect == "sqlite" else clock.at(tx),
+            "at": clock.at(tx),
             "act": act,
             "outcome": outcome,
             "subject_id": actor.subject_id if actor else None,
@@ -62,5 +61,6 @@ def record(
             "acr": context.acr,
             "session": context.session,
             "detail": detail,
-        },
+        }
     )
+    tx.execute(row.inline())

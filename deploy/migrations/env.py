@@ -1,0 +1,17 @@
+"""Alembic's environment: always on a connection that `deploy.migrating` hands over."""
+
+from alembic import context
+
+from deploy.migrating import included
+from deploy.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    include_object=included,
+    compare_type=True,
+    user_module_prefix="db.",
+)
+with context.begin_transaction():
+    context.run_migrations()

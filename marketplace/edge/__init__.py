@@ -1,0 +1,1 @@
+"""What both doors share: one transaction per request, who acts, permissions per route, problems, sign-in."""

@@ -1,0 +1,88 @@
+"""Who acts in this request: a browser with a session cookie, or a program with a Bearer token.
+
+Read once, on the autocommit engine, before any transaction begins; the connection is given back at once.
+"""
+
+from __future__ import annotations
+
+from flask import Response, current_app, g, request
+
+from agencies import sessions, tokens
+from agencies.errors import NotSignedIn
+from agencies.sessions import Acting
+from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.settings import Settings
+from security.principal import Context, Principal, Zone
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    found: Settings = current_app.extensions["market_settings"]
+    return found
+
+
+def session_cookie() -> str:
+    """The cookie's name: with https the `__Host-` prefix pins it to this host and to secure connections."""
+    return "__Host-market_session" if settings().https else "market_session"
+
+
+def acting() -> Acting | None:
+    """Who acts, or None for somebody who is not signed in. Raises AccessTokenRefused for a bad token."""
+    if "acting" not in g:
+        g.acting = _read()
+    found: Acting | None = g.acting
+    return found
+
+
+def current_principal() -> Principal:
+    """The acting person. Raises NotSignedIn."""
+    found = acting()
+    if found is None:
+        raise NotSignedIn()
+    return found.principal
+
+
+def current_context() -> Context:
+    """The circumstances of this request; without a session only what the connection shows."""
+    found = acting()
+    return found.context if found else anonymous_context()
+
+
+def anonymous_context() -> Context:
+    """What is known of somebody who is not signed in: the door they came through."""
+    return Context("api" if is_api() else "web", Zone.PUBLIC, address=request.remote_addr)
+
+
+def remember(response: Response, token: str) -> None:
+    """Give the browser its session."""
+    response.set_cookie(
+        session_cookie(), token, httponly=True, secure=settings().https, samesite="Lax", path="/"
+    )
+
+
+def forget(response: Response) -> None:
+    """Take the session away from the browser."""
+    response.delete_cookie(session_cookie(), httponly=True, secure=settings().https, samesite="Lax", path="/")
+
+
+def is_api() -> bool:
+    """Whether this request came through the program's door."""
+    return request.path.startswith("/api/")
+
+
+def _read() -> Acting | None:
+    if is_api():
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if not token or scheme.lower() != "bearer":
+            return None
+        with reading() as db:
+            return tokens.read(db, token.strip(), request.remote_addr)
+    token = request.cookies.get(session_cookie(), "")
+    if not token:
+        return None
+    with reading() as db:
+        found = sessions.read(db, token, request.remote_addr)
+    if found is not None and found.needs_touch:
+        with transaction() as tx:
+            sessions.touch(tx, token)
+    return found

@@ -1,0 +1,93 @@
+"""Who may enter where: one line per route, in one table. A route that is not here does not open.
+
+`EVERYBODY` needs no sign-in. What may be done *to this thing* is decided by the rules beside that thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from flask import request
+
+from agencies.errors import NotPermitted
+from marketplace.edge.acting import current_principal
+from security.permissions import Permission, may, roles_with
+
+
+class Open(Enum):
+    """Marks a route that needs no sign-in."""
+
+    EVERYBODY = "everybody"
+
+
+EVERYBODY = Open.EVERYBODY
+
+ROUTES: Mapping[str, Permission | Open] = {
+    # pages for everybody
+    "web.start": EVERYBODY,
+    "web.sign_in": EVERYBODY,
+    "web.sign_in_agency": EVERYBODY,
+    "web.sign_in_callback": EVERYBODY,
+    "web.language": EVERYBODY,
+    "web.appearance": EVERYBODY,
+    "web.help": EVERYBODY,
+    "web.accessibility": EVERYBODY,
+    "web.data_protection": EVERYBODY,
+    "web.asset": EVERYBODY,
+    # pages of signed-in people
+    "web.sign_out": Permission.SEE_OWN,
+    "web.board": Permission.SEE_BOARD,
+    "web.campaign": Permission.SEE_CAMPAIGN,
+    "web.claim_next": Permission.CLAIM_MICROTASK,
+    "web.claim": Permission.CONTRIBUTE,
+    "web.submit": Permission.CONTRIBUTE,
+    "web.extend": Permission.CLAIM_MICROTASK,
+    "web.release": Permission.CLAIM_MICROTASK,
+    "web.my_work": Permission.SEE_OWN,
+    "web.notices": Permission.READ_NOTICES,
+    "web.open_notice": Permission.READ_NOTICES,
+    "web.campaigns": Permission.READ_RESULTS,
+    "web.room": Permission.READ_RESULTS,
+    "web.results": Permission.READ_RESULTS,
+    "web.result": Permission.READ_RESULTS,
+    "web.results_csv": Permission.EXPORT_RESULTS,
+    "web.record": Permission.READ_RECORD,
+    "web.operation": Permission.OPERATE,
+    "web.retry_job": Permission.OPERATE,
+    # the API
+    "api.description": EVERYBODY,
+    "api.me": Permission.SEE_OWN,
+    "api.list_campaigns": Permission.SEE_BOARD,
+    "api.post_campaign": Permission.POST_CAMPAIGN,
+    "api.get_campaign": Permission.SEE_CAMPAIGN,
+    "api.claim_next": Permission.CLAIM_MICROTASK,
+    "api.claim_one": Permission.CLAIM_MICROTASK,
+    "api.list_claims": Permission.SEE_OWN,
+    "api.get_claim": Permission.CONTRIBUTE,
+    "api.open_item": Permission.CONTRIBUTE,
+    "api.submit": Permission.CONTRIBUTE,
+    "api.release": Permission.CLAIM_MICROTASK,
+    "api.extend": Permission.CLAIM_MICROTASK,
+    "api.list_results": Permission.READ_RESULTS,
+    "api.get_result": Permission.READ_RESULTS,
+    "api.export_results": Permission.EXPORT_RESULTS,
+    # for machines
+    "health.process": EVERYBODY,
+    "health.ready": EVERYBODY,
+}
+
+
+def guard() -> None:
+    """Run before every request. Raises NotSignedIn or NotPermitted; an unlisted route raises KeyError, a 500."""
+    endpoint = request.endpoint
+    if endpoint is None:
+        return  # no such address: Flask answers 404 or 405
+    wanted = ROUTES[endpoint]
+    if wanted is EVERYBODY:
+        return
+    assert isinstance(wanted, Permission)
+    principal = current_principal()
+    if not may(principal, wanted):
+        roles = sorted(role.value for role in roles_with(wanted))
+        raise NotPermitted(permission=wanted.value, roles=roles)

@@ -1,0 +1,210 @@
+"""From what went wrong to what people and programs are told: one table, one place (RFC 9457).
+
+Each error class has a row; a test walks every class. What is not listed is a plain 500 with a reference to quote.
+Nothing of the request, and no message of foreign code, goes into an answer or into the log.
+"""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from flask import Flask, Response, jsonify, request
+from flask_wtf.csrf import CSRFError
+from marshmallow import ValidationError
+from sqlalchemy.exc import DataError
+from werkzeug.exceptions import HTTPException
+
+from agencies import errors as agencies
+from agencies import keys
+from marketplace.edge.acting import is_api
+from marketplace.edge.refusals import put_on_record
+from marketplace.foundation import errors, idempotency, input, jobs
+from marketplace.foundation.errors import DomainError
+from security import canonical, oidc, sealing
+from tasks import errors as tasks
+from tasks.consensus import majority
+
+log = structlog.get_logger(__name__)
+
+Page = Callable[[dict[str, Any], int, str], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The answer for one class of error and those below it that have no row of their own."""
+
+    status: int
+    slug: str
+    title: str
+
+
+PROBLEMS: Mapping[type[Exception], Row] = {
+    errors.DomainError: Row(400, "not-done", "This could not be done"),
+    errors.NotFound: Row(404, "not-found", "Not found"),
+    errors.Refused: Row(403, "refused", "A rule does not allow this"),
+    errors.Conflict: Row(409, "conflict", "This has changed in the meantime"),
+    errors.InvalidInput: Row(422, "invalid-input", "Something needs to be mended"),
+    errors.Unavailable: Row(503, "unavailable", "Not available at the moment"),
+    input.BadJson: Row(400, "bad-json", "This JSON cannot be read"),
+    idempotency.KeyUsedDifferently: Row(422, "idempotency-key-reused", "This key belongs to another request"),
+    agencies.NotSignedIn: Row(401, "not-signed-in", "Sign in first"),
+    agencies.AccessTokenRefused: Row(401, "token-refused", "This token is not accepted"),
+    agencies.NotPermitted: Row(403, "not-permitted", "Your role does not include this"),
+    agencies.NotAMember: Row(403, "not-a-member", "You are not registered here yet"),
+    agencies.SignInExpired: Row(400, "sign-in-expired", "Start the sign-in again"),
+    agencies.ProviderUnreachable: Row(503, "provider-unreachable", "Your agency's sign-in does not answer"),
+    oidc.SignInRefused: Row(403, "sign-in-refused", "Your agency's answer cannot be accepted"),
+    tasks.NotEligible: Row(403, "not-eligible", "You can't work on this yet"),
+    tasks.NotForYou: Row(403, "not-for-you", "Only the owner's agency may open this"),
+    tasks.NothingLeftToClaim: Row(409, "nothing-left", "Nothing is waiting here for you"),
+    tasks.AlreadyTaken: Row(409, "already-taken", "Someone else took the last place"),
+    tasks.AlreadyAnswered: Row(409, "already-answered", "You have answered this already"),
+    tasks.AlreadyYours: Row(409, "already-yours", "This is in your hands already"),
+    tasks.ClaimOver: Row(409, "claim-over", "This claim has ended"),
+    tasks.NoMoreExtensions: Row(409, "no-more-extensions", "This claim can't be kept longer"),
+    tasks.NotSettledYet: Row(409, "not-settled-yet", "There is no result yet"),
+    tasks.BadAnswer: Row(422, "bad-answer", "The answer needs a change"),
+    tasks.BadSpec: Row(422, "bad-settings", "The campaign's settings need a change"),
+    tasks.BadRows: Row(422, "bad-rows", "Some rows cannot be imported"),
+    tasks.KeyUnavailable: Row(503, "key-unavailable", "The key cannot be used at the moment"),
+    keys.KeyTrouble: Row(503, "key-unavailable", "The key cannot be used at the moment"),
+    sealing.SealingError: Row(503, "seal-broken", "This content cannot be opened"),
+    canonical.NotCanonical: Row(422, "invalid-input", "Something needs to be mended"),
+    majority.NothingToInfer: Row(422, "invalid-input", "Something needs to be mended"),
+    jobs.NotDead: Row(409, "job-not-given-up", "This job was not given up"),
+}
+
+
+class MissingIdempotencyKey(errors.InvalidInput):
+    """Send an Idempotency-Key header with a fresh random value, so that a repeat is not done twice."""
+
+
+def install(app: Flask, page: Page) -> None:
+    """Answer every error of `app`: programs get `application/problem+json`, people get `page`."""
+
+    def answer(error: Exception) -> Response:
+        return _answer(error, page)
+
+    for kind in (DomainError, HTTPException, ValidationError, DataError, Exception):
+        app.register_error_handler(kind, answer)
+
+
+def row_for(kind: type[Exception]) -> Row | None:
+    """The row of an error class: its own, or the nearest above it."""
+    return next((PROBLEMS[parent] for parent in kind.__mro__ if parent in PROBLEMS), None)
+
+
+def _answer(error: Exception, page: Page) -> Response:
+    reference = new_reference()
+    if isinstance(error, agencies.NotSignedIn) and not is_api() and request.method == "GET":
+        query = urlencode({"then": request.full_path.rstrip("?")})
+        return Response(status=303, headers={"Location": f"/sign-in?{query}"})
+    problem = describe(error, reference)
+    if isinstance(error, DomainError) and not put_on_record(error, reference):
+        problem = describe(errors.Unavailable(), reference)
+    status = problem["status"]
+    _log(error, status, reference)
+    response = _document(problem) if is_api() or _wants_json() else page(problem, status, reference)
+    response.status_code = status
+    if status == 503:
+        response.headers["Retry-After"] = "2"
+    if status == 401 and is_api():
+        response.headers["WWW-Authenticate"] = 'Bearer realm="marketplace"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def describe(error: Exception, reference: str) -> dict[str, Any]:
+    """The problem document for an error, with the facts that people may see: reasons and places."""
+    if isinstance(error, DomainError):
+        row = row_for(type(error)) or PROBLEMS[DomainError]
+        problem = _problem(row.status, row.slug, row.title, error.message, reference)
+        reasons = error.facts.get("reasons") or ()
+        if reasons:
+            problem["reasons"] = [
+                {"code": reason.code, "args": dict(reason.args), "remedy": reason.remedy}
+                for reason in reasons
+            ]
+        if error.facts.get("errors"):
+            problem["errors"] = error.facts["errors"]
+        return problem
+    if isinstance(error, ValidationError):
+        row = PROBLEMS[errors.InvalidInput]
+        sentence = "Some fields cannot be used as they are."
+        return _problem(row.status, row.slug, row.title, sentence, reference) | {"errors": error.messages}
+    if isinstance(error, DataError):
+        row = PROBLEMS[errors.InvalidInput]
+        return _problem(
+            row.status, row.slug, row.title, "A value does not fit where it should go.", reference
+        )
+    if isinstance(error, CSRFError):
+        sentence = "This form is out of date. Reload the page and send it again."
+        return _problem(400, "form-expired", "The form has expired", sentence, reference)
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
+        title, sentence = _HTTP.get(error.code, ("This request cannot be answered", error.name + "."))
+        return _problem(error.code, f"http-{error.code}", title, sentence, reference)
+    sentence = f"Something went wrong on our side. Nothing was changed. Tell us the reference {reference}."
+    return _problem(500, "internal", "Something went wrong", sentence, reference)
+
+
+def new_reference() -> str:
+    """A short word to quote, without letters that are mistaken for digits."""
+    letters = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+    drawn = "".join(secrets.choice(letters) for _ in range(6))
+    return f"R-{drawn[:4]}-{drawn[4:]}"
+
+
+_HTTP = {
+    404: ("Not found", "There is nothing here, or nothing that you may see."),
+    405: ("Not that way", "This address does not take this kind of request."),
+    413: ("Too large", "What was sent is larger than this address takes."),
+    415: ("Another format, please", "Send JSON with the content type application/json."),
+}
+
+
+def _problem(status: int, slug: str, title: str, detail: str, reference: str) -> dict[str, Any]:
+    return {
+        "type": f"/problems/{slug}",
+        "slug": slug,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "reference": reference,
+    }
+
+
+def _document(problem: dict[str, Any]) -> Response:
+    response = jsonify({name: value for name, value in problem.items() if name != "slug"})
+    response.content_type = "application/problem+json"
+    return response
+
+
+def _wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
+    return best is not None and best != "text/html"
+
+
+def _log(error: Exception, status: int, reference: str) -> None:
+    facts = {
+        "reference": reference,
+        "status": status,
+        "error": type(error).__name__,
+        "endpoint": request.endpoint,
+    }
+    if status >= 500 and not isinstance(error, errors.Unavailable):
+        log.error("request.broken", at=where(error), **facts)
+    else:
+        log.info("request.refused", **facts)
+
+
+def where(error: BaseException) -> list[str]:
+    """The places in our files an error came through; no message and no value, they may be payload."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames][-8:]

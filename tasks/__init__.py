@@ -1,0 +1,1 @@
+"""Work: campaigns, microtasks, claims, contributions, results."""

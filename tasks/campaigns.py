@@ -1,0 +1,113 @@
+"""Posting a campaign: settings and rows in, a queue of open microtasks out, all in one transaction or not at all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from agencies import people
+from marketplace.foundation import clock, sequence
+from marketplace.foundation.db import Tx
+from marketplace.foundation.ids import new_id
+from security.labels import Level
+from security.log import audit
+from security.principal import Context, Principal, Role
+from security.sealing import Purpose
+from tasks import facts, payloads, spec, table
+from tasks.errors import BadSpec
+from tasks.facts import CampaignFacts
+from tasks.models import Campaign, CampaignProgress, Microtask
+
+BATCH = 1_000
+
+
+def post(tx: Tx, settings: Any, rows: str, *, actor: Principal, context: Context) -> UUID:
+    """Post a campaign with one microtask per row of the CSV text `rows`. Returns its id.
+
+    Raises BadSpec or BadRows with every problem; NotPermitted where the actor is no task owner any more.
+    """
+    checked = spec.read(settings)
+    items = table.items(rows, checked["form"])
+    people.still_holds(tx, actor, Role.TASK_OWNER)
+    if Level.parse(checked["level"]) > actor.clearance:
+        raise BadSpec(errors={"level": ["You can't post above the level that you are cleared for."]})
+    campaign_id = _insert(tx, checked, actor)
+    campaign = facts.campaign(tx, campaign_id, seen_by=None)
+    for start in range(0, len(items), BATCH):
+        _insert_items(tx, campaign, start + 1, items[start : start + BATCH])
+    tx.execute(insert(CampaignProgress), {"campaign_id": campaign_id, "total": len(items), "settled": 0})
+    audit.record(
+        tx,
+        "campaign.post",
+        campaign.target("campaign", campaign_id),
+        actor=actor,
+        context=context,
+        detail={"items": len(items), "contributions": campaign.redundancy},
+    )
+    return campaign_id
+
+
+def _insert(tx: Tx, checked: dict[str, Any], actor: Principal) -> UUID:
+    campaign_id = new_id()
+    tx.execute(
+        insert(Campaign),
+        {
+            "id": campaign_id,
+            "agency_id": actor.agency_id,
+            "owner_id": actor.person_id,
+            "state": "open",
+            "name": checked["name"],
+            "title": checked["title"],
+            "language": checked["language"],
+            "purpose": checked["purpose"],
+            "instructions": checked["instructions"],
+            "form": checked["form"],
+            "level": int(Level.parse(checked["level"])),
+            "compartments": checked["compartments"],
+            "audience": checked["audience"],
+            "skills": checked["skills"],
+            "minutes": checked["minutes"],
+            "redundancy": checked["contributions"],
+            "claim_minutes": checked["claim_minutes"],
+            "queue": checked["queue"],
+            "due": checked["due"],
+            "posted_on": clock.now(tx).date(),
+            "alias_key": secrets.token_bytes(32),
+        },
+    )
+    return campaign_id
+
+
+def _insert_items(tx: Tx, campaign: CampaignFacts, first: int, items: Sequence[dict[str, str]]) -> None:
+    ids = [new_id() for _ in items]
+    contents = payloads.keep_all(
+        tx,
+        campaign,
+        [payloads.Piece(item, Purpose.TASK, item_id) for item_id, item in zip(ids, items, strict=True)],
+    )
+    places = sequence.numbers(tx, "microtask_seq", len(items))
+    tx.execute(
+        insert(Microtask),
+        [
+            {
+                "id": item_id,
+                "campaign_id": campaign.id,
+                "number": number,
+                "seq": seq,
+                "open": True,
+                "undecided": False,
+                "need": campaign.redundancy,
+                "wanted": campaign.redundancy,
+                "answers": 0,
+                "content": content.plain,
+                "payload_id": content.payload_id,
+            }
+            for number, (item_id, content, seq) in enumerate(
+                zip(ids, contents, places, strict=True), start=first
+            )
+        ],
+    )

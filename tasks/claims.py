@@ -1,0 +1,203 @@
+"""Claims: a time-limited right to work on one microtask, taken, extended, given back, ended.
+
+A claim is a row with an expiry, not a state of the microtask. Giving back needs no reason and leaves no trace held
+against anybody: only *next* remembers not to offer the item again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from agencies import notices, people
+from marketplace.foundation import clock
+from marketplace.foundation.db import Tx
+from security.log import audit
+from security.principal import Context, Principal, Role, Zone
+from security.sealing import Purpose
+from tasks import eligibility, facts, leasing, payloads
+from tasks.errors import (
+    AlreadyAnswered,
+    AlreadyTaken,
+    AlreadyYours,
+    ClaimOver,
+    NoMoreExtensions,
+    NoSuchClaim,
+    NoSuchMicrotask,
+    NotEligible,
+    NothingLeftToClaim,
+)
+from tasks.facts import CampaignFacts
+from tasks.models import Claim, Microtask, Participation
+
+MOST_EXTENSIONS = 4
+JOB = Context("job", Zone.OFFICE, "managed")
+"""The circumstances in which the marketplace itself acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A person's claim as it is now."""
+
+    id: UUID
+    microtask_id: UUID
+    campaign_id: UUID
+    live: bool
+    expires_at: datetime | None
+    extensions: int
+    ended: str | None
+
+
+def claim_next(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> UUID:
+    """Lease the next open microtask of a campaign to `actor` for the campaign's claim period. Returns the claim's id.
+
+    Raises NotEligible with every failed rule, NothingLeftToClaim when the queue holds nothing for this person.
+    """
+    campaign = _may_claim(tx, campaign_id, actor, context)
+    claim_id = leasing.next_item(tx, campaign, actor.person_id)
+    if claim_id is None:
+        raise NothingLeftToClaim(campaign=str(campaign_id))
+    return _taken(tx, claim_id, campaign, actor, context)
+
+
+def claim_one(tx: Tx, microtask_id: UUID, *, actor: Principal, context: Context) -> UUID:
+    """Lease this very microtask, also again after giving it back. Returns the claim's id.
+
+    Raises NotEligible, AlreadyYours, AlreadyAnswered, or AlreadyTaken when the last place has just gone.
+    """
+    campaign_id = tx.scalar(select(Microtask.campaign_id).where(Microtask.id == microtask_id))
+    if campaign_id is None:
+        raise NoSuchMicrotask()
+    campaign = _may_claim(tx, campaign_id, actor, context)
+    claim_id = leasing.this_item(tx, campaign, actor.person_id, microtask_id)
+    if claim_id is None:
+        raise _why_not(tx, microtask_id, actor)
+    return _taken(tx, claim_id, campaign, actor, context)
+
+
+def extend(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> None:
+    """Keep a live claim for another period from now. Raises ClaimOver, NoMoreExtensions."""
+    held = mine(tx, claim_id, actor)
+    campaign = facts.campaign(tx, held.campaign_id, seen_by=None)
+    if held.live and held.extensions >= MOST_EXTENSIONS:
+        raise NoMoreExtensions(most=MOST_EXTENSIONS)
+    longer = (
+        update(Claim)
+        .where(
+            Claim.id == claim_id,
+            Claim.live,
+            Claim.expires_at > clock.at(tx),
+            Claim.extensions < MOST_EXTENSIONS,
+        )
+        .values(
+            expires_at=clock.at(tx, timedelta(minutes=campaign.claim_minutes)),
+            extensions=Claim.extensions + 1,
+        )
+    )
+    if tx.execute(longer).rowcount == 0:
+        raise ClaimOver()
+    target = campaign.target("microtask", held.microtask_id)
+    audit.record(tx, "claim.extend", target, actor=actor, context=context)
+
+
+def release(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> None:
+    """Give a claim back; its place is free for others at once. Giving back twice is the same as once.
+
+    Raises ClaimOver where the claim ended in another way.
+    """
+    held = mine(tx, claim_id, actor)
+    if held.ended == "given_back":
+        return
+    if not leasing.give_back(tx, claim_id, held.microtask_id, actor.person_id):
+        raise ClaimOver()
+    campaign = facts.campaign(tx, held.campaign_id, seen_by=None)
+    target = campaign.target("microtask", held.microtask_id)
+    audit.record(tx, "claim.release", target, actor=actor, context=context)
+
+
+def end_due(tx: Tx) -> int:
+    """End every claim whose time is over, free its place and tell its holder. Returns how many there were."""
+    gone = leasing.lapse(tx)
+    for claim in gone:
+        campaign = facts.campaign(tx, claim.campaign_id, seen_by=None)
+        target = campaign.target("microtask", claim.microtask_id)
+        audit.record(tx, "claim.lapse", target, actor=None, context=JOB)
+        path = f"/claims/{claim.id}"
+        notices.post(tx, claim.person_id, "claim.lapsed", path=path, campaign=campaign.title)
+    return len(gone)
+
+
+def open_item(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> dict[str, Any]:
+    """The item of a live claim, opened for its holder, on the record. Raises ClaimOver, NotEligible."""
+    held = mine(tx, claim_id, actor)
+    if not held.live or held.expires_at is None or held.expires_at <= clock.now(tx):
+        raise ClaimOver()
+    campaign = _may_claim(tx, held.campaign_id, actor, context)
+    row = tx.execute(
+        select(Microtask.content, Microtask.payload_id).where(Microtask.id == held.microtask_id)
+    ).one()
+    target = campaign.target("microtask", held.microtask_id)
+    audit.record(tx, "payload.view", target, actor=actor, context=context)
+    return payloads.open_content(tx, row.content, row.payload_id, Purpose.TASK)
+
+
+def mine(tx: Tx, claim_id: UUID, actor: Principal) -> Held:
+    """A claim of this person. Somebody else's looks like one that does not exist: NoSuchClaim."""
+    row = tx.one_or_none(
+        select(
+            Claim.id,
+            Claim.microtask_id,
+            Claim.campaign_id,
+            Claim.live,
+            Claim.expires_at,
+            Claim.extensions,
+            Claim.ended,
+        ).where(Claim.id == claim_id, Claim.person_id == actor.person_id)
+    )
+    if row is None:
+        raise NoSuchClaim()
+    return Held(*row)
+
+
+def live_in(db: Tx, campaign_id: UUID, actor: Principal) -> UUID | None:
+    """The person's live claim in a campaign, so that starting again resumes it."""
+    found: UUID | None = db.scalar(
+        select(Claim.id)
+        .where(
+            Claim.person_id == actor.person_id,
+            Claim.campaign_id == campaign_id,
+            Claim.live,
+            Claim.expires_at > clock.now(db),
+        )
+        .order_by(Claim.expires_at)
+        .limit(1)
+    )
+    return found
+
+
+def _may_claim(tx: Tx, campaign_id: UUID, actor: Principal, context: Context) -> CampaignFacts:
+    campaign = facts.campaign(tx, campaign_id, seen_by=actor)
+    decision = eligibility.may_claim(actor, context, campaign.terms)
+    decision.or_raise(NotEligible, campaign=str(campaign_id), target=campaign.target("campaign", campaign_id))
+    people.still_holds(tx, actor, Role.CONTRIBUTOR)
+    return campaign
+
+
+def _taken(tx: Tx, claim_id: UUID, campaign: CampaignFacts, actor: Principal, context: Context) -> UUID:
+    microtask_id = tx.scalar(select(Claim.microtask_id).where(Claim.id == claim_id))
+    audit.record(tx, "claim.take", campaign.target("microtask", microtask_id), actor=actor, context=context)
+    return claim_id
+
+
+def _why_not(tx: Tx, microtask_id: UUID, actor: Principal) -> Exception:
+    state = tx.scalar(
+        select(Participation.state).where(
+            Participation.microtask_id == microtask_id, Participation.person_id == actor.person_id
+        )
+    )
+    reasons = {"answered": AlreadyAnswered, "claimed": AlreadyYours}
+    return reasons.get(state or "", AlreadyTaken)()

@@ -1,0 +1,111 @@
+"""Submitting: a claim becomes a contribution, and the microtask may have all it wants.
+
+Claim, participation, contribution and microtask change together. A late answer is accepted as long as its place is
+still free; otherwise it is refused and the text is handed back, never lost silently.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, insert, update
+
+from agencies import people
+from marketplace.foundation import clock, jobs
+from marketplace.foundation.db import Tx
+from marketplace.foundation.ids import new_id
+from security.log import audit
+from security.principal import Context, Principal, Role
+from security.sealing import Purpose
+from tasks import claims, facts, form, payloads
+from tasks.errors import AlreadyAnswered, ClaimOver
+from tasks.facts import CampaignFacts
+from tasks.models import Claim, Contribution, Microtask, Participation
+
+
+def submit(tx: Tx, claim_id: UUID, answer: Any, *, actor: Principal, context: Context) -> UUID:
+    """Submit `answer` (one value per question, perhaps a note) for a claim. Returns the contribution's id.
+
+    Raises BadAnswer with the places; AlreadyAnswered; ClaimOver when the claim has ended and its place is taken.
+    """
+    held = claims.mine(tx, claim_id, actor)
+    campaign = facts.campaign(tx, held.campaign_id, seen_by=None)
+    checked = form.checked(campaign.form, answer)
+    people.still_holds(tx, actor, Role.CONTRIBUTOR)
+    late = not _end_claim(tx, held, actor)
+    undecided = _count_answer(tx, held.microtask_id, places=1 if late else 0)
+    if undecided is None:
+        raise ClaimOver()
+    contribution_id = _keep(tx, campaign, held.microtask_id, actor, checked)
+    target = campaign.target("microtask", held.microtask_id)
+    audit.record(tx, "contribution.submit", target, actor=actor, context=context, detail={"late": late})
+    if undecided:
+        # Last, because the waiting job row stays locked until COMMIT.
+        jobs.record(tx, "campaign.settle", {"campaign_id": campaign.id}, merge_key=f"consensus:{campaign.id}")
+    return contribution_id
+
+
+def _end_claim(tx: Tx, held: claims.Held, actor: Principal) -> bool:
+    """End the live claim, or take up again one that lapsed. True: it was live, so its place is still held.
+
+    A claim whose time is over but which nothing has ended yet still holds its place.
+    """
+    if held.ended == "submitted":
+        raise AlreadyAnswered()
+    if held.ended == "given_back":
+        raise ClaimOver()
+    done = update(Claim).where(Claim.id == held.id)
+    live = (
+        tx.execute(done.where(Claim.live).values(live=False, ended="submitted", expires_at=None)).rowcount
+        == 1
+    )
+    if not live:
+        tx.execute(done.values(ended="submitted"))
+    allowed = "claimed" if live else "lapsed"
+    mine = and_(
+        Participation.person_id == actor.person_id,
+        Participation.microtask_id == held.microtask_id,
+        Participation.state == allowed,
+    )
+    if tx.execute(update(Participation).where(mine).values(state="answered")).rowcount == 0:
+        raise ClaimOver()
+    return live
+
+
+def _count_answer(tx: Tx, microtask_id: UUID, *, places: int) -> bool | None:
+    """Count one answer, taking `places` free places for it. Whether all answers are in; None: no place is free."""
+    row = tx.one_or_none(
+        update(Microtask)
+        .where(Microtask.id == microtask_id, Microtask.need >= places, Microtask.answers < Microtask.wanted)
+        .values(
+            answers=Microtask.answers + 1,
+            need=Microtask.need - places,
+            open=Microtask.need > places,
+            undecided=Microtask.answers + 1 >= Microtask.wanted,
+        )
+        .returning(Microtask.undecided)
+    )
+    return None if row is None else bool(row.undecided)
+
+
+def _keep(
+    tx: Tx, campaign: CampaignFacts, microtask_id: UUID, actor: Principal, answer: dict[str, str]
+) -> UUID:
+    contribution_id = new_id()
+    content = payloads.keep(
+        tx, campaign, payloads.Piece(answer, Purpose.ANSWER, microtask_id, contribution_id)
+    )
+    tx.execute(
+        insert(Contribution),
+        {
+            "id": contribution_id,
+            "person_id": actor.person_id,
+            "microtask_id": microtask_id,
+            "revision": 1,
+            "day": clock.now(tx).date(),
+            "answer": content.plain,
+            "payload_id": content.payload_id,
+        },
+    )
+    return contribution_id

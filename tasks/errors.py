@@ -1,0 +1,69 @@
+"""What can be refused about work."""
+
+from __future__ import annotations
+
+from marketplace.foundation.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
+
+
+class NoSuchCampaign(NotFound):
+    """There is no such campaign, or none that you may see."""
+
+
+class NoSuchMicrotask(NotFound):
+    """There is no such item, or none that you may see."""
+
+
+class NoSuchClaim(NotFound):
+    """There is no such claim, or it is somebody else's."""
+
+
+class NotEligible(Refused):
+    """A rule does not allow you to work on this. The reasons say which, and what would help."""
+
+
+class NotForYou(Refused):
+    """Only the owner and appraisers of the campaign's agency may open this."""
+
+
+class NothingLeftToClaim(Conflict):
+    """Nothing in this campaign is waiting for you at the moment. Others may still give items back."""
+
+
+class AlreadyTaken(Conflict):
+    """Someone else took the last place a moment ago."""
+
+
+class AlreadyAnswered(Conflict):
+    """You have answered this item already. One answer per person counts."""
+
+
+class AlreadyYours(Conflict):
+    """This item is in your hands already."""
+
+
+class ClaimOver(Conflict):
+    """This claim has ended, and its place is taken. What you wrote is handed back to you."""
+
+
+class NoMoreExtensions(Conflict):
+    """This claim was extended as often as the campaign allows. Submit or give it back."""
+
+
+class BadAnswer(InvalidInput):
+    """The answer does not fit the questions."""
+
+
+class BadSpec(InvalidInput):
+    """The campaign's settings cannot be used as they are."""
+
+
+class BadRows(InvalidInput):
+    """Some rows cannot be imported. Nothing was imported; mend them and import again."""
+
+
+class NotSettledYet(Conflict):
+    """This item has no result yet: others are still answering."""
+
+
+class KeyUnavailable(Unavailable):
+    """The key for this item cannot be used at the moment. Nothing was opened."""

@@ -1,0 +1,114 @@
+"""What every use-case needs to know of a campaign, read once as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from agencies.models import Agency
+from marketplace.foundation.db import Tx
+from security.labels import Level
+from security.log.audit import Target
+from security.principal import Principal
+from tasks.eligibility import Terms, may_know
+from tasks.errors import NoSuchCampaign
+from tasks.models import Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFacts:
+    """A campaign with its agency; `terms` is what rules look at."""
+
+    id: UUID
+    agency_id: UUID
+    agency_slug: str
+    agency_name: str
+    agency_initials: str
+    agency_tint: str
+    owner_id: UUID
+    name: str
+    title: str
+    language: str
+    purpose: str
+    instructions: str
+    form: Mapping[str, Any]
+    minutes: int
+    redundancy: int
+    claim_minutes: int
+    queue: str
+    due: date | None
+    alias_key: bytes
+    terms: Terms
+
+    @property
+    def sealed(self) -> bool:
+        """Sensitive and restricted content lies sealed."""
+        return self.terms.level >= Level.SENSITIVE
+
+    def target(self, kind: str, object_id: UUID | None) -> Target:
+        """Something of this campaign, for the security record."""
+        return Target(kind, object_id, self.agency_id, self.id, self.terms.level)
+
+
+def every_campaign() -> Select[Any]:
+    """SELECT of what `facts_from` needs."""
+    return select(
+        Campaign.__table__,
+        Agency.slug.label("agency_slug"),
+        Agency.name.label("agency_name"),
+        Agency.initials.label("agency_initials"),
+        Agency.tint.label("agency_tint"),
+    ).join(Agency, Agency.id == Campaign.agency_id)
+
+
+def facts_from(row: Any) -> CampaignFacts:
+    """The frozen value from a row of `every_campaign`."""
+    terms = Terms(
+        campaign_id=row.id,
+        agency_id=row.agency_id,
+        owner_id=row.owner_id,
+        level=Level(row.level),
+        compartments=frozenset(row.compartments),
+        audience=None if row.audience is None else frozenset(row.audience),
+        skills=tuple(row.skills),
+        open=row.state == "open",
+    )
+    return CampaignFacts(
+        id=row.id,
+        agency_id=row.agency_id,
+        agency_slug=row.agency_slug,
+        agency_name=row.agency_name,
+        agency_initials=row.agency_initials,
+        agency_tint=row.agency_tint,
+        owner_id=row.owner_id,
+        name=row.name,
+        title=row.title,
+        language=row.language,
+        purpose=row.purpose,
+        instructions=row.instructions,
+        form=row.form,
+        minutes=row.minutes,
+        redundancy=row.redundancy,
+        claim_minutes=row.claim_minutes,
+        queue=row.queue,
+        due=row.due,
+        alias_key=bytes(row.alias_key),
+        terms=terms,
+    )
+
+
+def campaign(db: Tx, campaign_id: UUID, *, seen_by: Principal | None) -> CampaignFacts:
+    """A campaign as `seen_by` may know it (None: a job, which knows all). Raises NoSuchCampaign.
+
+    Hidden and absent look the same.
+    """
+    row = db.one_or_none(every_campaign().where(Campaign.id == campaign_id))
+    facts = facts_from(row) if row is not None else None
+    if facts is None or (seen_by is not None and not may_know(seen_by, facts.terms)):
+        raise NoSuchCampaign()
+    return facts

@@ -1,0 +1,241 @@
+"""Reads for pages and API: plain dicts, ready to be shown. They decide nothing that `eligibility` does not decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from agencies import directory
+from marketplace.foundation import clock
+from marketplace.foundation.db import Tx
+from security.principal import Principal
+from tasks import claims, eligibility, facts, results
+from tasks.facts import CampaignFacts
+from tasks.form import question_of
+from tasks.models import Campaign, CampaignProgress, Claim, Contribution, Microtask, Result
+
+
+def summary(campaign: CampaignFacts, settled: int, total: int, labels: dict[str, str]) -> dict[str, Any]:
+    """What every list says of a campaign."""
+    return {
+        "id": campaign.id,
+        "title": campaign.title,
+        "name": campaign.name,
+        "language": campaign.language,
+        "agency": {
+            "slug": campaign.agency_slug,
+            "name": campaign.agency_name,
+            "initials": campaign.agency_initials,
+            "tint": campaign.agency_tint,
+        },
+        "minutes": campaign.minutes,
+        "settled": settled,
+        "total": total,
+        "level": campaign.terms.level.label_key,
+        "due": campaign.due,
+        "skills": [{"code": code, "label": labels.get(code, code)} for code in campaign.terms.skills],
+    }
+
+
+def described(db: Tx, campaign_id: UUID, principal: Principal) -> dict[str, Any]:
+    """A campaign's own page: the summary, what it asks, and how. Raises NoSuchCampaign."""
+    return _described(db, facts.campaign(db, campaign_id, seen_by=principal), principal)
+
+
+def claim(db: Tx, claim_id: UUID, principal: Principal) -> dict[str, Any]:
+    """A claim of the person with its campaign; the item itself is opened by `claims.open_item`. Raises NoSuchClaim."""
+    held = claims.mine(db, claim_id, principal)
+    number = db.scalar(select(Microtask.number).where(Microtask.id == held.microtask_id))
+    is_live = held.live and held.expires_at is not None and held.expires_at > clock.now(db)
+    return {
+        "id": held.id,
+        "microtask_id": held.microtask_id,
+        "number": number,
+        "live": is_live,
+        "expires_at": held.expires_at,
+        "ended": held.ended if not held.live else (None if is_live else "lapsed"),
+        "extendable": is_live and held.extensions < claims.MOST_EXTENSIONS,
+        "campaign": _described(db, facts.campaign(db, held.campaign_id, seen_by=None), principal),
+    }
+
+
+def my_work(db: Tx, principal: Principal, limit: int = 50) -> dict[str, Any]:
+    """What is in the person's hands, and what became of what they submitted (by day, without times)."""
+    held = db.all(
+        select(Claim.id, Claim.expires_at, Claim.campaign_id, Microtask.number)
+        .join(Microtask, Microtask.id == Claim.microtask_id)
+        .where(Claim.person_id == principal.person_id, Claim.live, Claim.expires_at > clock.now(db))
+        .order_by(Claim.expires_at)
+    )
+    answered = db.all(
+        select(
+            Contribution.microtask_id,
+            Contribution.day,
+            Microtask.campaign_id,
+            Microtask.number,
+            Result.version,
+        )
+        .join(Microtask, Microtask.id == Contribution.microtask_id)
+        .outerjoin(Result, Result.microtask_id == Microtask.id)
+        .where(Contribution.person_id == principal.person_id)
+        .order_by(Contribution.day.desc(), Contribution.id)
+        .limit(limit)
+    )
+    known = _campaigns(db, {row.campaign_id for row in [*held, *answered]})
+    return {
+        "claims": [
+            {
+                "id": row.id,
+                "expires_at": row.expires_at,
+                "number": row.number,
+                "campaign": _named(known[row.campaign_id]),
+            }
+            for row in held
+        ],
+        "answered": [
+            {
+                "number": row.number,
+                "day": row.day,
+                "state": "settled" if row.version else "waiting",
+                "campaign": _named(known[row.campaign_id]),
+            }
+            for row in answered
+        ],
+    }
+
+
+def campaigns_of(db: Tx, principal: Principal) -> list[dict[str, Any]]:
+    """The campaigns of the person's agency, newest first: what task owners and appraisers work with."""
+    rows = db.all(
+        facts.every_campaign()
+        .add_columns(CampaignProgress.settled, CampaignProgress.total)
+        .join(CampaignProgress, CampaignProgress.campaign_id == Campaign.id)
+        .where(Campaign.agency_id == principal.agency_id)
+        .order_by(Campaign.posted_on.desc(), Campaign.name)
+    )
+    labels = directory.skill_labels(db, principal.locale)
+    found = [(facts.facts_from(row), row) for row in rows]
+    return [
+        summary(campaign, row.settled, row.total, labels)
+        for campaign, row in found
+        if eligibility.may_read_results(principal, campaign.terms).allowed
+    ]
+
+
+def room(db: Tx, campaign_id: UUID, principal: Principal) -> dict[str, Any]:
+    """The owner's view: states of items, agreement, settled by day. Counts items, never people. Raises NotForYou."""
+    campaign = results.readable(db, campaign_id, principal)
+    shown = _described(db, campaign, principal)
+    in_campaign = Microtask.campaign_id == campaign_id
+    opened = _count(db, Microtask, in_campaign, Microtask.open)
+    undecided = _count(db, Microtask, in_campaign, Microtask.undecided)
+    answers = db.scalar(select(func.sum(Microtask.answers)).where(in_campaign)) or 0
+    agreement = db.all(
+        select(Result.agreeing, Result.answers, func.count().label("count"))
+        .where(Result.campaign_id == campaign_id)
+        .group_by(Result.agreeing, Result.answers)
+        .order_by((Result.agreeing * 100 / Result.answers).desc(), Result.answers.desc())
+    )
+    by_day = db.all(
+        select(Result.settled_on, func.count().label("count"))
+        .where(Result.campaign_id == campaign_id)
+        .group_by(Result.settled_on)
+        .order_by(Result.settled_on)
+    )
+    return shown | {
+        "purpose": campaign.purpose,
+        "answers": answers,
+        "wanted": shown["total"] * campaign.redundancy,
+        "counts": {
+            "settled": shown["settled"],
+            "undecided": undecided,
+            "claimed": max(0, shown["total"] - shown["settled"] - undecided - opened),
+            "open": opened,
+        },
+        "agreement": [{"agreeing": row.agreeing, "of": row.answers, "count": row.count} for row in agreement],
+        "by_day": [(row.settled_on, row.count) for row in by_day],
+    }
+
+
+def settled(
+    db: Tx, campaign_id: UUID, principal: Principal, *, after: int = 0, limit: int = 50
+) -> dict[str, Any]:
+    """A page of settled items by number; values of sealed campaigns stay closed here (None). Raises NotForYou."""
+    campaign = results.readable(db, campaign_id, principal)
+    rows = db.all(
+        select(
+            Microtask.number,
+            Result.microtask_id,
+            Result.value,
+            Result.agreeing,
+            Result.answers,
+            Result.tied,
+            Result.settled_on,
+        )
+        .join(Microtask, Microtask.id == Result.microtask_id)
+        .where(Microtask.campaign_id == campaign_id, Microtask.number > after)
+        .order_by(Microtask.number)
+        .limit(limit + 1)
+    )
+    question, labels = question_of(campaign.form)["name"], results.option_labels(campaign)
+    shown = rows[:limit]
+    return {
+        "rows": [
+            {
+                "microtask_id": row.microtask_id,
+                "number": row.number,
+                "value": None if row.value is None else row.value[question],
+                "label": None if row.value is None else labels[row.value[question]],
+                "agreeing": row.agreeing,
+                "answers": row.answers,
+                "tied": row.tied,
+                "settled_on": row.settled_on,
+            }
+            for row in shown
+        ],
+        "next": shown[-1].number if len(rows) > limit else None,
+    }
+
+
+def live_claims(db: Tx, principal: Principal) -> Sequence[Any]:
+    """The person's live claims: id, microtask_id, campaign_id, expires_at."""
+    return db.all(
+        select(Claim.id, Claim.microtask_id, Claim.campaign_id, Claim.expires_at)
+        .where(Claim.person_id == principal.person_id, Claim.live, Claim.expires_at > clock.now(db))
+        .order_by(Claim.expires_at)
+    )
+
+
+def _described(db: Tx, campaign: CampaignFacts, principal: Principal) -> dict[str, Any]:
+    progress = db.one_or_none(
+        select(CampaignProgress.settled, CampaignProgress.total).where(
+            CampaignProgress.campaign_id == campaign.id
+        )
+    )
+    labels = directory.skill_labels(db, principal.locale)
+    numbers = (progress.settled, progress.total) if progress else (0, 0)
+    return summary(campaign, *numbers, labels) | {
+        "purpose": campaign.purpose,
+        "instructions": campaign.instructions,
+        "form": campaign.form,
+        "redundancy": campaign.redundancy,
+        "claim_minutes": campaign.claim_minutes,
+        "sealed": campaign.sealed,
+        "open": campaign.terms.open,
+    }
+
+
+def _campaigns(db: Tx, ids: set[UUID]) -> dict[UUID, CampaignFacts]:
+    rows = db.all(facts.every_campaign().where(Campaign.id.in_(ids))) if ids else []
+    return {row.id: facts.facts_from(row) for row in rows}
+
+
+def _named(campaign: CampaignFacts) -> dict[str, Any]:
+    return summary(campaign, 0, 0, {})
+
+
+def _count(db: Tx, table: Any, *conditions: Any) -> int:
+    return int(db.scalar(select(func.count()).select_from(table).where(*conditions)))

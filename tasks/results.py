@@ -1,0 +1,210 @@
+"""Reading results: one with its trace, all of them as an export. Every reading is on the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from marketplace.foundation.db import Tx
+from security.log import audit
+from security.principal import Context, Principal
+from security.sealing import Purpose
+from tasks import eligibility, facts, payloads
+from tasks.aliases import alias
+from tasks.errors import NoSuchMicrotask, NotForYou, NotSettledYet
+from tasks.facts import CampaignFacts
+from tasks.form import question_of
+from tasks.models import Contribution, Microtask, Result, ResultPart
+
+BATCH = 500
+
+
+def open_result(
+    tx: Tx, campaign_id: UUID, microtask_id: UUID, *, actor: Principal, context: Context
+) -> dict[str, Any]:
+    """One result with the item and the trace to each contribution.
+
+    Returns {"number", "item", "value", "label", "agreeing", "answers", "tied", "rule", "version", "settled_on",
+    "options": [{"value", "label", "count"}], "trace": [{"alias", "value", "label", "note", "day", "agrees"}]}.
+    The trace has days and names that hold in this campaign only. Raises NoSuchMicrotask, NotSettledYet, NotForYou.
+    """
+    campaign = readable(tx, campaign_id, actor)
+    item = tx.one_or_none(
+        select(Microtask.number, Microtask.content, Microtask.payload_id).where(
+            Microtask.id == microtask_id, Microtask.campaign_id == campaign_id
+        )
+    )
+    if item is None:
+        raise NoSuchMicrotask()
+    row = tx.one_or_none(
+        select(Result.__table__)
+        .where(Result.microtask_id == microtask_id)
+        .order_by(Result.version.desc())
+        .limit(1)
+    )
+    if row is None:
+        raise NotSettledYet()
+    target = campaign.target("microtask", microtask_id)
+    audit.record(tx, "result.view", target, actor=actor, context=context)
+    question = question_of(campaign.form)
+    value = payloads.open_content(tx, row.value, row.payload_id, Purpose.RESULT)[question["name"]]
+    trace = _trace(tx, campaign, microtask_id, row.version, value)
+    labels = option_labels(campaign)
+    counts = {option: sum(step["value"] == option for step in trace) for option in labels}
+    return {
+        "number": item.number,
+        "item": payloads.open_content(tx, item.content, item.payload_id, Purpose.TASK),
+        "value": value,
+        "label": labels[value],
+        "agreeing": row.agreeing,
+        "answers": row.answers,
+        "tied": row.tied,
+        "rule": row.rule,
+        "version": row.version,
+        "settled_on": row.settled_on,
+        "options": [{"value": option, "label": labels[option], "count": counts[option]} for option in labels],
+        "trace": trace,
+    }
+
+
+def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> Iterator[dict[str, Any]]:
+    """Every settled item in order: its number, fields, value, agreement, day and trace. On the record before it begins.
+
+    Yields {"number", "item", "value", "agreeing", "answers", "tied", "rule", "settled_on", "trace"} where trace is
+    a list of (alias, value). Raises NotForYou.
+    """
+    campaign = readable(tx, campaign_id, actor)
+    decision = eligibility.may_export_results(actor, campaign.terms)
+    decision.or_raise(NotForYou, target=campaign.target("campaign", campaign_id))
+    count = tx.scalar(select(func.count()).select_from(Result).where(Result.campaign_id == campaign_id))
+    audit.record(
+        tx,
+        "result.export",
+        campaign.target("campaign", campaign_id),
+        actor=actor,
+        context=context,
+        detail={"results": count},
+    )
+    return _exported(tx, campaign)
+
+
+def readable(db: Tx, campaign_id: UUID, actor: Principal) -> CampaignFacts:
+    """The campaign if the actor may read its results. Raises NoSuchCampaign, NotForYou."""
+    campaign = facts.campaign(db, campaign_id, seen_by=actor)
+    decision = eligibility.may_read_results(actor, campaign.terms)
+    decision.or_raise(NotForYou, target=campaign.target("campaign", campaign_id))
+    return campaign
+
+
+def option_labels(campaign: CampaignFacts) -> dict[str, str]:
+    """The options of the campaign's question: value → what people read."""
+    return {option["value"]: option["label"] for option in question_of(campaign.form)["options"]}
+
+
+def _trace(
+    tx: Tx, campaign: CampaignFacts, microtask_id: UUID, version: int, value: str
+) -> list[dict[str, Any]]:
+    rows = _parts(tx, [microtask_id])
+    question, labels = question_of(campaign.form)["name"], option_labels(campaign)
+    steps = []
+    for row in (row for row in rows if row.version == version):
+        answer = payloads.open_content(tx, row.answer, row.payload_id, Purpose.ANSWER)
+        steps.append(
+            {
+                "alias": alias(campaign.alias_key, row.person_id),
+                "value": answer[question],
+                "label": labels[answer[question]],
+                "note": answer.get("note"),
+                "day": row.day,
+                "agrees": answer[question] == value,
+            }
+        )
+    return steps
+
+
+def _parts(tx: Tx, microtasks: list[UUID]) -> Any:
+    # In the order of day and random id: an order of arrival within a day would be a time.
+    return tx.all(
+        select(
+            ResultPart.microtask_id,
+            ResultPart.version,
+            Contribution.person_id,
+            Contribution.day,
+            Contribution.answer,
+            Contribution.payload_id,
+        )
+        .join(Contribution, Contribution.id == ResultPart.contribution_id)
+        .where(ResultPart.microtask_id.in_(microtasks))
+        .order_by(Contribution.day, Contribution.id)
+    )
+
+
+def _exported(tx: Tx, campaign: CampaignFacts) -> Iterator[dict[str, Any]]:
+    question = question_of(campaign.form)["name"]
+    after = 0
+    while True:
+        rows = _batch(tx, campaign.id, after)
+        if not rows:
+            return
+        after = rows[-1].number
+        opened = _opened(tx, rows)
+        traces: dict[UUID, list[tuple[str, str]]] = {row.microtask_id: [] for row in rows}
+        for part in _parts(tx, list(traces)):
+            answer = payloads.open_content(tx, part.answer, part.payload_id, Purpose.ANSWER)
+            traces[part.microtask_id].append((alias(campaign.alias_key, part.person_id), answer[question]))
+        for row in rows:
+            yield {
+                "number": row.number,
+                "item": row.content if row.item_payload is None else opened[Purpose.TASK][row.item_payload],
+                "value": (row.value if row.payload_id is None else opened[Purpose.RESULT][row.payload_id])[
+                    question
+                ],
+                "agreeing": row.agreeing,
+                "answers": row.answers,
+                "tied": row.tied,
+                "rule": row.rule,
+                "settled_on": row.settled_on,
+                "trace": traces[row.microtask_id],
+            }
+
+
+def _batch(tx: Tx, campaign_id: UUID, after: int) -> Any:
+    any_version = aliased(Result)
+    newest = (
+        select(func.max(any_version.version))
+        .where(any_version.microtask_id == Microtask.id)
+        .correlate(Microtask)
+        .scalar_subquery()
+    )
+    return tx.all(
+        select(
+            Microtask.number,
+            Microtask.content,
+            Microtask.payload_id.label("item_payload"),
+            Result.microtask_id,
+            Result.value,
+            Result.payload_id,
+            Result.agreeing,
+            Result.answers,
+            Result.tied,
+            Result.rule,
+            Result.settled_on,
+        )
+        .join(Result, (Result.microtask_id == Microtask.id) & (Result.version == newest))
+        .where(Microtask.campaign_id == campaign_id, Microtask.number > after)
+        .order_by(Microtask.number)
+        .limit(BATCH)
+    )
+
+
+def _opened(tx: Tx, rows: Any) -> dict[Purpose, dict[UUID, dict[str, Any]]]:
+    """The sealed items and results of a batch, opened with one query each."""
+    wanted = {
+        Purpose.TASK: [row.item_payload for row in rows if row.item_payload is not None],
+        Purpose.RESULT: [row.payload_id for row in rows if row.payload_id is not None],
+    }
+    return {purpose: payloads.open_sealed(tx, ids, purpose) if ids else {} for purpose, ids in wanted.items()}

@@ -1,0 +1,124 @@
+"""Settling: from the contributions of a microtask to its result.
+
+One job per campaign decides at a time (merge key `consensus:CAMPAIGN`). It reads a batch, infers outside the
+database's sight, and writes results, progress and its own `done` in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, insert, select, update
+
+from agencies import notices
+from marketplace.foundation import clock, jobs
+from marketplace.foundation.db import Tx
+from security.log import audit
+from security.sealing import Purpose
+from tasks import facts, payloads
+from tasks.claims import JOB
+from tasks.consensus import Answer, Inference, majority
+from tasks.facts import CampaignFacts
+from tasks.form import question_of
+from tasks.models import CampaignProgress, Claim, Contribution, Microtask, Result, ResultPart
+
+BATCH = 200
+
+
+def settle(tx: Tx, campaign_id: UUID, limit: int = BATCH) -> int:
+    """Decide microtasks that have all their answers. Returns how many; the rest gets a job of its own."""
+    campaign = facts.campaign(tx, campaign_id, seen_by=None)
+    due = _undecided(tx, campaign_id, limit)
+    if not due:
+        return 0
+    inferences = infer(campaign, answers_to(tx, campaign, due))
+    _write(tx, campaign, inferences)
+    tx.execute(update(Microtask).where(Microtask.id.in_(due)).values(undecided=False))
+    done = CampaignProgress.settled + len(due)
+    tx.execute(
+        update(CampaignProgress).where(CampaignProgress.campaign_id == campaign_id).values(settled=done)
+    )
+    for microtask_id in due:
+        audit.record(
+            tx, "microtask.settle", campaign.target("microtask", microtask_id), actor=None, context=JOB
+        )
+    if len(due) == limit:
+        jobs.record(tx, "campaign.settle", {"campaign_id": campaign_id}, merge_key=f"consensus:{campaign_id}")
+    elif _is_finished(tx, campaign_id):
+        path = f"/campaigns/{campaign_id}/room"
+        notices.post(tx, campaign.owner_id, "campaign.settled", path=path, campaign=campaign.name)
+    return len(due)
+
+
+def answers_to(db: Tx, campaign: CampaignFacts, microtasks: Sequence[UUID]) -> dict[UUID, list[Answer]]:
+    """The latest answers to the campaign's question, by microtask; sealed ones are opened."""
+    question = question_of(campaign.form)["name"]
+    rows = db.all(
+        select(Contribution.id, Contribution.microtask_id, Contribution.answer, Contribution.payload_id)
+        .where(Contribution.microtask_id.in_(microtasks))
+        .order_by(Contribution.id)
+    )
+    sealed = [row.payload_id for row in rows if row.payload_id is not None]
+    opened = payloads.open_sealed(db, sealed, Purpose.ANSWER) if sealed else {}
+    found: dict[UUID, list[Answer]] = {microtask_id: [] for microtask_id in microtasks}
+    for row in rows:
+        answer = row.answer if row.payload_id is None else opened[row.payload_id]
+        found[row.microtask_id].append(Answer(row.id, answer[question]))
+    return found
+
+
+def infer(campaign: CampaignFacts, answers: dict[UUID, list[Answer]]) -> dict[UUID, Inference]:
+    """What the answers amount to, by microtask. Pure."""
+    question = question_of(campaign.form)
+    options = [option["value"] for option in question["options"]]
+    return {
+        microtask_id: majority(given, options, question["cannot_tell"])
+        for microtask_id, given in answers.items()
+    }
+
+
+def _undecided(tx: Tx, campaign_id: UUID, limit: int) -> list[UUID]:
+    waiting = select(Microtask.id).where(Microtask.campaign_id == campaign_id, Microtask.undecided)
+    return [row.id for row in tx.all(waiting.limit(limit).with_for_update())]
+
+
+def _write(tx: Tx, campaign: CampaignFacts, inferences: dict[UUID, Inference]) -> None:
+    name = question_of(campaign.form)["name"]
+    pieces = [
+        payloads.Piece({name: inference.value}, Purpose.RESULT, microtask_id)
+        for microtask_id, inference in inferences.items()
+    ]
+    contents = payloads.keep_all(tx, campaign, pieces)
+    today = clock.now(tx).date()
+    results: list[dict[str, Any]] = []
+    parts: list[dict[str, Any]] = []
+    for (microtask_id, inference), content in zip(inferences.items(), contents, strict=True):
+        results.append(
+            {
+                "microtask_id": microtask_id,
+                "version": 1,
+                "campaign_id": campaign.id,
+                "value": content.plain,
+                "payload_id": content.payload_id,
+                "agreeing": inference.agreeing,
+                "answers": inference.answers,
+                "tied": inference.tied,
+                "rule": inference.rule,
+                "settled_on": today,
+            }
+        )
+        parts += [
+            {"microtask_id": microtask_id, "version": 1, "contribution_id": contribution_id}
+            for contribution_id in inference.trace
+        ]
+    tx.execute(insert(Result), results)
+    tx.execute(insert(ResultPart), parts)
+
+
+def _is_finished(tx: Tx, campaign_id: UUID) -> bool:
+    waits = exists().where(Microtask.campaign_id == campaign_id, Microtask.open)
+    undecided = exists().where(Microtask.campaign_id == campaign_id, Microtask.undecided)
+    claimed = exists().where(Claim.campaign_id == campaign_id, Claim.live)
+    return not tx.scalar(select(waits | undecided | claimed))

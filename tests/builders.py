@@ -1,0 +1,126 @@
+"""Small builders: a test states only what matters to it. Everything else is a plain default."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from agencies import directory, people
+from agencies.models import Agency, Membership, Skill
+from marketplace.foundation.db import transaction
+from security.labels import Level
+from security.principal import Context, Principal, Role, Zone
+from tasks import campaigns
+
+_numbers = count(1)
+
+AT_WORK = Context("web", Zone.OFFICE, "managed", session="session-1")
+"""Somebody in the office with nothing unusual about them."""
+
+
+def an_agency(slug: str | None = None, **given: Any) -> UUID:
+    number = next(_numbers)
+    slug = slug or f"agency-{number}"
+    with transaction() as tx:
+        return directory.add(
+            tx,
+            **{
+                "slug": slug,
+                "name": slug.title(),
+                "initials": "AG",
+                "tint": "blue",
+                "domain": f"{slug}.example",
+            }
+            | given,
+        )
+
+
+def a_person(
+    agency: str | None = None,
+    *,
+    roles: tuple[Role, ...] = (Role.CONTRIBUTOR,),
+    clearance: Level = Level.SENSITIVE,
+    skills: tuple[str, ...] = (),
+    name: str | None = None,
+    identity: tuple[str, str] | None = None,
+    locale: str = "en",
+) -> Principal:
+    """Somebody of an agency (made if it does not exist) as the principal they act as."""
+    number = next(_numbers)
+    with transaction() as tx:
+        found = tx.scalar(select(Agency.id).where(Agency.slug == agency)) if agency else None
+        known = {row.code for row in tx.all(select(Skill.code))}
+        for skill in set(skills) - known:
+            directory.add_skill(tx, skill, {"en": skill})
+    agency_id = found or an_agency(agency)
+    with transaction() as tx:
+        person_id = people.add(
+            tx,
+            agency_id,
+            name=name or f"Person {number}",
+            email=f"person{number}@agency.example",
+            locale=locale,
+            identity=identity or ("https://issuer.example", f"subject-{number}"),
+            roles=roles,
+            clearance=clearance,
+            skills=skills,
+            context=AT_WORK,
+        )
+        membership = tx.scalar(select(Membership.id).where(Membership.person_id == person_id))
+        principal = people.read(tx, membership)
+        assert principal is not None
+        return principal
+
+
+def an_owner(agency: str | None = None, **given: Any) -> Principal:
+    return a_person(agency, roles=(Role.CONTRIBUTOR, Role.TASK_OWNER, Role.APPRAISER), **given)
+
+
+def a_form(**given: Any) -> dict[str, Any]:
+    return {
+        "questions": [
+            {
+                "name": "kind",
+                "kind": "choice",
+                "label": "What is it?",
+                "options": [
+                    {"value": "bird", "label": "A bird"},
+                    {"value": "bat", "label": "A bat"},
+                    {"value": "unclear", "label": "Can't tell"},
+                ],
+                "cannot_tell": "unclear",
+            }
+        ],
+        "fields": [{"name": "entry", "label": "Entry", "lead": True, "required": True}],
+        "note": True,
+    } | given
+
+
+def a_spec(**given: Any) -> dict[str, Any]:
+    return {
+        "name": "Strikes",
+        "title": "What was struck?",
+        "purpose": "So that airports know.",
+        "instructions": "Read the entry. Choose.",
+        "level": "internal",
+        "contributions": 3,
+        "form": a_form(),
+    } | given
+
+
+def rows(items: int, content: str = "Entry") -> str:
+    return "entry\n" + "".join(f"{content} {number}\n" for number in range(1, items + 1))
+
+
+def a_campaign(
+    owner: Principal | None = None, *, items: int = 2, csv: str | None = None, **given: Any
+) -> UUID:
+    """A posted campaign; `redundancy` is the spec's `contributions`."""
+    if "redundancy" in given:
+        given["contributions"] = given.pop("redundancy")
+    owner = owner or an_owner()
+    with transaction() as tx:
+        return campaigns.post(tx, a_spec(**given), csv or rows(items), actor=owner, context=AT_WORK)
