@@ -24,16 +24,19 @@ STAMP = VENV / "marketplace-locks.json"
 
 def provide(names: Sequence[str]) -> None:
     """Make sure `.venv` holds exactly the packages of these locks, those it held before, and our own."""
-    wanted = sorted({"tools", *names, *_stamped()})
-    if _stamped() == _digests(wanted):
+    there = _stamped()
+    wanted = sorted({"tools", *names, *there})
+    digests = _digests(wanted)
+    if there == digests:
         return
     STAMP.unlink(missing_ok=True)
     if not _usable():
         with step("Making the Python environment .venv"):
             _make()
-    with step("Bringing uv, the installer"):
-        tools: list[str | Path] = ["--require-hashes", "--requirement", requirements.ALL["tools"].path]
-        call([PYTHON, "-m", "pip", "install", "--quiet", *tools])
+    if there.get("tools") != digests["tools"]:
+        with step("Bringing uv, the installer"):
+            tools: list[str | Path] = ["--require-hashes", "--requirement", requirements.ALL["tools"].path]
+            call([PYTHON, "-m", "pip", "install", "--quiet", *tools])
     with step(f"Installing the Python packages ({', '.join(wanted)})"):
         _install(wanted)
     _write_stamp(wanted)
