@@ -16,7 +16,6 @@ from marketplace.foundation.ids import new_id
 from security.labels import Level
 from security.log import audit
 from security.principal import Context, Principal, Role
-from security.sealing import Purpose
 from tasks import facts, payloads, spec, table
 from tasks.errors import BadSpec
 from tasks.facts import CampaignFacts
@@ -85,9 +84,7 @@ def _insert(tx: Tx, checked: dict[str, Any], actor: Principal) -> UUID:
 def _insert_items(tx: Tx, campaign: CampaignFacts, first: int, items: Sequence[dict[str, str]]) -> None:
     ids = [new_id() for _ in items]
     contents = payloads.keep_all(
-        tx,
-        campaign,
-        [payloads.Piece(item, Purpose.TASK, item_id) for item_id, item in zip(ids, items, strict=True)],
+        tx, campaign, [(payloads.item(item_id), item) for item_id, item in zip(ids, items, strict=True)]
     )
     places = sequence.numbers(tx, "microtask_seq", len(items))
     tx.execute(

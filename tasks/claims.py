@@ -18,7 +18,6 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import Context, Principal, Role, Zone
-from security.sealing import Purpose
 from tasks import eligibility, facts, leasing, payloads
 from tasks.errors import (
     AlreadyAnswered,
@@ -142,7 +141,7 @@ def open_item(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> 
     ).one()
     target = campaign.target("microtask", held.microtask_id)
     audit.record(tx, "payload.view", target, actor=actor, context=context)
-    return payloads.open_content(tx, row.content, row.payload_id, Purpose.TASK)
+    return payloads.open_one(tx, campaign, payloads.item(held.microtask_id), row.content, row.payload_id)
 
 
 def mine(tx: Tx, claim_id: UUID, actor: Principal) -> Held:

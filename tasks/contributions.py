@@ -17,7 +17,6 @@ from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import new_id
 from security.log import audit
 from security.principal import Context, Principal, Role
-from security.sealing import Purpose
 from tasks import claims, facts, form, payloads
 from tasks.errors import AlreadyAnswered, ClaimOver
 from tasks.facts import CampaignFacts
@@ -93,9 +92,7 @@ def _keep(
     tx: Tx, campaign: CampaignFacts, microtask_id: UUID, actor: Principal, answer: dict[str, str]
 ) -> UUID:
     contribution_id = new_id()
-    content = payloads.keep(
-        tx, campaign, payloads.Piece(answer, Purpose.ANSWER, microtask_id, contribution_id)
-    )
+    content = payloads.keep(tx, campaign, payloads.answer(microtask_id, contribution_id), answer)
     tx.execute(
         insert(Contribution),
         {

@@ -6,7 +6,7 @@ the `kek` slot beside it lets the server open it, after an access decision, for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -33,38 +33,44 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A value to be kept, and what it is."""
+class Ref:
+    """What a value is, as the row that refers to it knows: an item, an answer or a result of one microtask."""
 
-    value: dict[str, Any]
     purpose: Purpose
     microtask_id: UUID
     contribution_id: UUID | None = None
     version: int = 1
 
 
-def keep(tx: Tx, campaign: CampaignFacts, piece: Piece) -> Content:
+def item(microtask_id: UUID) -> Ref:
+    return Ref(Purpose.TASK, microtask_id)
+
+
+def answer(microtask_id: UUID, contribution_id: UUID, revision: int = 1) -> Ref:
+    return Ref(Purpose.ANSWER, microtask_id, contribution_id, revision)
+
+
+def result(microtask_id: UUID, version: int) -> Ref:
+    return Ref(Purpose.RESULT, microtask_id, version=version)
+
+
+def keep(tx: Tx, campaign: CampaignFacts, ref: Ref, value: dict[str, Any]) -> Content:
     """Keep one value as the campaign's label asks."""
-    return keep_all(tx, campaign, [piece])[0]
+    return keep_all(tx, campaign, [(ref, value)])[0]
 
 
-def keep_all(tx: Tx, campaign: CampaignFacts, pieces: Iterable[Piece]) -> list[Content]:
+def keep_all(tx: Tx, campaign: CampaignFacts, values: Iterable[tuple[Ref, dict[str, Any]]]) -> list[Content]:
     """Keep many values; the sealed ones with two statements in all."""
     if not campaign.sealed:
-        return [Content(piece.value, None) for piece in pieces]
+        return [Content(value, None) for _, value in values]
     year = clock.now(tx).year
     payloads: list[dict[str, Any]] = []
     slots: list[dict[str, Any]] = []
-    for piece in pieces:
-        payload_id, dek, header = new_id(), new_dek(), _header(campaign, piece)
+    for ref, value in values:
+        payload_id, dek, header = new_id(), new_dek(), _header(campaign, ref)
         slot = kek_slots.make(bound.provider(), campaign.agency_slug, year, dek, header.hash)
-        payloads.append(
-            {
-                "id": payload_id,
-                "header": header.to_bytes(),
-                "body": seal(header, orjson.dumps(piece.value), dek),
-            }
-        )
+        sealed = seal(header, orjson.dumps(value), dek)
+        payloads.append({"id": payload_id, "header": header.to_bytes(), "body": sealed})
         slots.append(
             {"payload_id": payload_id, "kind": "kek", "key_id": slot.key_id, "wrapped": slot.wrapped}
         )
@@ -74,43 +80,58 @@ def keep_all(tx: Tx, campaign: CampaignFacts, pieces: Iterable[Piece]) -> list[C
     return [Content(None, payload["id"]) for payload in payloads]
 
 
-def open_content(
-    db: Tx, plain: dict[str, Any] | None, payload_id: UUID | None, expected: Purpose
+def open_one(
+    db: Tx, campaign: CampaignFacts, ref: Ref, plain: dict[str, Any] | None, payload_id: UUID | None
 ) -> dict[str, Any]:
     """The value, wherever it is. The caller has decided, and recorded, that it may be read."""
-    if payload_id is None:
-        assert plain is not None
-        return plain
-    return open_sealed(db, [payload_id], expected)[payload_id]
+    return open_all(db, campaign, [(ref, plain, payload_id)])[0]
 
 
-def open_sealed(db: Tx, payload_ids: Iterable[UUID], expected: Purpose) -> dict[UUID, dict[str, Any]]:
-    """Open payloads by their `kek` slots. Raises KeyUnavailable, and SealingError where anything does not fit."""
-    rows = db.all(
-        select(Payload.id, Payload.header, Payload.body, PayloadSlot.key_id, PayloadSlot.wrapped)
-        .join(PayloadSlot, PayloadSlot.payload_id == Payload.id)
-        .where(Payload.id.in_(list(payload_ids)), PayloadSlot.kind == "kek")
-    )
-    opened: dict[UUID, dict[str, Any]] = {}
-    for row in rows:
-        header = Header.from_bytes(row.header)
-        if header.purpose is not expected:
+def open_all(
+    db: Tx, campaign: CampaignFacts, wanted: Sequence[tuple[Ref, dict[str, Any] | None, UUID | None]]
+) -> list[dict[str, Any]]:
+    """Many values in the order asked for; the sealed ones with one statement in all.
+
+    The header is built from what the referring row says, never taken from the payload: a payload that was moved to
+    another item, answer or result does not open. Raises KeyUnavailable, KeyTrouble, SealingError.
+    """
+    ids = [payload_id for _, _, payload_id in wanted if payload_id is not None]
+    rows = _stored(db, ids) if ids else {}
+    values: list[dict[str, Any]] = []
+    for ref, plain, payload_id in wanted:
+        if payload_id is None:
+            assert plain is not None
+            values.append(plain)
+        elif payload_id not in rows:
             raise KeyUnavailable()
-        slot = kek_slots.KekSlot(row.key_id, row.wrapped)
-        dek = kek_slots.open_slot(bound.provider(), slot, header.hash)
-        opened[row.id] = orjson.loads(unseal(header, row.body, dek))
-    if set(payload_ids) - set(opened):
-        raise KeyUnavailable()
-    return opened
+        else:
+            values.append(_opened(campaign, ref, rows[payload_id]))
+    return values
 
 
-def _header(campaign: CampaignFacts, piece: Piece) -> Header:
+def _stored(db: Tx, ids: Sequence[UUID]) -> dict[UUID, Any]:
+    chosen = select(Payload.id, Payload.body, PayloadSlot.key_id, PayloadSlot.wrapped)
+    of_kek = PayloadSlot.kind == "kek"
+    rows = db.all(
+        chosen.join(PayloadSlot, PayloadSlot.payload_id == Payload.id).where(Payload.id.in_(ids), of_kek)
+    )
+    return {row.id: row for row in rows}
+
+
+def _opened(campaign: CampaignFacts, ref: Ref, row: Any) -> dict[str, Any]:
+    header = _header(campaign, ref)
+    dek = kek_slots.open_slot(bound.provider(), kek_slots.KekSlot(row.key_id, row.wrapped), header.hash)
+    value: dict[str, Any] = orjson.loads(unseal(header, row.body, dek))
+    return value
+
+
+def _header(campaign: CampaignFacts, ref: Ref) -> Header:
     return Header(
-        purpose=piece.purpose,
-        microtask=piece.microtask_id,
+        purpose=ref.purpose,
+        microtask=ref.microtask_id,
         agency=campaign.agency_slug,
         level=campaign.terms.level,
         compartments=campaign.terms.compartments,
-        payload_version=piece.version,
-        contribution=piece.contribution_id,
+        payload_version=ref.version,
+        contribution=ref.contribution_id,
     )

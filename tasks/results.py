@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,6 @@ from sqlalchemy.orm import aliased
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import Context, Principal
-from security.sealing import Purpose
 from tasks import eligibility, facts, payloads
 from tasks.aliases import alias
 from tasks.errors import NoSuchMicrotask, NotForYou, NotSettledYet
@@ -51,13 +50,13 @@ def open_result(
     target = campaign.target("microtask", microtask_id)
     audit.record(tx, "result.view", target, actor=actor, context=context)
     question = question_of(campaign.form)
-    value = payloads.open_content(tx, row.value, row.payload_id, Purpose.RESULT)[question["name"]]
+    value = _opened_result(tx, campaign, row)[question["name"]]
     trace = _trace(tx, campaign, microtask_id, row.version, value)
     labels = option_labels(campaign)
     counts = {option: sum(step["value"] == option for step in trace) for option in labels}
     return {
         "number": item.number,
-        "item": payloads.open_content(tx, item.content, item.payload_id, Purpose.TASK),
+        "item": payloads.open_one(tx, campaign, payloads.item(microtask_id), item.content, item.payload_id),
         "value": value,
         "label": labels[value],
         "agreeing": row.agreeing,
@@ -105,64 +104,74 @@ def option_labels(campaign: CampaignFacts) -> dict[str, str]:
     return {option["value"]: option["label"] for option in question_of(campaign.form)["options"]}
 
 
+def _opened_result(tx: Tx, campaign: CampaignFacts, row: Any) -> dict[str, Any]:
+    ref = payloads.result(row.microtask_id, row.version)
+    return payloads.open_one(tx, campaign, ref, row.value, row.payload_id)
+
+
 def _trace(
     tx: Tx, campaign: CampaignFacts, microtask_id: UUID, version: int, value: str
 ) -> list[dict[str, Any]]:
-    rows = _parts(tx, [microtask_id])
-    question, labels = question_of(campaign.form)["name"], option_labels(campaign)
-    steps = []
-    for row in (row for row in rows if row.version == version):
-        answer = payloads.open_content(tx, row.answer, row.payload_id, Purpose.ANSWER)
-        steps.append(
-            {
-                "alias": alias(campaign.alias_key, row.person_id),
-                "value": answer[question],
-                "label": labels[answer[question]],
-                "note": answer.get("note"),
-                "day": row.day,
-                "agrees": answer[question] == value,
-            }
-        )
-    return steps
+    labels = option_labels(campaign)
+    return [
+        {
+            "alias": alias(campaign.alias_key, part.person_id),
+            "value": answer[question_of(campaign.form)["name"]],
+            "label": labels[answer[question_of(campaign.form)["name"]]],
+            "note": answer.get("note"),
+            "day": part.day,
+            "agrees": answer[question_of(campaign.form)["name"]] == value,
+        }
+        for part, answer in _parts(tx, campaign, {microtask_id: version})
+    ]
 
 
-def _parts(tx: Tx, microtasks: list[UUID]) -> Any:
+def _parts(
+    tx: Tx, campaign: CampaignFacts, versions: Mapping[UUID, int]
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The contributions behind these versions of results, each with its answer opened."""
     # In the order of day and random id: an order of arrival within a day would be a time.
-    return tx.all(
+    rows = tx.all(
         select(
             ResultPart.microtask_id,
             ResultPart.version,
+            Contribution.id,
+            Contribution.revision,
             Contribution.person_id,
             Contribution.day,
             Contribution.answer,
             Contribution.payload_id,
         )
         .join(Contribution, Contribution.id == ResultPart.contribution_id)
-        .where(ResultPart.microtask_id.in_(microtasks))
+        .where(ResultPart.microtask_id.in_(list(versions)))
         .order_by(Contribution.day, Contribution.id)
     )
+    parts = [row for row in rows if row.version == versions[row.microtask_id]]
+    refs = [payloads.answer(row.microtask_id, row.id, row.revision) for row in parts]
+    wanted = [(ref, row.answer, row.payload_id) for ref, row in zip(refs, parts, strict=True)]
+    return zip(parts, payloads.open_all(tx, campaign, wanted), strict=True)
 
 
 def _exported(tx: Tx, campaign: CampaignFacts) -> Iterator[dict[str, Any]]:
     question = question_of(campaign.form)["name"]
     after = 0
-    while True:
-        rows = _batch(tx, campaign.id, after)
-        if not rows:
-            return
+    while rows := _batch(tx, campaign.id, after):
         after = rows[-1].number
-        opened = _opened(tx, rows)
+        items = payloads.open_all(
+            tx, campaign, [(payloads.item(row.microtask_id), row.content, row.item_payload) for row in rows]
+        )
+        refs = [payloads.result(row.microtask_id, row.version) for row in rows]
+        values = payloads.open_all(
+            tx, campaign, [(ref, row.value, row.payload_id) for ref, row in zip(refs, rows, strict=True)]
+        )
         traces: dict[UUID, list[tuple[str, str]]] = {row.microtask_id: [] for row in rows}
-        for part in _parts(tx, list(traces)):
-            answer = payloads.open_content(tx, part.answer, part.payload_id, Purpose.ANSWER)
+        for part, answer in _parts(tx, campaign, {row.microtask_id: row.version for row in rows}):
             traces[part.microtask_id].append((alias(campaign.alias_key, part.person_id), answer[question]))
-        for row in rows:
+        for row, item, value in zip(rows, items, values, strict=True):
             yield {
                 "number": row.number,
-                "item": row.content if row.item_payload is None else opened[Purpose.TASK][row.item_payload],
-                "value": (row.value if row.payload_id is None else opened[Purpose.RESULT][row.payload_id])[
-                    question
-                ],
+                "item": item,
+                "value": value[question],
                 "agreeing": row.agreeing,
                 "answers": row.answers,
                 "tied": row.tied,
@@ -186,6 +195,7 @@ def _batch(tx: Tx, campaign_id: UUID, after: int) -> Any:
             Microtask.content,
             Microtask.payload_id.label("item_payload"),
             Result.microtask_id,
+            Result.version,
             Result.value,
             Result.payload_id,
             Result.agreeing,
@@ -199,12 +209,3 @@ def _batch(tx: Tx, campaign_id: UUID, after: int) -> Any:
         .order_by(Microtask.number)
         .limit(BATCH)
     )
-
-
-def _opened(tx: Tx, rows: Any) -> dict[Purpose, dict[UUID, dict[str, Any]]]:
-    """The sealed items and results of a batch, opened with one query each."""
-    wanted = {
-        Purpose.TASK: [row.item_payload for row in rows if row.item_payload is not None],
-        Purpose.RESULT: [row.payload_id for row in rows if row.payload_id is not None],
-    }
-    return {purpose: payloads.open_sealed(tx, ids, purpose) if ids else {} for purpose, ids in wanted.items()}

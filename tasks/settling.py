@@ -16,7 +16,6 @@ from agencies import notices
 from marketplace.foundation import clock, jobs
 from marketplace.foundation.db import Tx
 from security.log import audit
-from security.sealing import Purpose
 from tasks import facts, payloads
 from tasks.claims import JOB
 from tasks.consensus import Answer, Inference, majority
@@ -56,15 +55,20 @@ def answers_to(db: Tx, campaign: CampaignFacts, microtasks: Sequence[UUID]) -> d
     """The latest answers to the campaign's question, by microtask; sealed ones are opened."""
     question = question_of(campaign.form)["name"]
     rows = db.all(
-        select(Contribution.id, Contribution.microtask_id, Contribution.answer, Contribution.payload_id)
+        select(
+            Contribution.id,
+            Contribution.microtask_id,
+            Contribution.revision,
+            Contribution.answer,
+            Contribution.payload_id,
+        )
         .where(Contribution.microtask_id.in_(microtasks))
         .order_by(Contribution.id)
     )
-    sealed = [row.payload_id for row in rows if row.payload_id is not None]
-    opened = payloads.open_sealed(db, sealed, Purpose.ANSWER) if sealed else {}
+    refs = [payloads.answer(row.microtask_id, row.id, row.revision) for row in rows]
+    wanted = [(ref, row.answer, row.payload_id) for ref, row in zip(refs, rows, strict=True)]
     found: dict[UUID, list[Answer]] = {microtask_id: [] for microtask_id in microtasks}
-    for row in rows:
-        answer = row.answer if row.payload_id is None else opened[row.payload_id]
+    for row, answer in zip(rows, payloads.open_all(db, campaign, wanted), strict=True):
         found[row.microtask_id].append(Answer(row.id, answer[question]))
     return found
 
@@ -86,11 +90,11 @@ def _undecided(tx: Tx, campaign_id: UUID, limit: int) -> list[UUID]:
 
 def _write(tx: Tx, campaign: CampaignFacts, inferences: dict[UUID, Inference]) -> None:
     name = question_of(campaign.form)["name"]
-    pieces = [
-        payloads.Piece({name: inference.value}, Purpose.RESULT, microtask_id)
+    values = [
+        (payloads.result(microtask_id, version=1), {name: inference.value})
         for microtask_id, inference in inferences.items()
     ]
-    contents = payloads.keep_all(tx, campaign, pieces)
+    contents = payloads.keep_all(tx, campaign, values)
     today = clock.now(tx).date()
     results: list[dict[str, Any]] = []
     parts: list[dict[str, Any]] = []
