@@ -58,11 +58,17 @@ def _check(words: Sequence[str]) -> int:
 
 
 def _bench(words: Sequence[str]) -> int:
-    return _part("tests.bench", words)
+    names, options = _chosen("bench", words)
+    _provide(["base", "dev"])
+    return testing.run_modules([f"tests.bench.{name}" for name in names], options)
 
 
 def _drill(words: Sequence[str]) -> int:
-    return _part("tests.drills", words)
+    names, options = _chosen("drills", words)
+    if all(word.startswith("-") for word in words):
+        raise CannotSetUp(f"Name a drill. {_listed('drills')}")
+    _provide(["base", "dev"])
+    return testing.run_modules([f"tests.drills.{name}" for name in names], options)
 
 
 def _lock(words: Sequence[str]) -> int:
@@ -74,12 +80,28 @@ def _lock(words: Sequence[str]) -> int:
     return 0
 
 
-def _part(package: str, words: Sequence[str]) -> int:
-    """Run a package of benchmarks or drills with the services of the tests at hand."""
-    if not (ROOT / package.replace(".", "/") / "__main__.py").is_file():
-        raise CannotSetUp(f"There is nothing in {package} yet.")
-    _provide(["base", "dev"])
-    return testing.run_part(package, words)
+def _chosen(folder: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The modules that were named (all when none is) and the options. Raises CannotSetUp for an unknown name."""
+    there = _modules(folder)
+    named = [word.replace("-", "_") for word in words if not word.startswith("-")]
+    for name in named:
+        if name not in there:
+            raise CannotSetUp(f"There is no {name.replace('_', '-')} here. {_listed(folder)}")
+    if not there:
+        raise CannotSetUp(_listed(folder))
+    return named or there, [word for word in words if word.startswith("-")]
+
+
+def _listed(folder: str) -> str:
+    names = ", ".join(name.replace("_", "-") for name in _modules(folder))
+    return f"There are: {names}." if names else f"tests/{folder} has none yet."
+
+
+def _modules(folder: str) -> list[str]:
+    """A module of tests/bench or tests/drills is one benchmark or drill: its name has no leading underscore."""
+    return sorted(
+        file.stem for file in (ROOT / "tests" / folder).glob("*.py") if not file.stem.startswith("_")
+    )
 
 
 def _provide(names: Sequence[str]) -> None:

@@ -30,11 +30,12 @@ def run(words: Sequence[str]) -> int:
         return _python(["-m", "pytest", *spread, *words], env)
 
 
-def run_part(package: str, words: Sequence[str]) -> int:
-    """Run `python -m PACKAGE WORDS…` with a PostgreSQL at hand."""
+def run_modules(names: Sequence[str], words: Sequence[str]) -> int:
+    """Run `python -m NAME WORDS…` for each with a PostgreSQL at hand; returns the first exit status that is not 0."""
     env = environment.variables()
     with _database(env):
-        return _python(["-m", package, *words], env)
+        statuses = [_python(["-m", name, *words], env) for name in names]
+    return next((status for status in statuses if status), 0)
 
 
 @contextmanager
