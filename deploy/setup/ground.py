@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import os
 import pwd
+import signal
 import subprocess
 import sys
 import time
@@ -90,10 +91,12 @@ def trusting_the_machine(environ: Mapping[str, str]) -> dict[str, str]:
 def ending_with_us(number: int) -> Callable[[], None]:
     """What a child runs before its program so that this signal reaches it when we are killed (Linux only).
 
-    For `preexec_fn`; safe because the processes that use it have one thread.
+    For `preexec_fn`; safe because the processes that use it have one thread. SIGINT, which a shell ignores for
+    what it starts in the background, works again in the child.
     """
 
     def ask_for_signal() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if _libc is not None:
             _libc.prctl(PR_SET_PDEATHSIG, number)
 

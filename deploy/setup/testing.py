@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from deploy.setup import chromium, environment, postgres
-from deploy.setup.ground import ROOT, alone
+from deploy.setup.ground import ROOT, alone, ending_with_us
 
 POSTGRES = "MARKET_TEST_POSTGRES_URL"
 CHROMIUM = "MARKET_TEST_CHROMIUM"
@@ -75,7 +75,8 @@ def _terminated_like_interrupted() -> Iterator[None]:
 def _python(arguments: Sequence[str], env: dict[str, str]) -> int:
     """Run a program of the environment to its end; when we are interrupted it gets the time to clean up."""
     sys.stdout.flush()
-    program = subprocess.Popen([str(environment.PYTHON), *arguments], env=env, cwd=ROOT)
+    ending = ending_with_us(signal.SIGINT)
+    program = subprocess.Popen([str(environment.PYTHON), *arguments], env=env, cwd=ROOT, preexec_fn=ending)
     try:
         return program.wait()
     except KeyboardInterrupt:
