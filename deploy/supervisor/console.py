@@ -10,7 +10,9 @@ from pathlib import Path
 from deploy.identity.demo import Agency, Person
 
 WARNING = re.compile(
-    r'\[(WARNING|ERROR|CRITICAL)\]|"level": ?"(warning|error|critical)"|^\S*(Error|Exception):'
+    r'"level": ?"(warning|error|critical)"'  # ours
+    r"|^(WARNING|ERROR|CRITICAL) |\[(WARNING|ERROR|CRITICAL)\]"  # libraries, gunicorn
+    r"|^[\w.]*(Error|Exception|BadSettings):"  # the last line of a traceback
 )
 
 DUTIES = {
