@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import ValidationError, validate, validates_schema
 from marshmallow import fields as kinds
 
-from marketplace.foundation.input import Input, Text, clean
+from marketplace.foundation.input import Flag, Input, Text, clean
 from tasks.errors import BadAnswer
 
 NAME = validate.Regexp(
@@ -52,8 +52,8 @@ class FieldSpec(Input):
     name = kinds.String(required=True, validate=NAME)
     label = Text(120, required=True)
     column = Text(200, load_default=None, allow_none=True)
-    lead = kinds.Boolean(load_default=False)
-    required = kinds.Boolean(load_default=False)
+    lead = Flag(load_default=False)
+    required = Flag(load_default=False)
 
 
 class FormSpec(Input):
@@ -67,7 +67,7 @@ class FormSpec(Input):
         data_key="fields",
         attribute="fields",
     )
-    note = kinds.Boolean(load_default=True)
+    note = Flag(load_default=True)
 
     @validates_schema
     def _names_differ(self, data: dict[str, Any], **_: Any) -> None:

@@ -15,6 +15,7 @@ from marketplace.foundation.input import clean
 from tasks.errors import BadRows
 
 LONGEST_CELL = 20_000
+LONGEST_TEXT = 64 * 1024 * 1024
 MOST_ROWS = 100_000
 MOST_REPORTED = 500
 
@@ -55,7 +56,7 @@ def cell(value: Any) -> str:
 
 
 def _reader(text: str) -> Any:
-    csv.field_size_limit(max(LONGEST_CELL * 4, 131_072))
+    csv.field_size_limit(LONGEST_TEXT)  # a huge cell is reported by its column, and the rows after it are read
     first = text.split("\n", 1)[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
     return csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter, strict=True)

@@ -7,6 +7,7 @@ Flask and marshmallow let many kinds of bad JSON through: duplicate keys, NaN, d
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
 from typing import Any
@@ -16,7 +17,10 @@ from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, valida
 from marketplace.foundation.errors import InvalidInput
 
 MOST_DEPTH = 32
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+# Possessive, and content with a missing end: a long or an unterminated string is read once and costs no memory.
+
+_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 class BadJson(InvalidInput):
@@ -37,7 +41,13 @@ def load_json(body: bytes, charset: str = "utf-8") -> Any:
         raise BadJson("JSON must be sent as UTF-8; these bytes are not.") from None
     _check_depth(text)
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_number)
+        return json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_int=_number,
+            parse_float=_fraction,
+        )
     except BadJson:
         raise
     except (ValueError, RecursionError):
@@ -46,7 +56,7 @@ def load_json(body: bytes, charset: str = "utf-8") -> Any:
 
 def clean(text: str, *, at: str = "text") -> str:
     """`text` in Unicode normal form NFC. Raises BadFields for NUL and for surrogates, which no database keeps."""
-    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if _UNSTORABLE.search(text):
         raise BadFields(errors={at: ["Contains a character that cannot be stored."]})
     return unicodedata.normalize("NFC", text)
 
@@ -88,15 +98,27 @@ class Text(fields.String):
         return text
 
 
+class Flag(fields.Boolean):
+    """true or false; no 1, no "yes"."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise ValidationError("Must be true or false.")
+        return value
+
+
 def _normalised(value: Any) -> Any:
     if isinstance(value, str):
-        if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        if _UNSTORABLE.search(value):
             raise ValidationError("Contains a character that cannot be stored.")
         return unicodedata.normalize("NFC", value)
     if isinstance(value, list):
         return [_normalised(item) for item in value]
     if isinstance(value, dict):
-        return {_normalised(name): _normalised(item) for name, item in value.items()}
+        made = {_normalised(name): _normalised(item) for name, item in value.items()}
+        if len(made) != len(value):
+            raise ValidationError("Names the same key twice.")
+        return made
     return value
 
 
@@ -115,6 +137,13 @@ def _number(digits: str) -> int:
     if len(digits) > 20:
         raise BadJson("A number is too large.")
     return int(digits)
+
+
+def _fraction(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise BadJson("A number is too large.")
+    return number
 
 
 def _check_depth(text: str) -> None:
