@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Executable, Row, select, update
 
 from agencies import directory, people
 from agencies.models import Agency, Membership, Skill
-from marketplace.foundation.db import transaction
+from marketplace.foundation import clock
+from marketplace.foundation.db import reading, transaction
 from security.labels import Level
 from security.principal import Context, Principal, Role, Zone
-from tasks import campaigns
+from tasks import campaigns, claims, contributions, settling
+from tasks.models import Claim
 
 _numbers = count(1)
 
@@ -124,3 +128,72 @@ def a_campaign(
     owner = owner or an_owner()
     with transaction() as tx:
         return campaigns.post(tx, a_spec(**given), csv or rows(items), actor=owner, context=AT_WORK)
+
+
+def a_claim(campaign_id: UUID, person: Principal) -> UUID:
+    """The person's claim on the next item."""
+    with transaction() as tx:
+        return claims.claim_next(tx, campaign_id, actor=person, context=AT_WORK)
+
+
+def an_answer(claim_id: UUID, person: Principal, value: str = "bird", **more: Any) -> UUID:
+    """The person submits `value` for a claim. Returns the contribution's id."""
+    with transaction() as tx:
+        return contributions.submit(tx, claim_id, {"kind": value} | more, actor=person, context=AT_WORK)
+
+
+def a_contribution(campaign_id: UUID, person: Principal, value: str = "bird", **more: Any) -> UUID:
+    """The person claims the next item and answers it."""
+    return an_answer(a_claim(campaign_id, person), person, value, **more)
+
+
+def given_back(claim_id: UUID, person: Principal) -> UUID:
+    with transaction() as tx:
+        claims.release(tx, claim_id, actor=person, context=AT_WORK)
+    return claim_id
+
+
+def over(claim_id: UUID) -> UUID:
+    """A claim whose time is over, though nothing has ended it yet."""
+    with transaction() as tx:
+        past = clock.now(tx) - timedelta(seconds=1)
+        tx.execute(update(Claim).where(Claim.id == claim_id, Claim.live).values(expires_at=past))
+    return claim_id
+
+
+def lapsed(claim_id: UUID) -> UUID:
+    """A claim that the slot has ended."""
+    over(claim_id)
+    with transaction() as tx:
+        claims.end_due(tx)
+    return claim_id
+
+
+def settled(campaign_id: UUID, **given: Any) -> int:
+    """Decide what has all its answers. Returns how many items that were."""
+    with transaction() as tx:
+        return settling.settle(tx, campaign_id, **given)
+
+
+def found(statement: Executable) -> Sequence[Row[Any]]:
+    """The rows of a statement, as they are committed."""
+    with reading() as db:
+        return db.all(statement)
+
+
+def one(statement: Executable) -> Any:
+    """The first value of a statement."""
+    with reading() as db:
+        return db.scalar(statement)
+
+
+def changed(statement: Executable) -> None:
+    """Change rows behind the domain's back, as time or an attacker would."""
+    with transaction() as tx:
+        tx.execute(statement)
+
+
+def item_of(claim_id: UUID) -> UUID:
+    """The microtask of a claim."""
+    microtask_id: UUID = one(select(Claim.microtask_id).where(Claim.id == claim_id))
+    return microtask_id
