@@ -1,0 +1,118 @@
+"""Campaigns: the page people read before they start, and the room of the agency that asks."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import render_template
+from flask_babel import gettext
+
+from marketplace.edge.acting import current_context, current_principal
+from marketplace.foundation.db import reading
+from marketplace.web import charts, words
+from marketplace.web.blueprint import web
+from marketplace.web.reasons import missing
+from security.permissions import Permission, may
+from tasks import claims, eligibility, facts, queries
+
+
+@web.get("/campaigns/<uuid:campaign_id>")
+def campaign(campaign_id: UUID) -> str:
+    """What a campaign asks, how, and whether I can start."""
+    principal = current_principal()
+    with reading() as db:
+        described = queries.described(db, campaign_id, principal)
+        terms = facts.campaign(db, campaign_id, seen_by=principal).terms
+        held = claims.live_in(db, campaign_id, principal)
+    decision = eligibility.may_claim(principal, current_context(), terms)
+    labels = {skill["code"]: skill["label"] for skill in described["skills"]}
+    lacks = [
+        missing(reason.code, reason.args, labels) for reason in decision.failed if reason.code != "closed"
+    ]
+    return render_template(
+        "campaign.html",
+        campaign=described | {"missing_words": lacks},
+        can_claim=decision.allowed,
+        in_hand=held is not None,
+    )
+
+
+@web.get("/campaigns")
+def campaigns() -> str:
+    """The campaigns of my agency."""
+    with reading() as db:
+        found = queries.campaigns_of(db, current_principal())
+    return render_template("campaigns.html", campaigns=found)
+
+
+@web.get("/campaigns/<uuid:campaign_id>/room")
+def room(campaign_id: UUID) -> str:
+    """The owner's four questions: how far, how many answers, do people agree, what is left."""
+    principal = current_principal()
+    with reading() as db:
+        found = queries.room(db, campaign_id, principal)
+    return render_template(
+        "room.html",
+        room=found,
+        can_export=may(principal, Permission.EXPORT_RESULTS),
+        **_figures(found),
+        **_agreement(found),
+        **_progress(found),
+        **_states(found),
+    )
+
+
+def _figures(found: dict[str, Any]) -> dict[str, Any]:
+    total = found["total"]
+    return {
+        "share": words.number(round(100 * found["settled"] / total) if total else 0),
+        "answers_per_item": round(found["answers"] / total, 1) if total else 0,
+    }
+
+
+def _agreement(found: dict[str, Any]) -> dict[str, Any]:
+    """Bars for how far people agreed; what fell apart is drawn in the colour that asks for a look."""
+    rows = []
+    for part in found["agreement"]:
+        whole = part["agreeing"] == part["of"]
+        label = gettext(
+            "%(agreeing)s of %(answers)s",
+            agreeing=words.number(part["agreeing"]),
+            answers=words.number(part["of"]),
+        )
+        clear = part["agreeing"] * 2 > part["of"]
+        rows.append({"label": label, "count": part["count"], "whole": whole, "strong": clear})
+    settled = sum(row["count"] for row in rows)
+    whole = sum(row["count"] for row in rows if row["whole"])
+    listed = "; ".join(f"{row['label']}: {words.number(row['count'])}" for row in rows)
+    return {
+        "agreement": rows,
+        "agreement_most": max((row["count"] for row in rows), default=0),
+        "agreement_title": gettext("Agreement among settled items: %(list)s", list=listed),
+        "agreement_rows": [(row["label"], words.number(row["count"])) for row in rows],
+        "agreed": round(100 * whole / settled) if settled else None,
+        "split": sum(row["count"] for row in rows if not row["strong"]),
+    }
+
+
+def _progress(found: dict[str, Any]) -> dict[str, Any]:
+    chart = charts.progress(found["by_day"], found["total"])
+    rows = chart.rows if chart else []
+    return {
+        "chart": chart,
+        "chart_rows": [
+            (words.day(day), words.number(count), words.number(total)) for day, count, total in rows
+        ],
+    }
+
+
+def _states(found: dict[str, Any]) -> dict[str, Any]:
+    states = [
+        ("settled", gettext("Settled"), gettext("have a result")),
+        ("undecided", gettext("Undecided"), gettext("all answers in, being decided")),
+        ("claimed", gettext("In hand"), gettext("every place is taken")),
+        ("open", gettext("To do"), gettext("a place is free")),
+    ]
+    pieces = charts.slices([(name, found["counts"][name]) for name, _, _ in states])
+    return {"states": states, "pieces": pieces}

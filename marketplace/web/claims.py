@@ -1,0 +1,166 @@
+"""Work: take an item, see it, answer it, keep it longer, give it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from marketplace.edge.acting import current_context, current_principal
+from marketplace.edge.once import once
+from marketplace.foundation.db import transaction
+from marketplace.web.blueprint import web
+from tasks import claims, contributions, queries
+from tasks.errors import BadAnswer, ClaimOver, NothingLeftToClaim
+
+SHOWN_AT_ONCE = 3
+"""Fields that a phone shows before "show more"; the one the question is about comes first and large."""
+
+
+@web.post("/campaigns/<uuid:campaign_id>/claims")
+def claim_next(campaign_id: UUID) -> Response:
+    """Take the next item of a campaign, or go on with the one in hand."""
+    return _go_to_next(campaign_id)
+
+
+@web.get("/claims/<uuid:claim_id>")
+def claim(claim_id: UUID) -> str:
+    """The work page; for a claim that is over, what became of it."""
+    principal = current_principal()
+    with transaction() as tx:
+        found = queries.claim(tx, claim_id, principal)
+        if not found["live"]:
+            return render_template("claim_over.html", claim=found, answer=[])
+        item = claims.open_item(tx, claim_id, actor=principal, context=current_context())
+    return _work_page(found, item, {}, {})
+
+
+@web.post("/claims/<uuid:claim_id>/contribution")
+def submit(claim_id: UUID) -> Response | tuple[str, int]:
+    """Submit an answer and go on to the next item, or stop. What was typed is never lost."""
+    answer = _answer()
+    principal, context = current_principal(), current_context()
+    try:
+        with transaction() as tx:
+            campaign_id = queries.claim(tx, claim_id, principal)["campaign"]["id"]
+            once(tx, lambda: contributions.submit(tx, claim_id, answer, actor=principal, context=context))
+    except BadAnswer as error:
+        return _again(claim_id, answer, error.facts["errors"]), 422
+    except ClaimOver:
+        return _over(claim_id, answer), 409
+    flash(gettext("Your answer is in."))
+    if request.form.get("then") == "stop":
+        return redirect(url_for("web.my_work"), 303)
+    return _go_to_next(campaign_id, fresh_key=True)
+
+
+@web.post("/claims/<uuid:claim_id>/release")
+def release(claim_id: UUID) -> Response:
+    """Give an item back."""
+    principal, context = current_principal(), current_context()
+    with transaction() as tx:
+        once(tx, lambda: claims.release(tx, claim_id, actor=principal, context=context))
+    flash(gettext("Given back. It will not be offered to you again, and nobody is told."))
+    return redirect(url_for("web.board"), 303)
+
+
+@web.post("/claims/<uuid:claim_id>/extend")
+def extend(claim_id: UUID) -> Response:
+    """Keep an item longer."""
+    principal, context = current_principal(), current_context()
+    with transaction() as tx:
+        once(tx, lambda: claims.extend(tx, claim_id, actor=principal, context=context))
+    flash(gettext("You have more time for this item."))
+    return redirect(url_for("web.claim", claim_id=claim_id), 303)
+
+
+def _go_to_next(campaign_id: UUID, *, fresh_key: bool = False) -> Response:
+    """The item in hand, or the next one. After a submit the form's key is used up, and resuming makes repeats safe."""
+    principal, context = current_principal(), current_context()
+
+    def take() -> UUID:
+        held = claims.live_in(tx, campaign_id, principal)
+        return held or claims.claim_next(tx, campaign_id, actor=principal, context=context)
+
+    try:
+        with transaction() as tx:
+            claim_id = take() if fresh_key else once(tx, take).result_id
+    except NothingLeftToClaim:
+        flash(gettext("Nothing is waiting for you in this campaign at the moment. Thank you."), "look")
+        return redirect(url_for("web.board"), 303)
+    return redirect(url_for("web.claim", claim_id=claim_id), 303)
+
+
+def _answer() -> dict[str, str]:
+    """What was typed: the fields of the form that belong to the answer."""
+    prefix = "answer."
+    given = {
+        name.removeprefix(prefix): value for name, value in request.form.items() if name.startswith(prefix)
+    }
+    return {name: value.replace("\r\n", "\n") for name, value in given.items() if value}
+
+
+def _again(claim_id: UUID, answer: Mapping[str, str], errors: Mapping[str, list[str]]) -> str:
+    """The work page once more, with what was typed and what is to be put right."""
+    principal = current_principal()
+    with transaction() as tx:
+        found = queries.claim(tx, claim_id, principal)
+        item = claims.open_item(tx, claim_id, actor=principal, context=current_context())
+    return _work_page(found, item, answer, errors)
+
+
+def _over(claim_id: UUID, answer: Mapping[str, str]) -> str:
+    """The claim has ended and its place is taken: what was written is handed back."""
+    with transaction() as tx:
+        found = queries.claim(tx, claim_id, current_principal())
+    return render_template(
+        "claim_over.html", claim=found, answer=list(_in_words(found["campaign"]["form"], answer))
+    )
+
+
+def _work_page(
+    found: Mapping[str, Any],
+    item: Mapping[str, Any],
+    answer: Mapping[str, str],
+    errors: Mapping[str, list[str]],
+) -> str:
+    fields = found["campaign"]["form"]["fields"]
+    lead = [field for field in fields if field["lead"]]
+    others = [field for field in fields if not field["lead"]]
+    return render_template(
+        "claim.html",
+        claim=found,
+        item=item,
+        lead=lead,
+        first=others[:SHOWN_AT_ONCE],
+        rest=others[SHOWN_AT_ONCE:],
+        answer=answer,
+        faulty=set(errors),
+        errors=[(_anchor(name), _sentence(name)) for name in errors],
+    )
+
+
+def _anchor(name: str) -> str:
+    return "note" if name == "note" else f"q-{name}"
+
+
+def _sentence(name: str) -> str:
+    if name == "note":
+        return gettext("The note is too long or has a character that cannot be stored.")
+    return gettext("Choose one of the options. “Can't tell” is an answer too.")
+
+
+def _in_words(form: Mapping[str, Any], answer: Mapping[str, str]) -> list[tuple[str, str]]:
+    """An answer as people read it: the question and the option's label, then the note."""
+    shown = []
+    for question in form["questions"]:
+        labels = {option["value"]: option["label"] for option in question["options"]}
+        if answer.get(question["name"]):
+            shown.append((question["label"], labels.get(answer[question["name"]], answer[question["name"]])))
+    if answer.get("note"):
+        shown.append((gettext("Note for the owner"), answer["note"]))
+    return shown

@@ -1,0 +1,106 @@
+"""Words for codes that come from elsewhere: acts, purposes, zones, outcomes, jobs, rules. One table each."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
+
+from marketplace.web.words import ROLES, ZONES
+
+ACTS = {
+    "access.refuse": _l("was refused"),
+    "campaign.post": _l("posted a campaign"),
+    "campaign.settle": _l("settled results"),
+    "claim.extend": _l("kept an item longer"),
+    "claim.lapse": _l("time for an item ended"),
+    "claim.release": _l("gave an item back"),
+    "claim.take": _l("claimed an item"),
+    "contribution.submit": _l("submitted an answer"),
+    "job.retry": _l("retried a job"),
+    "log.read": _l("read the record"),
+    "notice.send": _l("sent a notice"),
+    "payload.view": _l("opened an item"),
+    "person.join": _l("joined"),
+    "result.export": _l("exported results"),
+    "result.list": _l("listed results"),
+    "result.view": _l("opened a result"),
+    "session.end": _l("signed out"),
+    "sign_in.begin": _l("began to sign in"),
+    "sign_in.fail": _l("failed to sign in"),
+    "sign_in.succeed": _l("signed in"),
+    "token.make": _l("made a token"),
+}
+PURPOSES = {
+    "posting": _l("posting"),
+    "contribution": _l("contribution"),
+    "consensus": _l("consensus"),
+    "result": _l("result"),
+    "notice": _l("notice"),
+    "oversight": _l("oversight"),
+    "operation": _l("operation"),
+}
+OUTCOMES = {"done": _l("Done"), "refused": _l("Refused"), "failed": _l("Failed")}
+OBJECTS = {
+    "agency": _l("agency"),
+    "campaign": _l("campaign"),
+    "claim": _l("claim"),
+    "job": _l("job"),
+    "log": _l("record"),
+    "microtask": _lp("of a campaign", "item"),
+    "notice": _l("notice"),
+    "person": _l("person"),
+    "route": _l("page"),
+    "session": _l("session"),
+    "token": _l("token"),
+}
+JOBS = {
+    "campaign.settle": _l("Settle items"),
+    "claims.end_due": _l("End claims whose time is over"),
+    "jobs.forget_done": _l("Forget finished jobs"),
+    "notice.send": _l("Send notices"),
+    "sessions.forget_ended": _l("Forget ended sessions"),
+}
+RULES = {"majority-1": _l("Most answers; ties by the order of the options, “can't tell” last")}
+
+
+def act(code: str) -> str:
+    """What was done, as the record's list says it."""
+    return str(ACTS.get(code, code))
+
+
+def purpose(code: str | None) -> str:
+    """Why content was touched."""
+    return "–" if not code else str(PURPOSES.get(code, code))
+
+
+def zone(code: str | None) -> str:
+    """The network it came from."""
+    return "–" if not code else str(ZONES.get(code, code))
+
+
+def outcome(code: str) -> str:
+    """How it ended."""
+    return str(OUTCOMES.get(code, code))
+
+
+def thing(kind: str | None, identifier: str | None) -> str:
+    """What it was done to: its kind and the beginning of its id."""
+    if not kind:
+        return ""
+    name = str(OBJECTS.get(kind, kind))
+    return f"{name} {identifier[:8]}" if identifier else name
+
+
+def job(kind: str) -> str:
+    """A kind of job in words."""
+    return str(JOBS.get(kind, kind))
+
+
+def rule(code: str) -> str:
+    """How answers became a result."""
+    return str(RULES.get(code, code))
+
+
+def role(code: str) -> str:
+    """A role in words."""
+    return str(ROLES.get(code, code))

@@ -1,0 +1,223 @@
+"""The page for whatever did not work: what it is, which rule, what would help, where to go on.
+
+The title is the remedy where there is one. English sentences of the domain stay with programs; people read ours,
+chosen by the problem's slug in one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, g, make_response, render_template, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from marketplace.web import reasons
+from marketplace.web.shell import first_page
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people read for one kind of problem."""
+
+    title: Any
+    lead: Any
+    icon: str = "info"
+
+
+WORDS: Mapping[str, Words] = {
+    "not-done": Words(
+        _l("This could not be done"), _l("Nothing was changed. Go back and try it another way.")
+    ),
+    "not-found": Words(
+        _l("There is nothing here"), _l("The address leads nowhere, or to something you may not see.")
+    ),
+    "refused": Words(
+        _l("A rule does not allow this"), _l("Your agency's administrator can tell you more."), "lock"
+    ),
+    "conflict": Words(
+        _l("This has changed in the meantime"),
+        _l("Somebody else was faster. Look again; nothing of yours is lost."),
+    ),
+    "invalid-input": Words(
+        _l("Something needs to be put right"),
+        _l("Nothing was changed. Go back; what you typed is still there."),
+    ),
+    "unavailable": Words(
+        _l("Not available at the moment"),
+        _l("A part of the marketplace does not answer. Nothing was changed; try again in a moment."),
+        "warning",
+    ),
+    "bad-json": Words(_l("This cannot be read"), _l("What was sent is not in the form this address takes.")),
+    "idempotency-key-reused": Words(
+        _l("This form was sent before"),
+        _l("The first time counted. Open the page again to see where you are."),
+    ),
+    "not-signed-in": Words(
+        _l("Sign in first"), _l("Your session ended. Sign in, and go on where you were."), "lock"
+    ),
+    "token-refused": Words(
+        _l("This token is not accepted"), _l("It is unknown, over or revoked. Make a new one.")
+    ),
+    "not-permitted": Words(
+        _l("Your role does not include this"),
+        _l("Your agency's administrator can give you the role."),
+        "lock",
+    ),
+    "not-a-member": Words(
+        _l("Ask your administrator to register you"),
+        _l("Your agency vouches for you, but you are not registered here yet."),
+        "lock",
+    ),
+    "sign-in-expired": Words(
+        _l("Start the sign-in again"),
+        _l("It took too long or was begun in another browser. Nothing is lost."),
+        "clock",
+    ),
+    "provider-unreachable": Words(
+        _l("Try again in a moment"),
+        _l("Your agency's sign-in does not answer at the moment. Other agencies are not affected."),
+        "warning",
+    ),
+    "sign-in-refused": Words(
+        _l("Start the sign-in again"),
+        _l(
+            "What your agency's sign-in sent back cannot be accepted. If it happens again, tell your administrator the "
+            "reference."
+        ),
+        "lock",
+    ),
+    "not-eligible": Words(
+        _l("You can't work on this yet"),
+        _l("A rule of the campaign is not met. Below you see which, and what would help."),
+        "lock",
+    ),
+    "not-for-you": Words(
+        _l("Ask the owner for the results"),
+        _l("Results are open to task owners and appraisers of the agency that asked."),
+        "lock",
+    ),
+    "nothing-left": Words(
+        _l("Nothing is waiting here for you"),
+        _l("Others may still give items back. There is more work on the board."),
+    ),
+    "already-taken": Words(
+        _l("Someone else took the last place"),
+        _l("It happened a moment ago. There are similar items on the board."),
+    ),
+    "already-answered": Words(
+        _l("You have answered this already"), _l("One answer per person counts. Yours is in.")
+    ),
+    "already-yours": Words(_l("This is in your hands already"), _l("You find it under “My work”.")),
+    "claim-over": Words(
+        _l("This item is no longer in your hands"),
+        _l("Its time is over and its place is taken. Nothing is held against you."),
+        "clock",
+    ),
+    "no-more-extensions": Words(
+        _l("This item can't be kept longer"),
+        _l("It was extended as often as the campaign allows. Submit it or give it back."),
+        "clock",
+    ),
+    "not-settled-yet": Words(
+        _l("There is no result yet"), _l("Others are still answering this item."), "clock"
+    ),
+    "bad-answer": Words(_l("The answer needs a change"), _l("Go back; what you typed is still there.")),
+    "bad-settings": Words(
+        _l("The campaign's settings need a change"),
+        _l("Nothing was posted. Below you see what to put right."),
+    ),
+    "bad-rows": Words(
+        _l("Some rows cannot be imported"), _l("Nothing was imported. Put them right and import again.")
+    ),
+    "key-unavailable": Words(
+        _l("Try again in a moment"),
+        _l("The key for this content cannot be used at the moment. Nothing was opened."),
+        "warning",
+    ),
+    "seal-broken": Words(
+        _l("This content cannot be opened"),
+        _l("Its seal does not fit. Tell your security officer the reference; nothing was shown."),
+        "warning",
+    ),
+    "job-not-given-up": Words(
+        _l("This job was not given up"), _l("Only a job that was given up can start over.")
+    ),
+    "form-expired": Words(
+        _l("Open the page again"), _l("The form is out of date. Reload the page and send it again.")
+    ),
+    "http-404": Words(
+        _l("There is nothing here"), _l("The address leads nowhere, or to something you may not see.")
+    ),
+    "http-405": Words(
+        _l("This way does not work"),
+        _l("The address takes no such request. Go back and use the button on the page."),
+    ),
+    "http-413": Words(_l("This is too large"), _l("What was sent is larger than this address takes.")),
+    "internal": Words(
+        _l("Something went wrong on our side"),
+        _l("Nothing was changed. Try again; if it stays, tell us the reference."),
+        "warning",
+    ),
+}
+
+
+def problem_page(problem: dict[str, Any], status: int, reference: str) -> Response:
+    """The page for a problem document (RFC 9457, with "slug", "reasons" and "errors")."""
+    words = WORDS.get(problem["slug"]) or WORDS["internal" if status >= 500 else "not-done"]
+    lacks = [reasons.missing(reason["code"], reason["args"], {}) for reason in problem.get("reasons") or ()]
+    shown = {
+        "title": lacks[0].remedy if lacks else words.title,
+        "lead": words.lead,
+        "icon": words.icon,
+        "checks": [{"title": lack.title, "help": lack.help, "met": False} for lack in lacks],
+        "missing": len(lacks),
+        "errors": list(_places(problem.get("errors"))),
+        "other_ways": _other_ways(lacks),
+        "ways": _ways(problem["slug"]),
+        "reference": reference,
+    }
+    return make_response(render_template("problem.html", problem=shown), status)
+
+
+def _ways(slug: str) -> list[tuple[str, str]]:
+    """Where to go on; the first is the button."""
+    acting = g.get("acting")
+    if acting is None:
+        return [
+            (gettext("Sign in at your agency"), url_for("web.sign_in")),
+            (gettext("Help"), url_for("web.help")),
+        ]
+    home = first_page(acting.principal)
+    if slug in ("already-yours", "claim-over", "already-answered"):
+        return [
+            (gettext("My work"), url_for("web.my_work")),
+            (gettext("Find other work"), url_for("web.board")),
+        ]
+    return [(gettext("Find other work") if home == url_for("web.board") else gettext("Back to work"), home)]
+
+
+def _other_ways(lacks: list[Any]) -> list[str]:
+    if not lacks:
+        return []
+    return [
+        gettext(
+            "Is the rule wrong for this? The owner's agency can change it; it answers by the next working day."
+        ),
+        gettext("Your security officer can look the reference up and explain the decision."),
+    ]
+
+
+def _places(errors: Any) -> list[tuple[str, str]]:
+    """Errors by place, from a list of rows or a mapping; at most twenty are shown."""
+    if isinstance(errors, Mapping):
+        found = [(str(place), _flat(texts)) for place, texts in errors.items()]
+    else:
+        found = [(str(error.get("row", "")), str(error.get("reason", ""))) for error in errors or ()]
+    return found[:20]
+
+
+def _flat(texts: Any) -> str:
+    return " ".join(str(text) for text in texts) if isinstance(texts, list) else str(texts)

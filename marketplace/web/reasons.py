@@ -1,0 +1,175 @@
+"""From codes to sentences, in one table: why a campaign is shown, and what is missing to work on it.
+
+Rules return codes with facts; only here do they become words. A code without a row is shown as a plain sentence
+that something is missing, and a test walks the codes that rules can return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from markupsafe import Markup
+
+from marketplace.web.words import ROLES, level, listed, sentence
+
+Facts = Mapping[str, Any]
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a rule asks for (`title`), in one line what would help (`help`), and the refusal page's title (`remedy`)."""
+
+    title: str | Markup
+    help: str
+    remedy: str
+
+
+def why(code: str, facts: Facts, labels: Labels) -> Markup | str | None:
+    """Why a campaign is in the list; None for a code without words. `labels` names skills by code."""
+    row = _WHY.get(code)
+    return None if row is None else row(facts, labels)
+
+
+def missing(code: str, facts: Facts, labels: Labels) -> Missing:
+    """What is missing, and what would help."""
+    return _MISSING.get(code, _something)(facts, labels)
+
+
+def _skills(facts: Facts, labels: Labels) -> list[str]:
+    """The skills a rule speaks of, as labels: a list, or codes joined by commas."""
+    given = facts.get("skills", facts.get("skill", ()))
+    codes = [code.strip() for code in given.split(",")] if isinstance(given, str) else list(given)
+    return [labels.get(code, code) for code in codes if code]
+
+
+def _have_skill(facts: Facts, labels: Labels) -> Markup:
+    return sentence(gettext("You have %(skills)s"), skills=listed(_skills(facts, labels)))
+
+
+def _wants_skill(facts: Facts, labels: Labels) -> Markup:
+    return sentence(gettext("You want to learn %(skills)s"), skills=listed(_skills(facts, labels)))
+
+
+_WHY: dict[str, Callable[[Facts, Labels], Markup | str]] = {
+    "have_skill": _have_skill,
+    "wants_skill": _wants_skill,
+    "waited_longest": lambda _f, _l: gettext("Has waited longest"),
+    "nearly_done": lambda _f, _l: gettext("Nearly done"),
+    "your_agency": lambda _f, _l: gettext("Work of your own agency"),
+    "no_skill_needed": lambda _f, _l: gettext("Needs no special skill"),
+}
+
+
+def _clearance(facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        sentence(gettext("Clearance for “%(level)s”"), level=level(str(facts.get("level", "")))),
+        gettext("Your security officer can say how clearance is given."),
+        gettext("Ask your security officer for clearance"),
+    )
+
+
+def _skill(facts: Facts, labels: Labels) -> Missing:
+    names = _skills(facts, labels)
+    return Missing(
+        sentence(
+            ngettext("The skill %(skills)s", "The skills %(skills)s", max(len(names), 1)),
+            skills=listed(names),
+        ),
+        gettext("Your unit can confirm it."),
+        gettext("Have the skill confirmed by your unit"),
+    )
+
+
+def _agency_audience(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("An agency the owner shares with"),
+        gettext("The owner can open the campaign to your agency."),
+        gettext("Ask the owner to share it with your agency"),
+    )
+
+
+def _role(facts: Facts, _labels: Labels) -> Missing:
+    role = ROLES.get(str(facts.get("role", "")), str(facts.get("role", "")))
+    return Missing(
+        sentence(gettext("The role “%(role)s”"), role=role),
+        gettext("Your agency's administrator can give it to you."),
+        gettext("Ask your administrator for the role"),
+    )
+
+
+def _zone(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("A network your agency knows"),
+        gettext("It opens from an office of your agency or through its VPN."),
+        gettext("Open it from an office"),
+    )
+
+
+def _recent_sign_in(facts: Facts, _labels: Labels) -> Missing:
+    limit = int(facts.get("minutes", 15))
+    return Missing(
+        gettext("A recent, strong sign-in"),
+        ngettext("At most %(num)s minute ago.", "At most %(num)s minutes ago.", limit),
+        gettext("Sign in again to go on"),
+    )
+
+
+def _own_campaign(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("A campaign of somebody else"),
+        gettext("You posted this one; an answer to your own question would not be independent."),
+        gettext("Leave this one to others"),
+    )
+
+
+def _compartment(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("Access to a closed group"),
+        gettext("Your security officer can say who decides."),
+        gettext("Ask to be let into the group"),
+    )
+
+
+def _closed(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("A campaign that is open"),
+        gettext("This one has ended. There is other work on the board."),
+        gettext("Find other work"),
+    )
+
+
+def _results_of_agency(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("Task owner or appraiser of the campaign's agency"),
+        gettext("Results are read by the agency that asked. The owner can tell you what came out."),
+        gettext("Ask the owner for the results"),
+    )
+
+
+def _something(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("Something the owner asks for"),
+        gettext("The owner of the campaign can tell you more."),
+        gettext("Ask the owner"),
+    )
+
+
+_MISSING: dict[str, Callable[[Facts, Labels], Missing]] = {
+    "clearance": _clearance,
+    "skill": _skill,
+    "agency_audience": _agency_audience,
+    "role": _role,
+    "zone": _zone,
+    "recent_sign_in": _recent_sign_in,
+    "own_campaign": _own_campaign,
+    "compartment": _compartment,
+    "closed": _closed,
+    "results_of_agency": _results_of_agency,
+}
+
+KNOWN = frozenset(_MISSING)
+"""Codes of rules that have a sentence of their own."""

@@ -1,0 +1,85 @@
+"""Results: the list, one with its trace, all of them as a file. Every opening is on the record."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Response, render_template, request
+
+from marketplace.edge.acting import current_context, current_principal
+from marketplace.foundation.db import reading, transaction
+from marketplace.web.blueprint import web
+from security.permissions import Permission, may
+from tasks import queries
+from tasks import results as use_cases
+from tasks.table import cell
+
+
+@web.get("/campaigns/<uuid:campaign_id>/results")
+def results(campaign_id: UUID) -> str:
+    """Settled items, by number."""
+    principal = current_principal()
+    after = request.args.get("after", 0, type=int)
+    with reading() as db:
+        campaign = queries.described(db, campaign_id, principal)
+        found = queries.settled(db, campaign_id, principal, after=max(after, 0))
+    return render_template(
+        "results.html",
+        campaign=campaign,
+        found=found,
+        before=after > 0,
+        can_export=may(principal, Permission.EXPORT_RESULTS),
+    )
+
+
+@web.get("/campaigns/<uuid:campaign_id>/results/<uuid:microtask_id>")
+def result(campaign_id: UUID, microtask_id: UUID) -> str:
+    """One result with the trace to each answer."""
+    principal = current_principal()
+    with transaction() as tx:
+        campaign = queries.described(tx, campaign_id, principal)
+        opened = use_cases.open_result(
+            tx, campaign_id, microtask_id, actor=principal, context=current_context()
+        )
+    return render_template("result.html", campaign=campaign, result=opened)
+
+
+@web.get("/campaigns/<uuid:campaign_id>/results.csv")
+def results_csv(campaign_id: UUID) -> Response:
+    """Every result as CSV, built in memory: a half-written export must not look whole."""
+    principal = current_principal()
+    with transaction() as tx:
+        campaign = queries.described(tx, campaign_id, principal)
+        rows = use_cases.export(tx, campaign_id, actor=principal, context=current_context())
+        text = _table(campaign["form"]["fields"], rows)
+    response = Response(text, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="results-{campaign_id}.csv"'
+    return response
+
+
+def _table(fields: Iterable[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> str:
+    names = [field["name"] for field in fields]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(
+        ["number", *names, "result", "agreeing", "answers", "tied", "rule", "settled_on", "trace"]
+    )
+    for row in rows:
+        writer.writerow(
+            [
+                row["number"],
+                *(cell(row["item"].get(name)) for name in names),
+                cell(row["value"]),
+                row["agreeing"],
+                row["answers"],
+                "yes" if row["tied"] else "no",
+                row["rule"],
+                row["settled_on"].isoformat(),
+                "; ".join(f"{alias}: {value}" for alias, value in row["trace"]),
+            ]
+        )
+    return buffer.getvalue()

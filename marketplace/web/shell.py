@@ -1,0 +1,80 @@
+"""The frame around a page: who is here, and the navigation with only what they can use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import lazy_gettext
+
+from agencies import notices
+from marketplace.foundation.db import reading
+from marketplace.foundation.errors import Unavailable
+from marketplace.web import names
+from security.permissions import Permission, may
+from security.principal import Principal
+from tasks import queries
+
+# Endpoint, words, the permission it takes, and the endpoints that belong under it.
+_NAVIGATION = (
+    ("web.board", lazy_gettext("Find work"), Permission.CLAIM_MICROTASK, {"web.campaign", "web.claim"}),
+    ("web.my_work", lazy_gettext("My work"), Permission.CLAIM_MICROTASK, set()),
+    (
+        "web.campaigns",
+        lazy_gettext("Campaigns"),
+        Permission.READ_RESULTS,
+        {"web.room", "web.results", "web.result"},
+    ),
+    ("web.record", lazy_gettext("Record"), Permission.READ_RECORD, set()),
+    ("web.operation", lazy_gettext("Operation"), Permission.OPERATE, set()),
+)
+
+
+def shell(principal: Principal | None) -> dict[str, Any]:
+    """The frame for this request; for somebody who is not signed in only the mark and the way in."""
+    if principal is None:
+        return {"person": None, "nav": [], "unread": 0}
+    unread, held = _counts(principal)
+    return {
+        "person": {
+            "name": principal.name,
+            "initials": _initials(principal.name),
+            "agency": principal.agency_name,
+            "roles": ", ".join(names.role(role.value) for role in sorted(principal.roles)),
+        },
+        "nav": [_entry(row, held) for row in _NAVIGATION if may(principal, row[2])],
+        "unread": unread,
+    }
+
+
+def first_page(principal: Principal) -> str:
+    """Where this person's work begins: the first entry of their navigation."""
+    for endpoint, _, permission, _ in _NAVIGATION:
+        if may(principal, permission):
+            return url_for(endpoint)
+    return url_for("web.notices")
+
+
+def _entry(row: tuple[str, Any, Permission, set[str]], held: int) -> dict[str, Any]:
+    endpoint, label, _, below = row
+    current = "page" if request.endpoint == endpoint else "true" if request.endpoint in below else None
+    return {
+        "href": url_for(endpoint),
+        "label": str(label),
+        "current": current,
+        "count": held if endpoint == "web.my_work" else 0,
+    }
+
+
+def _counts(principal: Principal) -> tuple[int, int]:
+    """New notices, and items in hand. The frame stays when the database does not answer."""
+    try:
+        with reading() as db:
+            return notices.unread(db, principal.person_id), len(queries.live_claims(db, principal))
+    except Unavailable:
+        return 0, 0
+
+
+def _initials(name: str) -> str:
+    parts = [part for part in name.split() if part[0].isalpha()]
+    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper() or "?"

@@ -1,0 +1,76 @@
+"""What every template finds around it: filters, the language, the navigation, the person, assets."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from babel import Locale, UnknownLocaleError
+from flask import Flask, g, request
+from markupsafe import Markup
+
+from marketplace.web import assets, charts, names, words
+from marketplace.web.languages import LANGUAGES, chosen, formats
+from marketplace.web.preferences import scheme
+from marketplace.web.prose import markdown
+from marketplace.web.shell import shell
+
+_FILTERS = {
+    "number": words.number,
+    "day": words.day,
+    "short_day": words.short_day,
+    "clock": words.clock,
+    "instant": words.instant,
+    "minutes": words.minutes,
+    "about_minutes": words.about_minutes,
+    "seconds": words.seconds,
+    "level": words.level,
+    "markdown": markdown,
+    "act_name": names.act,
+    "outcome_name": names.outcome,
+    "purpose_name": names.purpose,
+    "rule_name": names.rule,
+    "zone_name": names.zone,
+}
+
+
+def surround(app: Flask) -> None:
+    """Load the assets and give templates what they use."""
+    loaded = assets.load()
+    app.extensions["market_assets"] = loaded
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(_FILTERS, language_name=_language_name)
+    app.jinja_env.globals.update(
+        asset=lambda name: assets.address(loaded, name),
+        bar_length=charts.length,
+        closed_levels=words.CLOSED,
+        fresh_key=lambda: uuid4().hex,
+        languages=LANGUAGES,
+        marked=_marked,
+        monospace=lambda text: Markup('<span class="mono">%s</span>') % text,
+    )
+    app.context_processor(_context)
+
+
+def _context() -> dict[str, Any]:
+    acting = g.get("acting")
+    return {
+        "page_language": chosen(),
+        "page_direction": formats().text_direction,
+        "colour_scheme": scheme(),
+        "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        "shell": shell(acting.principal if acting else None),
+    }
+
+
+def _language_name(code: str) -> str:
+    try:
+        return Locale.parse(code, sep="-").get_display_name(formats()) or code
+    except (ValueError, UnknownLocaleError):
+        return code
+
+
+def _marked(text: str, language: str) -> Markup:
+    """A user's word inside one of our sentences: bold, in its own language and direction."""
+    return Markup('<b class="strong" lang="%s" dir="auto">%s</b>') % (language, text)

@@ -1,0 +1,111 @@
+"""How values are written for people: numbers, days, minutes, labels. All of it in the reader's language."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from babel.dates import format_skeleton, format_time
+from babel.lists import format_list
+from babel.numbers import format_decimal
+from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext
+from markupsafe import Markup, escape
+
+from marketplace.web.languages import formats
+
+LEVELS = {
+    "public": lazy_pgettext("protection", "Open"),
+    "internal": lazy_pgettext("protection", "Official"),
+    "sensitive": lazy_pgettext("protection", "Official: sensitive"),
+    "restricted": lazy_pgettext("protection", "Official: restricted"),
+}
+CLOSED = ("sensitive", "restricted")
+"""Levels whose content lies sealed and whose label is drawn with a lock."""
+
+ROLES = {
+    "contributor": lazy_gettext("contributor"),
+    "task_owner": lazy_gettext("task owner"),
+    "appraiser": lazy_gettext("appraiser"),
+    "security_officer": lazy_gettext("security officer"),
+    "operator": lazy_gettext("operator"),
+    "agency_admin": lazy_gettext("agency administrator"),
+}
+ZONES = {
+    "office": lazy_gettext("office"),
+    "vpn": lazy_gettext("VPN"),
+    "home": lazy_gettext("home"),
+    "public": lazy_gettext("public network"),
+}
+
+
+def number(value: float) -> str:
+    """1234567 → 1,234,567, or as the reader's language groups it; at most one decimal."""
+    return format_decimal(value, "#,##0.#", locale=formats())
+
+
+def day(value: date | datetime | None) -> str:
+    """Fri 4 Dec."""
+    return "" if value is None else format_skeleton("MMMEd", _at_noon(value), locale=formats())
+
+
+def short_day(value: date | datetime | None) -> str:
+    """4 Dec."""
+    return "" if value is None else format_skeleton("MMMd", _at_noon(value), locale=formats())
+
+
+def clock(value: datetime) -> str:
+    """14:32 UTC; a browser with scripts rewrites it in its own zone."""
+    return gettext("%(time)s UTC", time=format_time(value.astimezone(UTC), "HH:mm", locale=formats()))
+
+
+def instant(value: datetime) -> str:
+    """2026-11-22 21:19:04.118, always in UTC, for records that are compared by the eye."""
+    moment = value.astimezone(UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+def minutes(value: float) -> str:
+    """1 min, ½ min, 2 min."""
+    return gettext("%(minutes)s min", minutes="½" if value == 0.5 else number(value))
+
+
+def about_minutes(value: float) -> str:
+    """about 1 minute."""
+    if value < 1:
+        return gettext("less than a minute")
+    return ngettext("about %(num)s minute", "about %(num)s minutes", round(value))
+
+
+def seconds(value: float | None) -> str:
+    """A lag: 0.4 s, 40 s, 9 min, 3 h."""
+    if value is None:
+        return "–"
+    if value < 120:
+        return gettext(
+            "%(number)s s", number=format_decimal(value, "0.#" if value < 10 else "0", locale=formats())
+        )
+    if value < 7200:
+        return gettext("%(minutes)s min", minutes=number(round(value / 60)))
+    return gettext("%(hours)s h", hours=number(round(value / 3600)))
+
+
+def level(key: str) -> str:
+    """The word for a protection level."""
+    return str(LEVELS.get(key, key))
+
+
+def listed(names: list[str]) -> Markup:
+    """“a”, “a and b”, “a, b and c”, each name in bold."""
+    marked = [str(Markup("<b>%s</b>") % name) for name in names]
+    return Markup(format_list(marked, locale=formats()))  # noqa: S704 - every part was escaped above
+
+
+def sentence(text: str, **parts: Any) -> Markup:
+    """A translated sentence with escaped parts put in; parts that are Markup stay as they are."""
+    return escape(text) % parts if parts else escape(text)
+
+
+def _at_noon(value: date | datetime) -> datetime:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return datetime(value.year, value.month, value.day, 12, tzinfo=UTC)
