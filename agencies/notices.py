@@ -15,7 +15,7 @@ from marketplace.foundation.errors import NotFound
 from marketplace.foundation.ids import new_id
 from security.principal import Principal
 
-KINDS = ("campaign.posted", "campaign.settled", "claim.lapsed")
+KINDS = ("campaign.settled", "claim.lapsed")
 """Every kind of notice; the edges have a sentence for each."""
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, insert, literal, select, update
+from sqlalchemy import and_, func, insert, literal, select, update
 
 from agencies.errors import NotPermitted
 from agencies.models import Agency, Identity, Membership, Person, PersonSkill, RoleGrant
 from marketplace.foundation import clock
-from marketplace.foundation.db import Tx
+from marketplace.foundation.db import Query, Tx
 from marketplace.foundation.ids import new_id
 from security.labels import Level
 from security.log import audit, subjects
@@ -83,7 +83,7 @@ def membership_of(db: Tx, issuer: str, subject: str, agency_id: UUID) -> UUID | 
     return found
 
 
-def acting(now: Any) -> Select[Any]:
+def acting(now: Any) -> Query:
     """SELECT of everything a Principal needs, over live memberships; callers add how they found the membership."""
     granted = and_(
         RoleGrant.membership_id == Membership.id,

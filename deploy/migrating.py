@@ -5,6 +5,7 @@ Every migration must be safe while old and new code run side by side: add first,
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from deploy.tables import metadata
+from marketplace.foundation.db import engine_for
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -40,6 +42,17 @@ def differences(engine: Engine) -> list[Any]:
             connection, opts={"compare_type": True, "include_object": included}
         )
         return list(compare_metadata(context, metadata))
+
+
+def check() -> list[str]:
+    """Migrate an empty database and compare it with the models: a line per difference."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = engine_for(f"sqlite:///{folder}/check.db")
+        try:
+            upgrade(engine)
+            return [str(difference) for difference in differences(engine)]
+        finally:
+            engine.dispose()
 
 
 def is_current(engine: Engine) -> bool:

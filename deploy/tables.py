@@ -3,11 +3,12 @@
 from agencies import models as _agencies
 from marketplace.foundation import idempotency as _idempotency
 from marketplace.foundation import jobs as _jobs
+from marketplace.foundation import leases as _leases
 from marketplace.foundation import sequence as _sequence
 from marketplace.foundation.db import Base
 from security.log import models as _log
 from tasks import models as _tasks
 
-ROOMS = (_agencies, _idempotency, _jobs, _sequence, _log, _tasks)
+ROOMS = (_agencies, _idempotency, _jobs, _leases, _sequence, _log, _tasks)
 
 metadata = Base.metadata

@@ -159,7 +159,7 @@ def mine(tx: Tx, claim_id: UUID, actor: Principal) -> Held:
     )
     if row is None:
         raise NoSuchClaim()
-    return Held(*row)
+    return Held(**row._mapping)
 
 
 def live_in(db: Tx, campaign_id: UUID, actor: Principal) -> UUID | None:

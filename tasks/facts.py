@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from agencies.models import Agency
-from marketplace.foundation.db import Tx
+from marketplace.foundation.db import Query, Tx
 from security.labels import Level
 from security.log.audit import Target
 from security.principal import Principal
@@ -55,7 +55,7 @@ class CampaignFacts:
         return Target(kind, object_id, self.agency_id, self.id, self.terms.level)
 
 
-def every_campaign() -> Select[Any]:
+def every_campaign() -> Query:
     """SELECT of what `facts_from` needs."""
     return select(
         Campaign.__table__,

@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal, select, update
 from sqlalchemy.dialects import postgresql
 
 from marketplace.foundation import clock, sequence
-from marketplace.foundation.db import Tx, insert
+from marketplace.foundation.db import Query, Tx, insert
 from marketplace.foundation.ids import new_id
 from tasks.facts import CampaignFacts
 from tasks.models import Claim, Microtask, Participation, QueuePlace
@@ -51,7 +51,7 @@ def _never_had(person_id: UUID) -> ColumnElement[bool]:
     return ~exists().where(*mine)
 
 
-def _open_in(campaign_id: UUID, person_id: UUID) -> Select[Any]:
+def _open_in(campaign_id: UUID, person_id: UUID) -> Query:
     return (
         select(Microtask.id, Microtask.seq)
         .where(Microtask.campaign_id == campaign_id, Microtask.open, _never_had(person_id))
@@ -60,22 +60,23 @@ def _open_in(campaign_id: UUID, person_id: UUID) -> Select[Any]:
     )
 
 
-def _from_own_place(_tx: Tx, campaign_id: UUID, person_id: UUID) -> Select[Any]:
+def _from_own_place(_tx: Tx, campaign_id: UUID, person_id: UUID) -> Query:
     mine = (QueuePlace.person_id == person_id, QueuePlace.campaign_id == campaign_id)
     place = select(QueuePlace.seq).where(*mine).scalar_subquery()
     return _open_in(campaign_id, person_id).where(Microtask.seq > func.coalesce(place, 0))
 
 
-def _from_a_random_start(tx: Tx, campaign_id: UUID, person_id: UUID) -> Select[Any]:
+def _from_a_random_start(tx: Tx, campaign_id: UUID, person_id: UUID) -> Query:
     ends = select(func.min(Microtask.seq), func.max(Microtask.seq) - func.min(Microtask.seq))
-    first, width = tx.execute(ends.where(Microtask.campaign_id == campaign_id, Microtask.open)).one()
+    row = tx.execute(ends.where(Microtask.campaign_id == campaign_id, Microtask.open)).one()
+    first, width = row[0], row[1]
     # SQLite's random() is a 64-bit integer, PostgreSQL's a fraction; the database draws in neither case twice alike.
     draw = func.random() if tx.dialect == "postgresql" else func.abs(func.random() % 10_000) / 10_000.0
     start = select((literal(first or 0) + draw * literal(width or 0)).label("seq")).scalar_subquery()
     return _open_in(campaign_id, person_id).where(Microtask.seq >= start)
 
 
-def _from_the_start(campaign_id: UUID, person_id: UUID) -> Select[Any]:
+def _from_the_start(campaign_id: UUID, person_id: UUID) -> Query:
     considered = (
         select(Microtask.id)
         .where(Microtask.campaign_id == campaign_id, Microtask.open)
@@ -86,14 +87,14 @@ def _from_the_start(campaign_id: UUID, person_id: UUID) -> Select[Any]:
 
 
 def _lease(
-    tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Select[Any], *, moves_place: bool
+    tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Query, *, moves_place: bool
 ) -> UUID | None:
     lease = _lease_in_one if tx.dialect == "postgresql" else _lease_in_steps
     return lease(tx, campaign, person_id, pick, moves_place)
 
 
 def _lease_in_one(
-    tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Select[Any], moves_place: bool
+    tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Query, moves_place: bool
 ) -> UUID | None:
     picked = pick.with_for_update(skip_locked=True, of=Microtask).cte("picked")
     took = (
@@ -137,7 +138,7 @@ def _lease_in_one(
 
 
 def _lease_in_steps(
-    tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Select[Any], moves_place: bool
+    tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Query, moves_place: bool
 ) -> UUID | None:
     item = tx.one_or_none(pick)
     if item is None:

@@ -216,8 +216,8 @@ def _described(db: Tx, campaign: CampaignFacts, principal: Principal) -> dict[st
         )
     )
     labels = directory.skill_labels(db, principal.locale)
-    numbers = (progress.settled, progress.total) if progress else (0, 0)
-    return summary(campaign, *numbers, labels) | {
+    settled, total = (progress.settled, progress.total) if progress else (0, 0)
+    return summary(campaign, settled, total, labels) | {
         "purpose": campaign.purpose,
         "instructions": campaign.instructions,
         "form": campaign.form,

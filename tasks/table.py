@@ -56,7 +56,9 @@ def cell(value: Any) -> str:
 
 
 def _reader(text: str) -> Any:
-    csv.field_size_limit(LONGEST_TEXT)  # a huge cell is reported by its column, and the rows after it are read
+    csv.field_size_limit(
+        LONGEST_TEXT
+    )  # a huge cell is reported by its column, and the rows after it are read
     first = text.split("\n", 1)[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
     return csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter, strict=True)

@@ -1,10 +1,10 @@
 """Why a key provider cannot do what it is asked. None of these carries a key.
 
-    KeyTrouble
-    ├── UnknownKey            destroyed, or this is another installation's keyring
-    ├── KeyringTooOpen        others on this machine could read the keyring
-    ├── KeyringUnreadable     the keyring is damaged or cannot be opened
-    └── KeyringNotWritable    a new key is needed and cannot be kept
+KeyTrouble
+├── UnknownKey            destroyed, or this is another installation's keyring
+├── KeyringTooOpen        others on this machine could read the keyring
+├── KeyringUnreadable     the keyring is damaged or cannot be opened
+└── KeyringNotWritable    a new key is needed and cannot be kept
 """
 
 from marketplace.foundation.errors import Unavailable

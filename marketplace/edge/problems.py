@@ -25,11 +25,12 @@ from agencies import errors as agencies
 from agencies import keys
 from marketplace.edge.acting import is_api
 from marketplace.edge.refusals import put_on_record
-from marketplace.foundation import errors, idempotency, input, jobs
+from marketplace.foundation import errors, idempotency, jobs
 from marketplace.foundation.errors import DomainError
+from marketplace.foundation.input import BadJson
 from security import canonical, oidc, sealing
 from tasks import errors as tasks
-from tasks.consensus import majority
+from tasks.consensus import NothingToInfer
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     errors.Conflict: Row(409, "conflict", "This has changed in the meantime"),
     errors.InvalidInput: Row(422, "invalid-input", "Something needs to be mended"),
     errors.Unavailable: Row(503, "unavailable", "Not available at the moment"),
-    input.BadJson: Row(400, "bad-json", "This JSON cannot be read"),
+    BadJson: Row(400, "bad-json", "This JSON cannot be read"),
     idempotency.KeyUsedDifferently: Row(422, "idempotency-key-reused", "This key belongs to another request"),
     agencies.NotSignedIn: Row(401, "not-signed-in", "Sign in first"),
     agencies.AccessTokenRefused: Row(401, "token-refused", "This token is not accepted"),
@@ -77,7 +78,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     keys.KeyTrouble: Row(503, "key-unavailable", "The key cannot be used at the moment"),
     sealing.SealingError: Row(503, "seal-broken", "This content cannot be opened"),
     canonical.NotCanonical: Row(422, "invalid-input", "Something needs to be mended"),
-    majority.NothingToInfer: Row(422, "invalid-input", "Something needs to be mended"),
+    NothingToInfer: Row(422, "invalid-input", "Something needs to be mended"),
     jobs.NotDead: Row(409, "job-not-given-up", "This job was not given up"),
 }
 

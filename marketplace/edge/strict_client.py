@@ -38,7 +38,7 @@ class Departure:
     code_verifier: str
 
 
-class StrictAgencyClient(FlaskOAuth2App):  # type: ignore[misc]
+class StrictAgencyClient(FlaskOAuth2App):
     """The relying party for one agency. State is kept by the caller, bound to a browser; nothing in Flask's session."""
 
     def __init__(self, provider: Provider) -> None:

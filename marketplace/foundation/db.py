@@ -22,6 +22,7 @@ from sqlalchemy import (
     Engine,
     Executable,
     Row,
+    Select,
     create_engine,
     event,
     text,
@@ -75,6 +76,10 @@ class Moment(TypeDecorator[datetime]):
 
 Json = JSON(none_as_null=True)
 """A JSON column whose Python None is SQL NULL, so that CHECK constraints can speak about absence."""
+
+
+Query = Select[*tuple[Any, ...]]
+"""A SELECT of any columns."""
 
 
 class Tx:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 
-from marketplace.foundation.db import Tx
+from marketplace.foundation.db import Query, Tx
 from security.labels import Level
 from security.log import audit, subjects
 from security.log.acts import ACTS
@@ -55,7 +55,7 @@ def entries(
     }
 
 
-def _filtered(tx: Tx, chosen: Select[Any], filters: Mapping[str, Any]) -> Select[Any]:
+def _filtered(tx: Tx, chosen: Query, filters: Mapping[str, Any]) -> Query:
     same = {
         "act": AuditEntry.act,
         "outcome": AuditEntry.outcome,

@@ -6,6 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from marketplace.foundation.errors import InvalidInput
+
+
+class NothingToInfer(InvalidInput):
+    """No answer, or an answer that is none of the options."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

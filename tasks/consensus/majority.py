@@ -9,14 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from marketplace.foundation.errors import InvalidInput
-from tasks.consensus.inference import Answer, Inference
+from tasks.consensus.inference import Answer, Inference, NothingToInfer
 
 RULE = "majority-1"
-
-
-class NothingToInfer(InvalidInput):
-    """No answer, or an answer that is none of the options."""
 
 
 def majority(answers: Sequence[Answer], options: Sequence[str], cannot_tell: str | None = None) -> Inference:

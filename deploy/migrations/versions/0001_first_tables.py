@@ -174,6 +174,13 @@ def upgrade() -> None:
     )
     op.create_index("uq_job_once_key", "job", ["once_key"], unique=True)
     op.create_table(
+        "lease",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("holder", sa.String(length=80), nullable=False),
+        sa.Column("until", db.Moment(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
+    )
+    op.create_table(
         "log_subject",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("salt", sa.LargeBinary(length=32), nullable=True),

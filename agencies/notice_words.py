@@ -1,0 +1,24 @@
+"""What each kind of notice says, once, for pages and mails alike. Names and titles only; never content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Gettext = Callable[[str], str]
+
+
+def _(sentence: str) -> str:
+    """Marks a sentence for the catalogues; the reader's language is applied later."""
+    return sentence
+
+
+SENTENCES: Mapping[str, str] = {
+    "campaign.settled": _("Every item of “%(campaign)s” has a result."),
+    "claim.lapsed": _("Your time for an item of “%(campaign)s” is over. Nothing is held against you."),
+}
+
+
+def sentence(kind: str, args: Mapping[str, Any], gettext: Gettext) -> str:
+    """The sentence of a notice in the language of `gettext`."""
+    return gettext(SENTENCES[kind]) % dict(args)

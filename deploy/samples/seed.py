@@ -1,0 +1,112 @@
+"""The demonstration: three agencies with their providers and people, and two campaigns made of real public records."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import select
+
+from agencies import directory, people
+from agencies.models import Agency, Identity, Membership
+from deploy.identity import demo, registry
+from deploy.samples import records
+from marketplace.foundation.db import Tx, reading, transaction
+from security.labels import Level
+from security.principal import Context, Principal, Role, Zone
+from tasks import campaigns
+
+HERE = Path(__file__).parent
+CONTEXT = Context("cli", Zone.OFFICE, "managed")
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+"""The demo's offices: whoever sits at this machine."""
+
+SKILLS = {
+    "aviation-safety": {
+        "en": "aviation safety", "de": "Flugsicherheit", "nl": "luchtvaartveiligheid", "fr": "sécurité aérienne",
+    },
+    "plain-language": {
+        "en": "plain language", "de": "Leichte Sprache", "nl": "begrijpelijke taal", "fr": "langage clair",
+    },
+    "records-description": {
+        "en": "records description", "de": "Erschließung von Akten", "nl": "archiefbeschrijving",
+        "fr": "description d’archives",
+    },
+}  # fmt: skip
+
+CAMPAIGNS: dict[str, tuple[str, Callable[[], str]]] = {
+    "birdstrikes.toml": ("ines", records.strikes),
+    "speeches.toml": ("nora", records.speeches),
+}
+"""Which settings, posted by whom, with which records."""
+
+
+def seed(home: Path) -> bool:
+    """Fill an empty database. False: there are agencies already, nothing was done."""
+    with reading() as db:
+        if db.scalar(select(Agency.id).limit(1)) is not None:
+            return False
+    with transaction() as tx:
+        _people(tx, home)
+        for file, (login, rows) in CAMPAIGNS.items():
+            settings = tomllib.loads((HERE / file).read_text(encoding="utf-8"))
+            settings["due"] = settings["due"].isoformat()
+            campaigns.post(tx, settings, rows(), actor=principal(tx, home, login), context=CONTEXT)
+    return True
+
+
+def principal(db: Tx, home: Path, login: str) -> Principal:
+    """The demo person who signs in with `login`. Raises LookupError for an unknown one."""
+    known = registry.ensure(home, demo.agencies())
+    for agency in demo.agencies():
+        subject = known[agency.slug]["subjects"].get(login)
+        if subject is None:
+            continue
+        issuer = known[agency.slug]["issuer"]
+        membership = db.scalar(
+            select(Membership.id)
+            .join(Identity, Identity.person_id == Membership.person_id)
+            .where(Identity.issuer == issuer, Identity.subject == subject)
+        )
+        found = people.read(db, membership) if membership else None
+        if found is not None:
+            return found
+    raise LookupError(login)
+
+
+def _people(tx: Tx, home: Path) -> None:
+    for code, labels in SKILLS.items():
+        directory.add_skill(tx, code, labels)
+    known = registry.ensure(home, demo.agencies())
+    for agency in demo.agencies():
+        entry = known[agency.slug]
+        agency_id = directory.add(
+            tx,
+            slug=agency.slug,
+            name=agency.name,
+            initials=agency.initials,
+            tint=agency.tint,
+            domain=agency.domain,
+            office_networks=LOOPBACK,
+        )
+        directory.add_provider(
+            tx,
+            agency.slug,
+            issuer=entry["issuer"],
+            client_id=entry["client_id"],
+            client_secret=entry["client_secret"],
+        )
+        for person in agency.people:
+            people.add(
+                tx,
+                agency_id,
+                name=person.name,
+                email=f"{person.login}@{agency.domain}",
+                locale=person.locale,
+                identity=(entry["issuer"], entry["subjects"][person.login]),
+                roles=[Role(role) for role in person.roles],
+                clearance=Level.parse(person.clearance),
+                skills=person.skills,
+                context=CONTEXT,
+            )

@@ -1,0 +1,19 @@
+"""`marketplace`: what operators, owners and programs type. One module per noun.
+
+The console script is `deploy.commands:main`, which adds the nouns that need migrations and samples.
+"""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group(
+    name="marketplace", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+def group() -> None:
+    """The cross-agency microtasking marketplace.
+
+    Commands about content (campaign) are API clients and need a person's token. Commands for operators (db, job)
+    work on the database, hold no content and act as nobody.
+    """

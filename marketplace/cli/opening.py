@@ -1,0 +1,17 @@
+"""What commands on the database share: settings from the environment, an engine, keys."""
+
+from __future__ import annotations
+
+import os
+
+from agencies.keys import KeyringFile, bound
+from marketplace.foundation import process
+from marketplace.foundation.settings import Settings
+
+
+def opened() -> Settings:
+    """Bind this process to the database that the settings name. Raises BadSettings."""
+    settings = Settings.from_environ(os.environ)
+    process.start(settings)
+    bound.bind(KeyringFile(settings.keyring))
+    return settings

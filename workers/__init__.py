@@ -1,0 +1,1 @@
+"""Workers: what happens after somebody's request was answered. They need no Flask app."""

@@ -1,0 +1,99 @@
+"""The clock process: periodic jobs and the sequencer of the security record. Any number may run; a lease elects one.
+
+A slot is recorded as a job whose `once_key` names its time, so that two clocks in a moment of doubt record it once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from marketplace.foundation import clock, jobs, leases
+from marketplace.foundation.db import Tx, transaction
+from marketplace.foundation.errors import Unavailable
+from security.log import sequencer
+from workers import starting, sweep
+
+log = structlog.get_logger(__name__)
+
+SLOTS: Mapping[str, timedelta] = {
+    "claims.end_due": timedelta(seconds=10),
+    "sessions.forget_ended": timedelta(minutes=10),
+    "jobs.forget_done": timedelta(hours=1),
+}
+"""How often each periodic job runs."""
+
+LEASE = timedelta(seconds=10)
+TURN = 0.25
+"""Seconds between two turns: an act has its number well within a second."""
+SWEEP_TURNS = 6
+
+
+class Clock:
+    """One clock process."""
+
+    def __init__(self, holder: str) -> None:
+        self.holder = holder
+        self.stopping = threading.Event()
+        self.turns = 0
+
+    def run(self) -> None:
+        """Turn until told to stop. A database that is away is waited for."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopping.set())
+        while not self.stopping.is_set():
+            try:
+                self.turn()
+            except Unavailable:
+                log.warning("clock.no_database")
+            self.stopping.wait(TURN)
+
+    def turn(self) -> bool:
+        """Sweep now and then; if elected, record due slots and number pending acts. Whether this clock is elected."""
+        self.turns += 1
+        if self.turns % SWEEP_TURNS == 1:
+            sweep.sweep()
+        with transaction() as tx:
+            elected = leases.hold(tx, "clock", self.holder, LEASE)
+            if elected:
+                record_slots(tx)
+        if elected:
+            number_acts()
+        return elected
+
+
+def record_slots(tx: Tx) -> None:
+    """Record the current slot of every periodic job, unless it is recorded already."""
+    now = clock.now(tx)
+    for kind, every in SLOTS.items():
+        jobs.record(tx, kind, once_key=f"{kind}:{slot(now, every).isoformat()}")
+
+
+def slot(now: datetime, every: timedelta) -> datetime:
+    """The beginning of the slot that `now` lies in."""
+    seconds = int(every.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, now.tzinfo)
+
+
+def number_acts() -> int:
+    """Give numbers to everything pending, a batch per transaction."""
+    total = 0
+    while True:
+        with transaction() as tx:
+            done = sequencer.sequence(tx)
+        total += done
+        if done < sequencer.BATCH:
+            return total
+
+
+def run() -> None:
+    """Run a clock on this host."""
+    starting.die_with_parent()
+    starting.start()
+    Clock(f"{socket.gethostname()}:{os.getpid()}").run()

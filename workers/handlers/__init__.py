@@ -1,0 +1,5 @@
+"""One module per noun; importing this package fills the registry."""
+
+from workers.handlers import campaigns, claims, jobs, notices, sessions
+
+__all__ = ["campaigns", "claims", "jobs", "notices", "sessions"]
