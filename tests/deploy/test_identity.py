@@ -284,3 +284,8 @@ def test_a_taken_port_is_said_in_a_sentence(providers: Providers) -> None:
     )
     assert second.returncode == 1
     assert second.stderr.startswith("The identity providers cannot start: port")
+
+
+def test_logins_are_unique_over_all_agencies() -> None:
+    logins = [person.login for agency in demo.agencies() for person in agency.people]
+    assert len(set(logins)) == len(logins)
