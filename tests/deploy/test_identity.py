@@ -152,12 +152,12 @@ def test_signing_in_yields_an_id_token_with_the_agencys_claims(browser: Browser)
 
 
 def test_userinfo_says_the_same_person(browser: Browser) -> None:
-    token = browser.token(browser.post(browser.begin(), login="lena")).json()["access_token"]
+    token = browser.token(browser.post(browser.begin(), login="haas")).json()["access_token"]
     info = requests.get(
         f"{browser.provider['issuer']}/me", headers={"Authorization": f"Bearer {token}"}
     ).json()
 
-    assert info["sub"] == browser.provider["subjects"]["lena"]
+    assert info["sub"] == browser.provider["subjects"]["haas"]
     assert info["name"] == "Lena Haas"
 
 
