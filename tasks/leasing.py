@@ -67,12 +67,12 @@ def _from_own_place(_tx: Tx, campaign_id: UUID, person_id: UUID) -> Query:
 
 
 def _from_a_random_start(tx: Tx, campaign_id: UUID, person_id: UUID) -> Query:
-    ends = select(func.min(Microtask.seq), func.max(Microtask.seq) - func.min(Microtask.seq))
+    first, last = func.min(Microtask.seq), func.max(Microtask.seq)
+    ends = select(first.label("first"), (last - first).label("width"))
     row = tx.execute(ends.where(Microtask.campaign_id == campaign_id, Microtask.open)).one()
-    first, width = row[0], row[1]
     # SQLite's random() is a 64-bit integer, PostgreSQL's a fraction; the database draws in neither case twice alike.
     draw = func.random() if tx.dialect == "postgresql" else func.abs(func.random() % 10_000) / 10_000.0
-    start = select((literal(first or 0) + draw * literal(width or 0)).label("seq")).scalar_subquery()
+    start = select((literal(row.first or 0) + draw * literal(row.width or 0)).label("seq")).scalar_subquery()
     return _open_in(campaign_id, person_id).where(Microtask.seq >= start)
 
 

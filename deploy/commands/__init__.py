@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from deploy.commands.db import db
 from deploy.commands.demo import demo
@@ -22,4 +23,7 @@ def main() -> None:
         group()
     except (DomainError, BadSettings) as problem:
         click.echo(str(problem), err=True)
+        sys.exit(1)
+    except OperationalError:
+        click.echo("The database cannot be opened. Check MARKET_DATABASE_URL, and that its folder exists.", err=True)
         sys.exit(1)

@@ -12,6 +12,7 @@ from marketplace.foundation.settings import Settings
 def opened() -> Settings:
     """Bind this process to the database that the settings name. Raises BadSettings."""
     settings = Settings.from_environ(os.environ)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     process.start(settings)
     bound.bind(KeyringFile(settings.keyring))
     return settings
