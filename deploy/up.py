@@ -54,14 +54,16 @@ class Supervisor:
             self._add("valkey", valkey.command(self.home, self.socket), grace=20.0)
         self._add("identity", identity_command(), first_words=self._identity_settings(), grace=5.0)
         console.tell("  Preparing the database and the demo's content …")
-        self._command("db", "upgrade")
-        self._command("demo", "seed")
+        self._prepare()
         self._until("valkey", self._valkey_answers)
         self._until("identity", self._identity_answers)
         console.tell("  Starting the processes …")
-        for name, words in procfile.read(ROOT / "Procfile").items():
-            self._add(name, words)
+        processes = procfile.read(ROOT / "Procfile")
+        self._add("web", processes.pop("web"))
         self._until("web", lambda: _answers(f"http://127.0.0.1:{self.port}/"))
+        for name, words in processes.items():  # after the web: starting all at once delays the first page
+            if not self.asked_to_stop:
+                self._add(name, words)
 
     def watch(self) -> None:
         """Keep everything running until somebody asks to stop."""
@@ -126,19 +128,21 @@ class Supervisor:
                     f"{name} does not start. The end of {child.log}:\n{console.last_lines(child.log)}"
                 )
 
-    def _command(self, *words: str) -> None:
-        """Run one of our own commands to its end. Raises CannotStart with what it said when it fails."""
+    def _prepare(self) -> None:
+        """Bring the database up to date and fill an empty one. Raises CannotStart with what was said when it fails."""
         if self.asked_to_stop:
             return
-        program = [str(Path(sys.executable).with_name("marketplace")), *words]
-        done = subprocess.run(
-            program, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
         log = self.home / "logs" / "start.log"
-        with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
-            file.write(done.stdout)
+        with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
+            done = subprocess.run(
+                [sys.executable, "-m", "deploy.supervisor.prepare"],
+                env=self.env,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us; a half-made migration helps nobody
+            )
         if done.returncode and not self.asked_to_stop:
-            raise ground.CannotStart(f"`marketplace {' '.join(words)}` failed:\n{console.last_lines(log)}")
+            raise ground.CannotStart(f"The database cannot be prepared:\n{console.last_lines(log)}")
 
     def _identity_settings(self) -> str:
         return json.dumps(registry.server_settings(self.home, demo.agencies(), self.port)) + "\n"
