@@ -1,0 +1,286 @@
+"""How bodies look. What comes in is loaded by these schemas; what goes out is only described by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from marketplace.foundation.input import Input, Text
+from tasks.spec import CampaignSpec
+
+LARGEST_PAGE = 200
+
+
+def told(sentence: str, **more: Any) -> dict[str, Any]:
+    """The metadata by which a field explains itself in the description."""
+    return {"description": sentence, **more}
+
+
+class Why(Schema):
+    """Why something is shown: a code with the facts that its sentence needs."""
+
+    code = fields.String()
+    args = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class Reason(Why):
+    """One rule that does not hold."""
+
+    remedy = fields.String(allow_none=True, metadata=told("The code of what would help."))
+
+
+class Problem(Schema):
+    """What went wrong (RFC 9457), as `application/problem+json`."""
+
+    type = fields.String(required=True, metadata=told("Names the kind of problem: act on this."))
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True, metadata=told("A sentence for people."))
+    reference = fields.String(required=True, metadata=told("Quote this when you ask for help."))
+    reasons = fields.List(fields.Nested(Reason), metadata=told("Every rule that does not hold, for refusals."))
+    errors = fields.Raw(metadata=told("What to mend: sentences by place, or a list of rows with reasons."))
+    count = fields.Integer(metadata=told("How many rows are bad, where not all of them are listed."))
+
+
+class AgencyName(Schema):
+    """What an agency is called."""
+
+    slug = fields.String()
+    name = fields.String()
+    initials = fields.String()
+
+
+class Agency(AgencyName):
+    """An agency as lists show it."""
+
+    tint = fields.String()
+
+
+class Skill(Schema):
+    """A skill with its label in the reader's language."""
+
+    code = fields.String()
+    label = fields.String()
+
+
+class Me(Schema):
+    """The person whose token this is, as they act now."""
+
+    name = fields.String()
+    agency = fields.Nested(AgencyName)
+    roles = fields.List(fields.String())
+    clearance = fields.String()
+    skills = fields.List(fields.Nested(Skill))
+    locale = fields.String()
+
+
+class CampaignSummary(Schema):
+    """What every list says of a campaign."""
+
+    id = fields.UUID()
+    title = fields.String(metadata=told("The question of the work, in a few words."))
+    name = fields.String()
+    language = fields.String()
+    agency = fields.Nested(Agency)
+    minutes = fields.Integer(metadata=told("How long one item takes, about."))
+    settled = fields.Integer(metadata=told("Items that have a result."))
+    total = fields.Integer()
+    level = fields.String(validate=validate.OneOf(["public", "internal", "sensitive", "restricted"]))
+    due = fields.Date(allow_none=True)
+    skills = fields.List(fields.Nested(Skill))
+
+
+class BoardRow(CampaignSummary):
+    """A campaign on the board, with why it is shown and what is not met."""
+
+    reasons = fields.List(fields.Nested(Why))
+    missing = fields.List(fields.Nested(Reason))
+
+
+class Campaigns(Schema):
+    """The campaigns a person has to do with."""
+
+    can = fields.List(fields.Nested(BoardRow), metadata=told("What you may work on now, best first."))
+    away = fields.List(fields.Nested(BoardRow), metadata=told("What is one step away; `missing` says which."))
+    own = fields.List(
+        fields.Nested(CampaignSummary), metadata=told("Campaigns of your agency whose results you may read.")
+    )
+
+
+class CampaignInFull(CampaignSummary):
+    """A campaign with its instructions and its form."""
+
+    purpose = fields.String()
+    instructions = fields.String(metadata=told("Markdown."))
+    form = fields.Dict(metadata=told("`questions`, `fields` and `note`, as they were posted."))
+    redundancy = fields.Integer(metadata=told("How many independent contributions an item asks for."))
+    claim_minutes = fields.Integer()
+    sealed = fields.Boolean(metadata=told("Items, answers and results lie sealed."))
+    open = fields.Boolean()
+
+
+class Campaign(CampaignInFull):
+    """A campaign with the address of its page."""
+
+    page = fields.URL(metadata=told("The campaign's page for people."))
+
+
+class Claim(Schema):
+    """A claim of yours."""
+
+    id = fields.UUID()
+    microtask_id = fields.UUID()
+    number = fields.Integer(metadata=told("The item's number in the campaign."))
+    live = fields.Boolean()
+    expires_at = fields.DateTime(allow_none=True, metadata=told("UTC. Gone when the claim has ended."))
+    ended = fields.String(allow_none=True, metadata=told("`submitted`, `given_back` or `lapsed`."))
+    extendable = fields.Boolean()
+    campaign = fields.Nested(CampaignInFull)
+
+
+class ClaimRow(Schema):
+    """A live claim in a list."""
+
+    id = fields.UUID()
+    expires_at = fields.DateTime()
+    number = fields.Integer()
+    campaign = fields.Nested(CampaignSummary)
+
+
+class AnsweredRow(Schema):
+    """Something you answered; the day only, no times."""
+
+    number = fields.Integer()
+    day = fields.Date()
+    state = fields.String(metadata=told("`settled` or `waiting`."))
+    campaign = fields.Nested(CampaignSummary)
+
+
+class Claims(Schema):
+    """What is in your hands, and what became of what you submitted."""
+
+    claims = fields.List(fields.Nested(ClaimRow))
+    answered = fields.List(fields.Nested(AnsweredRow))
+
+
+class Item(Schema):
+    """The opened item of a claim: a text per field of the campaign's form."""
+
+    claim_id = fields.UUID()
+    item = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class Contribution(Schema):
+    """What was submitted is kept under this id; the answer is not repeated."""
+
+    id = fields.UUID()
+    claim_id = fields.UUID()
+
+
+class ResultRow(Schema):
+    """A settled item in a list. The value of a sealed campaign stays closed here."""
+
+    microtask_id = fields.UUID()
+    number = fields.Integer()
+    value = fields.String(allow_none=True)
+    label = fields.String(allow_none=True)
+    agreeing = fields.Integer(metadata=told("How many contributions say the same."))
+    answers = fields.Integer(metadata=told("How many contributions there are."))
+    tied = fields.Boolean()
+    settled_on = fields.Date()
+
+
+class Results(Schema):
+    """A page of results, by number."""
+
+    rows = fields.List(fields.Nested(ResultRow))
+    next = fields.String(allow_none=True, metadata=told("Send it as `after` to read on; null at the end."))
+
+
+class OptionCount(Schema):
+    """How often an option was chosen."""
+
+    value = fields.String()
+    label = fields.String()
+    count = fields.Integer()
+
+
+class TraceStep(Schema):
+    """One contribution behind a result. `alias` holds in this campaign only."""
+
+    alias = fields.String()
+    value = fields.String()
+    label = fields.String()
+    note = fields.String(allow_none=True)
+    day = fields.Date()
+    agrees = fields.Boolean()
+
+
+class OneResult(Schema):
+    """A result with its item and the trace to each contribution."""
+
+    number = fields.Integer()
+    item = fields.Dict(keys=fields.String(), values=fields.String())
+    value = fields.String()
+    label = fields.String()
+    agreeing = fields.Integer()
+    answers = fields.Integer()
+    tied = fields.Boolean()
+    rule = fields.String(metadata=told("The rule that settled it."))
+    version = fields.Integer()
+    settled_on = fields.Date()
+    options = fields.List(fields.Nested(OptionCount))
+    trace = fields.List(fields.Nested(TraceStep))
+
+
+class LeftToTheDomain(fields.Nested):
+    """Described like a nested schema, handed on as it came: the use-case itself checks it, for every door alike."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return value
+
+
+class CampaignPost(Input):
+    """A new campaign: its settings, and one row of CSV per item."""
+
+    spec = LeftToTheDomain(CampaignSpec, required=True, metadata=told("The campaign's settings."))
+    csv = fields.String(
+        required=True,
+        metadata=told("CSV with a header row, comma or semicolon. Each field of the form names its column."),
+    )
+
+
+class Submission(Input):
+    """An answer to the questions of the campaign's form."""
+
+    answer = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata=told(
+            "One value per question by the question's name, and perhaps a `note` for the owner.",
+            example={"names": "species", "note": "The second word is smudged."},
+        ),
+    )
+
+
+class BoardQuery(Input):
+    """What the board should show; what is left out filters nothing."""
+
+    agency = fields.List(fields.String(), load_default=list, metadata=told("Slugs of agencies. Repeatable."))
+    level = fields.List(fields.String(), load_default=list, metadata=told("Levels. Repeatable."))
+    skill = fields.List(fields.String(), load_default=list, metadata=told("Codes of skills. Repeatable."))
+    minutes = fields.Integer(
+        load_default=None, validate=validate.Range(1, 480), metadata=told("At most so many minutes per item.")
+    )
+    q = Text(200, least=0, load_default="", metadata=told("Words that occur in title, name, agency or purpose."))
+
+
+class PageQuery(Input):
+    """Which part of a list."""
+
+    after = Text(400, load_default=None, metadata=told("The `next` of the page before."))
+    limit = fields.Integer(
+        load_default=50, validate=validate.Range(1, LARGEST_PAGE), metadata=told("How many rows, at most.")
+    )
