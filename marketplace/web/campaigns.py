@@ -64,11 +64,10 @@ def room(campaign_id: UUID) -> str:
 
 
 def _figures(found: dict[str, Any]) -> dict[str, Any]:
-    total = found["total"]
-    return {
-        "share": words.number(round(100 * found["settled"] / total) if total else 0),
-        "answers_per_item": round(found["answers"] / total, 1) if total else 0,
-    }
+    """Figures about items. Answers are averaged over settled items: open ones have not had theirs."""
+    settled = sum(part["count"] for part in found["agreement"])
+    answers = sum(part["count"] * part["of"] for part in found["agreement"])
+    return {"answers_per_item": round(answers / settled, 1) if settled else None}
 
 
 def _agreement(found: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +90,7 @@ def _agreement(found: dict[str, Any]) -> dict[str, Any]:
         "agreement_most": max((row["count"] for row in rows), default=0),
         "agreement_title": gettext("Agreement among settled items: %(list)s", list=listed),
         "agreement_rows": [(row["label"], words.number(row["count"])) for row in rows],
-        "agreed": round(100 * whole / settled) if settled else None,
+        "agreed": words.percent(whole, settled) if settled else None,
         "split": sum(row["count"] for row in rows if not row["strong"]),
     }
 

@@ -49,7 +49,7 @@ def progress(by_day: Sequence[tuple[date, int]], total: int) -> Progress | None:
         return None
     rows = _running(by_day)
     width, height, left, right, top, base = 640, 272, 52, 600, 14.0, 244.0
-    most = max(total, rows[-1][2], 1)
+    most = _most(rows[-1][2], total)
     step = nice_step(most)
     ceiling = step * ceil(most / step)
     across = (right - left) / max(len(rows) - 1, 1)
@@ -99,6 +99,11 @@ def length(count: float, most: float, full: float) -> float:
     if count <= 0 or most <= 0:
         return 0.0
     return round(max(full * count / most, 3.0), 1)
+
+
+def _most(settled: int, total: int) -> float:
+    """The top of the axis: all items, but at the beginning only as much as lets the line be seen."""
+    return max(total if settled * 3 >= total else settled * 1.5, 4)
 
 
 def _running(by_day: Sequence[tuple[date, int]]) -> list[tuple[date, int, int]]:

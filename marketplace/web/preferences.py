@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 from agencies import people
 from marketplace.edge.acting import acting, settings
 from marketplace.edge.sign_in import safe_path
+from marketplace.foundation.catalogues import LANGUAGES
 from marketplace.foundation.db import transaction
 from marketplace.web.blueprint import web
-from marketplace.web.languages import COOKIE, LANGUAGES
+from marketplace.web.languages import COOKIE
 
 SCHEME_COOKIE = "appearance"
 SCHEMES = ("auto", "light", "dark")

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, g, make_response, render_template, url_for
+from flask import Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from marketplace.edge.permissions import ROUTES
 from marketplace.web import reasons
 from marketplace.web.shell import first_page
+from security.permissions import Permission, roles_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +169,28 @@ WORDS: Mapping[str, Words] = {
 def problem_page(problem: dict[str, Any], status: int, reference: str) -> Response:
     """The page for a problem document (RFC 9457, with "slug", "reasons" and "errors")."""
     words = WORDS.get(problem["slug"]) or WORDS["internal" if status >= 500 else "not-done"]
-    lacks = [reasons.missing(reason["code"], reason["args"], {}) for reason in problem.get("reasons") or ()]
+    given = problem.get("reasons") or _roles_asked(problem["slug"])
+    lacks = [reasons.missing(reason["code"], reason["args"], {}) for reason in given]
     shown = {
         "title": lacks[0].remedy if lacks else words.title,
         "lead": words.lead,
         "icon": words.icon,
         "checks": [{"title": lack.title, "help": lack.help, "met": False} for lack in lacks],
-        "missing": len(lacks),
         "errors": list(_places(problem.get("errors"))),
         "other_ways": _other_ways(lacks),
         "ways": _ways(problem["slug"]),
         "reference": reference,
     }
     return make_response(render_template("problem.html", problem=shown), status)
+
+
+def _roles_asked(slug: str) -> list[dict[str, Any]]:
+    """The role that the page asked for, as a reason: any one of those that carry its permission."""
+    permission = ROUTES.get(request.endpoint or "")
+    if slug != "not-permitted" or not isinstance(permission, Permission):
+        return []
+    roles = sorted(role.value for role in roles_with(permission))
+    return [{"code": "role", "args": {"role": ",".join(roles)}}]
 
 
 def _ways(slug: str) -> list[tuple[str, str]]:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from babel.lists import format_list
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
+from marketplace.web.languages import formats
 from marketplace.web.words import ROLES, level, listed, sentence
 
 Facts = Mapping[str, Any]
@@ -66,7 +68,7 @@ _WHY: dict[str, Callable[[Facts, Labels], Markup | str]] = {
 
 def _clearance(facts: Facts, _labels: Labels) -> Missing:
     return Missing(
-        sentence(gettext("Clearance for “%(level)s”"), level=level(str(facts.get("level", "")))),
+        sentence(gettext("clearance for “%(level)s”"), level=level(str(facts.get("level", "")))),
         gettext("Your security officer can say how clearance is given."),
         gettext("Ask your security officer for clearance"),
     )
@@ -74,11 +76,10 @@ def _clearance(facts: Facts, _labels: Labels) -> Missing:
 
 def _skill(facts: Facts, labels: Labels) -> Missing:
     names = _skills(facts, labels)
+    # The placeholder goes through ngettext as it is; the names are put in as escaped Markup afterwards.
+    title = ngettext("the skill %(skills)s", "the skills %(skills)s", max(len(names), 1), skills="%(skills)s")
     return Missing(
-        sentence(
-            ngettext("The skill %(skills)s", "The skills %(skills)s", max(len(names), 1)),
-            skills=listed(names),
-        ),
+        sentence(title, skills=listed(names)),
         gettext("Your unit can confirm it."),
         gettext("Have the skill confirmed by your unit"),
     )
@@ -86,16 +87,17 @@ def _skill(facts: Facts, labels: Labels) -> Missing:
 
 def _agency_audience(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
-        gettext("An agency the owner shares with"),
+        gettext("an agency the owner shares with"),
         gettext("The owner can open the campaign to your agency."),
         gettext("Ask the owner to share it with your agency"),
     )
 
 
 def _role(facts: Facts, _labels: Labels) -> Missing:
-    role = ROLES.get(str(facts.get("role", "")), str(facts.get("role", "")))
+    codes = str(facts.get("role", "")).split(",")
+    roles = format_list([str(ROLES.get(code, code)) for code in codes], style="or", locale=formats())
     return Missing(
-        sentence(gettext("The role “%(role)s”"), role=role),
+        gettext("the role %(roles)s", roles=roles),
         gettext("Your agency's administrator can give it to you."),
         gettext("Ask your administrator for the role"),
     )
@@ -103,7 +105,7 @@ def _role(facts: Facts, _labels: Labels) -> Missing:
 
 def _zone(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
-        gettext("A network your agency knows"),
+        gettext("a network your agency knows"),
         gettext("It opens from an office of your agency or through its VPN."),
         gettext("Open it from an office"),
     )
@@ -112,7 +114,7 @@ def _zone(_facts: Facts, _labels: Labels) -> Missing:
 def _recent_sign_in(facts: Facts, _labels: Labels) -> Missing:
     limit = int(facts.get("minutes", 15))
     return Missing(
-        gettext("A recent, strong sign-in"),
+        gettext("a recent, strong sign-in"),
         ngettext("At most %(num)s minute ago.", "At most %(num)s minutes ago.", limit),
         gettext("Sign in again to go on"),
     )
@@ -120,7 +122,7 @@ def _recent_sign_in(facts: Facts, _labels: Labels) -> Missing:
 
 def _own_campaign(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
-        gettext("A campaign of somebody else"),
+        gettext("a campaign of somebody else"),
         gettext("You posted this one; an answer to your own question would not be independent."),
         gettext("Leave this one to others"),
     )
@@ -128,7 +130,7 @@ def _own_campaign(_facts: Facts, _labels: Labels) -> Missing:
 
 def _compartment(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
-        gettext("Access to a closed group"),
+        gettext("access to a closed group"),
         gettext("Your security officer can say who decides."),
         gettext("Ask to be let into the group"),
     )
@@ -136,7 +138,7 @@ def _compartment(_facts: Facts, _labels: Labels) -> Missing:
 
 def _closed(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
-        gettext("A campaign that is open"),
+        gettext("a campaign that is open"),
         gettext("This one has ended. There is other work on the board."),
         gettext("Find other work"),
     )
@@ -144,7 +146,7 @@ def _closed(_facts: Facts, _labels: Labels) -> Missing:
 
 def _results_of_agency(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
-        gettext("Task owner or appraiser of the campaign's agency"),
+        gettext("a task owner or appraiser of the campaign's agency"),
         gettext("Results are read by the agency that asked. The owner can tell you what came out."),
         gettext("Ask the owner for the results"),
     )
@@ -152,7 +154,7 @@ def _results_of_agency(_facts: Facts, _labels: Labels) -> Missing:
 
 def _something(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
-        gettext("Something the owner asks for"),
+        gettext("something more that the owner asks for"),
         gettext("The owner of the campaign can tell you more."),
         gettext("Ask the owner"),
     )

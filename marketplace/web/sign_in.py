@@ -27,20 +27,16 @@ def sign_in() -> str | Response:
     return render_template("sign_in.html", agencies=_agencies(), then=then)
 
 
-@web.get("/sign-in/<agency>")
+@web.route("/sign-in/<agency>", methods=["GET", "POST"])
 def sign_in_agency(agency: str) -> str | Response:
-    """One agency's door, for links that name it."""
+    """One agency's door, for links that name it; POST goes on to the agency's own sign-in."""
+    if request.method == "POST":
+        return flow.begin(agency, request.form.get("then", ""))
     then = flow.safe_path(request.args.get("then", ""))
     chosen = next((each for each in _agencies() if each["slug"] == agency), None)
     if chosen is None:
         raise UnknownAgency(slug=agency)
     return render_template("sign_in_agency.html", agency=chosen, then=then)
-
-
-@web.post("/sign-in/<agency>", endpoint="sign_in_agency")
-def begin(agency: str) -> Response:
-    """Go to the agency's own sign-in."""
-    return flow.begin(agency, request.form.get("then", ""))
 
 
 @web.get("/sign-in/<agency>/callback")

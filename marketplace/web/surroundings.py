@@ -9,8 +9,9 @@ from babel import Locale, UnknownLocaleError
 from flask import Flask, g, request
 from markupsafe import Markup
 
+from marketplace.foundation.catalogues import LANGUAGES
 from marketplace.web import assets, charts, names, words
-from marketplace.web.languages import LANGUAGES, chosen, formats
+from marketplace.web.languages import chosen, formats
 from marketplace.web.preferences import scheme
 from marketplace.web.prose import markdown
 from marketplace.web.shell import shell
@@ -22,6 +23,7 @@ _FILTERS = {
     "clock": words.clock,
     "instant": words.instant,
     "minutes": words.minutes,
+    "capital": words.capital,
     "about_minutes": words.about_minutes,
     "seconds": words.seconds,
     "level": words.level,
@@ -48,6 +50,7 @@ def surround(app: Flask) -> None:
         fresh_key=lambda: uuid4().hex,
         languages=LANGUAGES,
         marked=_marked,
+        percent=words.percent,
         monospace=lambda text: Markup('<span class="mono">%s</span>') % text,
     )
     app.context_processor(_context)

@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.dates import format_skeleton, format_time
 from babel.lists import format_list
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext
 from markupsafe import Markup, escape
 
@@ -43,9 +43,22 @@ def number(value: float) -> str:
     return format_decimal(value, "#,##0.#", locale=formats())
 
 
+def percent(part: float, whole: float) -> str:
+    """6412 of 10000 → 64 %, as the reader's language writes it."""
+    return format_percent(round(part / whole, 2) if whole else 0, locale=formats())
+
+
+def capital(text: str) -> str:
+    """With a capital letter at the beginning, for words that stand alone."""
+    return type(text)(text[:1].upper() + text[1:])
+
+
 def day(value: date | datetime | None) -> str:
-    """Fri 4 Dec."""
-    return "" if value is None else format_skeleton("MMMEd", _at_noon(value), locale=formats())
+    """Fri 4 Dec; with the year where it is another one than this."""
+    if value is None:
+        return ""
+    skeleton = "MMMEd" if value.year == datetime.now(UTC).year else "yMMMd"
+    return format_skeleton(skeleton, _at_noon(value), locale=formats())
 
 
 def short_day(value: date | datetime | None) -> str:

@@ -1,0 +1,86 @@
+"""Pictures of every page: `python -m tests.web.gallery [FOLDER] [--only NAME]`, by default below var/gallery.
+
+Each page in English on a desktop, in dark on a desktop, on a phone, and in German on a phone in dark.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.web import serving, stage
+from tests.web.stage import Stage
+
+VIEWS = (
+    ("", {"width": 1280}),
+    ("-dark", {"width": 1280, "appearance": "dark"}),
+    ("-phone", {"width": 390}),
+    ("-phone-dark-de", {"width": 390, "appearance": "dark", "language": "de"}),
+)
+Page = tuple[str, str | None, str]
+
+
+def pages(on: Stage) -> Iterator[Page]:
+    """Every page: its name, who looks at it, its address."""
+    strikes = on.campaign()
+    glossary = on.campaign("Is the German term right?")
+    passage = on.claim("lena", "Which policy field does this passage concern?")
+    ended = on.give_back("maja", "Does this sentence make a promise?")
+    settled = on.settled_item()
+    yield from (
+        ("start", None, "/"),
+        ("sign-in", None, "/sign-in"),
+        ("sign-in-agency", None, "/sign-in/civil-aviation"),
+        ("help", None, "/help"),
+        ("accessibility", None, "/accessibility"),
+        ("data-protection", None, "/data-protection"),
+        ("not-found", None, "/nowhere"),
+        ("board", "maja", "/work"),
+        ("board-filtered", "maja", "/work?minutes=2&level=internal"),
+        ("board-nothing", "maja", "/work?q=zeppelin"),
+        ("campaign", "maja", f"/campaigns/{strikes}"),
+        ("campaign-step-away", "maja", f"/campaigns/{glossary}"),
+        ("work", "maja", f"/claims/{on.claim('maja')}"),
+        ("work-passage", "lena", f"/claims/{passage}"),
+        ("work-over", "maja", f"/claims/{ended}"),
+        ("my-work", "maja", "/my-work"),
+        ("my-work-empty", "nora", "/my-work"),
+        ("notices", "maja", "/notices"),
+        ("notices-empty", "nora", "/notices"),
+        ("campaigns", "ines", "/campaigns"),
+        ("room", "ines", f"/campaigns/{strikes}/room"),
+        ("room-empty", "ines", f"/campaigns/{glossary}/room"),
+        ("results", "ines", f"/campaigns/{strikes}/results"),
+        ("results-empty", "ines", f"/campaigns/{glossary}/results"),
+        ("result", "ines", f"/campaigns/{strikes}/results/{settled}"),
+        ("record", "haas", "/record"),
+        ("record-filtered", "haas", "/record?act=payload.view&outcome=done"),
+        ("operation", "jan", "/operation"),
+        ("refused", "maja", "/record"),
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Take the pictures."""
+    only = arguments[arguments.index("--only") + 1] if "--only" in arguments else ""
+    folder = Path(
+        next((word for word in arguments if not word.startswith("--") and word != only), "var/gallery")
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        on = stage.play(stage.set_up(Path(home)))
+        with serving.served(on) as url, serving.chromium() as browser:
+            for name, login, path in pages(on):
+                if only and only != name:
+                    continue
+                for suffix, view in VIEWS:
+                    with serving.visitor(browser, on, url, login, **view) as context:
+                        page = context.new_page()
+                        page.goto(path)
+                        page.screenshot(path=folder / f"{name}{suffix}.png", full_page=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

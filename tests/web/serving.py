@@ -1,0 +1,89 @@
+"""The stage over HTTP, and Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.web.stage import Stage
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDTHS = {1280: 900, 390: 844, 320: 640}
+"""Widths that pages are looked at in, with the height of the window."""
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        pass
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(stage: Stage) -> Iterator[str]:
+    """The stage's address while it is served."""
+    server = make_server("127.0.0.1", free_port(), stage.app, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium: the one `./run test` names, else the machine's."""
+    binary = os.environ.get("MARKET_TEST_CHROMIUM") or shutil.which("chromium")
+    if not binary:
+        raise RuntimeError("No Chromium. Run the tests by `./run test`, or install the package chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def visitor(
+    browser: Browser, stage: Stage, url: str, login: str | None = None, **given: Any
+) -> Iterator[BrowserContext]:
+    """A browser profile of its own, signed in as `login`; `language` and `appearance` are the cookies' values."""
+    cookies = {"language": given.pop("language", "en"), "appearance": given.pop("appearance", "light")}
+    width = given.pop("width", 1280)
+    context = browser.new_context(
+        base_url=url, viewport={"width": width, "height": WIDTHS.get(width, 900)}, **given
+    )
+    if login is not None:
+        cookies["market_session"] = stage.token(login)
+    context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+    context.set_default_timeout(10_000)
+    try:
+        yield context
+    finally:
+        context.close()
