@@ -11,7 +11,7 @@ from enum import Enum
 from flask import request
 
 from agencies.errors import NotPermitted
-from marketplace.edge.acting import current_principal
+from marketplace.edge.acting import acting, current_principal
 from security.permissions import Permission, may, roles_with
 
 
@@ -82,7 +82,8 @@ def guard() -> None:
     """Run before every request. Raises NotSignedIn or NotPermitted; an unlisted route raises KeyError, a 500."""
     endpoint = request.endpoint
     if endpoint is None:
-        return  # no such address: Flask answers 404 or 405
+        acting()  # no such address: Flask answers 404 or 405, on a page that knows who is reading
+        return
     wanted = ROUTES[endpoint]
     if wanted is EVERYBODY:
         return
