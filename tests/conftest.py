@@ -20,6 +20,7 @@ from sqlalchemy import Engine, make_url
 from agencies.keys import KeyringFile, bound
 from deploy import migrating, tables
 from marketplace.foundation import db, doorbell
+from tests import running
 from marketplace.foundation.db import Base
 from tests import running
 
@@ -111,3 +112,11 @@ def _empty(address: str) -> None:
             connection.execute("SET LOCAL session_replication_role = replica")
             connection.execute("; ".join(f'DELETE FROM "{table}"' for table in tables))
             connection.execute("UPDATE audit_head SET size = 0")
+
+
+@pytest.fixture(scope="session")
+def marketplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Running]:
+    """The whole marketplace, started once per worker by `./run`. Tests that use it share the group `marketplace`."""
+    started = running.start(tmp_path_factory.mktemp("marketplace"))
+    yield started
+    started.stop()
