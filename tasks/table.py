@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -66,7 +67,7 @@ def _reader(text: str) -> Any:
 
 def _header(reader: Any) -> list[str]:
     try:
-        header = [name.strip() for name in next(reader)]
+        header = [unicodedata.normalize("NFC", name.strip()) for name in next(reader)]
     except StopIteration:
         raise _bad([(1, "The file is empty.")]) from None
     except csv.Error as error:

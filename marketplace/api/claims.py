@@ -53,7 +53,11 @@ def claim_one(microtask_id: UUID | None) -> Response:
 
     No body is needed.
     """
-    wanted, principal, context = existing(microtask_id, NoSuchMicrotask), current_principal(), current_context()
+    wanted, principal, context = (
+        existing(microtask_id, NoSuchMicrotask),
+        current_principal(),
+        current_context(),
+    )
     return reply_once(
         lambda tx: claims.claim_one(tx, wanted, actor=principal, context=context), _claimed, 201, _location
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, validate
 
 from marketplace.foundation.input import Input, Text
 from tasks.spec import CampaignSpec
@@ -38,7 +38,9 @@ class Problem(Schema):
     status = fields.Integer(required=True)
     detail = fields.String(required=True, metadata=told("A sentence for people."))
     reference = fields.String(required=True, metadata=told("Quote this when you ask for help."))
-    reasons = fields.List(fields.Nested(Reason), metadata=told("Every rule that does not hold, for refusals."))
+    reasons = fields.List(
+        fields.Nested(Reason), metadata=told("Every rule that does not hold, for refusals.")
+    )
     errors = fields.Raw(metadata=told("What to mend: sentences by place, or a list of rows with reasons."))
     count = fields.Integer(metadata=told("How many rows are bad, where not all of them are listed."))
 
@@ -237,12 +239,20 @@ class OneResult(Schema):
 class LeftToTheDomain(fields.Nested):
     """Described like a nested schema, handed on as it came: the use-case itself checks it, for every door alike."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any
+    ) -> Any:
         return value
 
 
-class CampaignPost(Input):
-    """A new campaign: its settings, and one row of CSV per item."""
+class CampaignPost(Schema):
+    """A new campaign: its settings, and one row of CSV per item.
+
+    Not an Input: characters that cannot be stored are reported by the domain, with the row they are in.
+    """
+
+    class Meta:
+        unknown = RAISE
 
     spec = LeftToTheDomain(CampaignSpec, required=True, metadata=told("The campaign's settings."))
     csv = fields.String(
@@ -274,7 +284,9 @@ class BoardQuery(Input):
     minutes = fields.Integer(
         load_default=None, validate=validate.Range(1, 480), metadata=told("At most so many minutes per item.")
     )
-    q = Text(200, least=0, load_default="", metadata=told("Words that occur in title, name, agency or purpose."))
+    q = Text(
+        200, least=0, load_default="", metadata=told("Words that occur in title, name, agency or purpose.")
+    )
 
 
 class PageQuery(Input):

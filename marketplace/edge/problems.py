@@ -133,8 +133,9 @@ def describe(error: Exception, reference: str) -> dict[str, Any]:
                 {"code": reason.code, "args": dict(reason.args), "remedy": reason.remedy}
                 for reason in reasons
             ]
-        if error.facts.get("errors"):
-            problem["errors"] = error.facts["errors"]
+        for fact in ("errors", "count"):
+            if error.facts.get(fact):
+                problem[fact] = error.facts[fact]
         return problem
     if isinstance(error, ValidationError):
         row = PROBLEMS[errors.InvalidInput]
