@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import Executable, Row, select, update
 from agencies import directory, people
 from agencies.models import Agency, Membership, Skill
 from marketplace.foundation import clock
-from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.db import Tx, reading, transaction
 from security.labels import Level
 from security.principal import Context, Principal, Role, Zone
 from tasks import campaigns, claims, contributions, settling
@@ -197,3 +197,17 @@ def item_of(claim_id: UUID) -> UUID:
     """The microtask of a claim."""
     microtask_id: UUID = one(select(Claim.microtask_id).where(Claim.id == claim_id))
     return microtask_id
+
+
+class Undone(Exception):
+    """Ends a transaction that is to be rolled back."""
+
+
+def rolled_back(act: Callable[[Tx], object]) -> None:
+    """Run `act` in a transaction that fails after it."""
+    try:
+        with transaction() as tx:
+            act(tx)
+            raise Undone
+    except Undone:
+        return

@@ -21,8 +21,6 @@ from agencies.keys import KeyringFile, bound
 from deploy import migrating, tables
 from marketplace.foundation import db, doorbell
 from tests import running
-from marketplace.foundation.db import Base
-from tests import running
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -101,7 +99,7 @@ def _on(address: str) -> psycopg.Connection[Any]:
 
 def _empty(address: str) -> None:
     """Put a database back as the migrations left it: much faster than making another one."""
-    tables = [table for table in Base.metadata.tables if table != "audit_head"]
+    emptied = [table for table in tables.metadata.tables if table != "audit_head"]
     with _on(address) as connection:
         # What a failed test left open must not hold the next one up.
         connection.execute(
@@ -110,7 +108,7 @@ def _empty(address: str) -> None:
         )
         with connection.transaction():
             connection.execute("SET LOCAL session_replication_role = replica")
-            connection.execute("; ".join(f'DELETE FROM "{table}"' for table in tables))
+            connection.execute("; ".join(f'DELETE FROM "{table}"' for table in emptied))
             connection.execute("UPDATE audit_head SET size = 0")
 
 

@@ -210,6 +210,10 @@ def _translated() -> Iterator[None]:
     except IntegrityError:
         raise
     except (OperationalError, PoolTimeout) as error:
+        # SQLite says OperationalError to a mistake in a statement too; that is no moment's trouble.
+        cause = getattr(error, "orig", None)
+        if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise
         raise Unavailable() from error
     except DBAPIError as error:
         if error.connection_invalidated:

@@ -182,26 +182,24 @@ def fail(tx: Tx, job: Taken, reason: str) -> str | None:
     most = KINDS[job.kind].attempts if job.kind in KINDS else 1
     pause = timedelta(seconds=min(3600, 2**job.attempts))
     given_up = job.attempts >= most
-    back = _ready_unless_a_twin_waits()
+    outcome = {"state": DEAD, "ended_at": now} if given_up else _ready_unless_a_twin_waits(now)
     statement = (
         update(Job)
         .where(Job.id == job.id, Job.token == job.token, Job.state == RUNNING)
-        .values(
-            state=DEAD if given_up else back, run_at=now + pause, lease_until=None, reason=reason[:400],
-            ended_at=now if given_up else None,
-        )
+        .values(run_at=now + pause, lease_until=None, reason=reason[:400], **outcome)
         .returning(Job.state)
-    )  # fmt: skip
+    )
     state: str | None = tx.scalar(statement)
     return state
 
 
 def retry(tx: Tx, job_id: int) -> None:
     """Let a job that was given up start over, at once."""
+    now = clock.now(tx)
     statement = (
         update(Job)
         .where(Job.id == job_id, Job.state == DEAD)
-        .values(state=_ready_unless_a_twin_waits(), run_at=clock.now(tx), attempts=0, ended_at=None)
+        .values(run_at=now, attempts=0, **_ready_unless_a_twin_waits(now))
         .returning(Job.kind)
     )
     kind = tx.scalar(statement)
@@ -239,8 +237,8 @@ def _is_due(now: datetime) -> Any:
     )
 
 
-def _ready_unless_a_twin_waits() -> Any:
-    """A waiting twin with the same merge key will do this row's work: then this one is done."""
+def _ready_unless_a_twin_waits(now: datetime) -> dict[str, Any]:
+    """A waiting twin with the same merge key will do this row's work: then this one is done, and has ended."""
     twin = aliased(Job)
     waits = exists().where(twin.merge_key == Job.merge_key, twin.state == READY, twin.id != Job.id)
-    return case((waits, DONE), else_=READY)
+    return {"state": case((waits, DONE), else_=READY), "ended_at": case((waits, now), else_=None)}
