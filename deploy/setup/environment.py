@@ -57,7 +57,7 @@ def _install(names: Sequence[str]) -> None:
     uv: list[str | Path] = [VENV / "bin" / "uv", "pip"]
     locks = [requirements.ALL[name].path for name in names]
     call(
-        [*uv, "sync", "--quiet", "--require-hashes", "--python", PYTHON, *locks],
+        [*uv, "sync", "--quiet", "--compile-bytecode", "--require-hashes", "--python", PYTHON, *locks],
         env=trusting_the_machine(variables()),
     )
     ours = ["--no-deps", "--no-build-isolation", "--offline", "--config-settings", "editable_mode=compat"]
