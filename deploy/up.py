@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -188,9 +189,10 @@ def main() -> int:
 
 
 def _announce(port: int) -> None:
-    print(f"ready http://127.0.0.1:{port}", flush=True)
-    print(console.sign_ins(demo.agencies()), flush=True)
-    print("Stop with Ctrl-C.", flush=True)
+    with suppress(OSError):
+        print(f"ready http://127.0.0.1:{port}", flush=True)
+        print(console.sign_ins(demo.agencies()), flush=True)
+        print("Stop with Ctrl-C.", flush=True)
 
 
 def _answers(address: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from deploy.identity.demo import Agency, Person
@@ -26,8 +27,9 @@ DUTIES = {
 
 
 def tell(sentence: str) -> None:
-    """A line for whoever sits at the terminal."""
-    print(sentence, file=sys.stderr, flush=True)
+    """A line for whoever sits at the terminal. When nobody does any more, the marketplace goes on."""
+    with suppress(OSError):
+        print(sentence, file=sys.stderr, flush=True)
 
 
 class Tail:
