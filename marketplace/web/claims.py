@@ -151,7 +151,7 @@ def _anchor(name: str) -> str:
 def _sentence(name: str) -> str:
     if name == "note":
         return gettext("The note is too long or has a character that cannot be stored.")
-    return gettext("Choose one of the options. “Can't tell” is an answer too.")
+    return gettext("Choose one of the options. “Can’t tell” is an answer too.")
 
 
 def _in_words(form: Mapping[str, Any], answer: Mapping[str, str]) -> list[tuple[str, str]]:

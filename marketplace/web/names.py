@@ -60,7 +60,7 @@ JOBS = {
     "notice.send": _l("Send notices"),
     "sessions.forget_ended": _l("Forget ended sessions"),
 }
-RULES = {"majority-1": _l("Most answers; ties by the order of the options, “can't tell” last")}
+RULES = {"majority-1": _l("Most answers; ties by the order of the options, “can’t tell” last")}
 
 
 def act(code: str) -> str:

@@ -37,7 +37,7 @@ WORDS: Mapping[str, Words] = {
         _l("There is nothing here"), _l("The address leads nowhere, or to something you may not see.")
     ),
     "refused": Words(
-        _l("A rule does not allow this"), _l("Your agency's administrator can tell you more."), "lock"
+        _l("A rule does not allow this"), _l("Your agency’s administrator can tell you more."), "lock"
     ),
     "conflict": Words(
         _l("This has changed in the meantime"),
@@ -65,7 +65,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "not-permitted": Words(
         _l("Your role does not include this"),
-        _l("Your agency's administrator can give you the role."),
+        _l("Your agency’s administrator can give you the role."),
         "lock",
     ),
     "not-a-member": Words(
@@ -80,19 +80,19 @@ WORDS: Mapping[str, Words] = {
     ),
     "provider-unreachable": Words(
         _l("Try again in a moment"),
-        _l("Your agency's sign-in does not answer at the moment. Other agencies are not affected."),
+        _l("Your agency’s sign-in does not answer at the moment. Other agencies are not affected."),
         "warning",
     ),
     "sign-in-refused": Words(
         _l("Start the sign-in again"),
         _l(
-            "What your agency's sign-in sent back cannot be accepted. If it happens again, tell your administrator the "
+            "What your agency’s sign-in sent back cannot be accepted. If it happens again, tell your administrator the "
             "reference."
         ),
         "lock",
     ),
     "not-eligible": Words(
-        _l("You can't work on this yet"),
+        _l("You can’t work on this yet"),
         _l("A rule of the campaign is not met. Below you see which, and what would help."),
         "lock",
     ),
@@ -119,7 +119,7 @@ WORDS: Mapping[str, Words] = {
         "clock",
     ),
     "no-more-extensions": Words(
-        _l("This item can't be kept longer"),
+        _l("This item can’t be kept longer"),
         _l("It was extended as often as the campaign allows. Submit it or give it back."),
         "clock",
     ),
@@ -128,7 +128,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "bad-answer": Words(_l("The answer needs a change"), _l("Go back; what you typed is still there.")),
     "bad-settings": Words(
-        _l("The campaign's settings need a change"),
+        _l("The campaign’s settings need a change"),
         _l("Nothing was posted. Below you see what to put right."),
     ),
     "bad-rows": Words(
@@ -215,7 +215,7 @@ def _other_ways(lacks: list[Any]) -> list[str]:
         return []
     return [
         gettext(
-            "Is the rule wrong for this? The owner's agency can change it; it answers by the next working day."
+            "Is the rule wrong for this? Tell the agency that owns it; only it can change the rule."
         ),
         gettext("Your security officer can look the reference up and explain the decision."),
     ]

@@ -98,7 +98,7 @@ def _role(facts: Facts, _labels: Labels) -> Missing:
     roles = format_list([str(ROLES.get(code, code)) for code in codes], style="or", locale=formats())
     return Missing(
         gettext("the role %(roles)s", roles=roles),
-        gettext("Your agency's administrator can give it to you."),
+        gettext("Your agency’s administrator can give it to you."),
         gettext("Ask your administrator for the role"),
     )
 
@@ -146,7 +146,7 @@ def _closed(_facts: Facts, _labels: Labels) -> Missing:
 
 def _results_of_agency(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
-        gettext("a task owner or appraiser of the campaign's agency"),
+        gettext("a task owner or appraiser of the campaign’s agency"),
         gettext("Results are read by the agency that asked. The owner can tell you what came out."),
         gettext("Ask the owner for the results"),
     )
