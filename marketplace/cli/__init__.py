@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import click
 
+from marketplace.cli.api import api
+from marketplace.cli.campaign import campaign
+from marketplace.cli.job import job
+
 
 @click.group(
     name="marketplace", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -17,3 +21,7 @@ def group() -> None:
     Commands about content (campaign) are API clients and need a person's token. Commands for operators (db, job)
     work on the database, hold no content and act as nobody.
     """
+
+
+for noun in (api, campaign, job):
+    group.add_command(noun)

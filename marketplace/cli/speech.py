@@ -1,0 +1,42 @@
+"""How commands speak: results on standard output, sentences about trouble on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import click
+from rich.console import Console
+
+
+def columns(head: Sequence[str], rows: Sequence[Sequence[Any]], *, err: bool = False) -> None:
+    """Print rows under a head, aligned, one line each: readable, and still good to cut and grep."""
+    table = [[str(cell).replace("\n", " ") for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    for row in table:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip(), err=err)
+
+
+def as_json(data: Any) -> None:
+    """Print `data` for programs."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=1, default=_plain))
+
+
+@contextmanager
+def working(sentence: str) -> Iterator[None]:
+    """Show on standard error that something takes its time; where that is no terminal, stay silent."""
+    with Console(stderr=True).status(sentence):
+        yield
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, (datetime, date)):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
