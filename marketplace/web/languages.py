@@ -15,7 +15,7 @@ COOKIE = "language"
 _FORMATS = {"en": "en_GB"}
 
 
-class Catalogues(Domain):  # type: ignore[misc]
+class Catalogues(Domain):
     """Flask-Babel's domain over our catalogues."""
 
     def get_translations(self) -> NullTranslations:

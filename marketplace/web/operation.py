@@ -44,7 +44,11 @@ def retry_job(job_id: int) -> Response:
     def again() -> None:
         jobs.retry(tx, job_id)
         audit.record(
-            tx, "job.retry", audit.Target("job", job_id), actor=current_principal(), context=current_context()
+            tx,
+            "job.retry",
+            audit.Target("job", str(job_id)),
+            actor=current_principal(),
+            context=current_context(),
         )
 
     with transaction() as tx:
@@ -58,13 +62,13 @@ def _counts(db: Tx) -> dict[str, dict[str, tuple[int, datetime | None]]]:
     found: dict[str, dict[str, tuple[int, datetime | None]]] = {kind: {} for kind in jobs.KINDS}
     rows = db.all(
         select(
-            jobs.Job.kind, jobs.Job.state, func.count().label("count"), func.min(jobs.Job.run_at).label("due")
+            jobs.Job.kind, jobs.Job.state, func.count().label("jobs"), func.min(jobs.Job.run_at).label("due")
         )
         .where(jobs.Job.state != jobs.DONE)
         .group_by(jobs.Job.kind, jobs.Job.state)
     )
     for row in rows:
-        found.setdefault(row.kind, {})[row.state] = (row.count, row.due)
+        found.setdefault(row.kind, {})[row.state] = (row.jobs, row.due)
     return found
 
 

@@ -59,4 +59,5 @@ def _without(endpoint: str, parameter: str, value: str) -> str:
         for name, given in request.args.items(multi=True)
         if given and not (name == parameter and given == value) and name not in ("before", "after")
     )
-    return url_for(endpoint, **kept.to_dict(flat=False))
+    values: dict[str, Any] = kept.to_dict(flat=False)
+    return url_for(endpoint, **values)

@@ -214,9 +214,7 @@ def _other_ways(lacks: list[Any]) -> list[str]:
     if not lacks:
         return []
     return [
-        gettext(
-            "Is the rule wrong for this? Tell the agency that owns it; only it can change the rule."
-        ),
+        gettext("Is the rule wrong for this? Tell the agency that owns it; only it can change the rule."),
         gettext("Your security officer can look the reference up and explain the decision."),
     ]
 

@@ -173,5 +173,5 @@ _MISSING: dict[str, Callable[[Facts, Labels], Missing]] = {
     "results_of_agency": _results_of_agency,
 }
 
-KNOWN = frozenset(_MISSING)
-"""Codes of rules that have a sentence of their own."""
+KNOWN, REASONS = frozenset(_MISSING), frozenset(_WHY)
+"""Codes that have a sentence of their own: of rules that refuse, and of reasons to show a campaign."""

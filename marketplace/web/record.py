@@ -102,7 +102,8 @@ def _chips(filters: Mapping[str, str], options: Mapping[str, list[tuple[str, str
 
 
 def _older(filters: Mapping[str, str], before: int | None) -> str | None:
-    return None if before is None else url_for("web.record", **filters, before=before)
+    values: dict[str, Any] = dict(filters) | {"before": before}
+    return None if before is None else url_for("web.record", **values)
 
 
 def _shown(row: Mapping[str, Any], agencies: Mapping[Any, Any]) -> dict[str, Any]:

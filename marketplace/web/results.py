@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
 from flask import Response, render_template, request
 
 from marketplace.edge.acting import current_context, current_principal
+from marketplace.edge.results_csv import results_csv as as_csv
 from marketplace.foundation.db import reading, transaction
 from marketplace.web.blueprint import web
 from security.permissions import Permission, may
 from tasks import queries
 from tasks import results as use_cases
-from tasks.table import cell
 
 
 @web.get("/campaigns/<uuid:campaign_id>/results")
@@ -53,33 +49,7 @@ def results_csv(campaign_id: UUID) -> Response:
     """Every result as CSV, built in memory: a half-written export must not look whole."""
     principal = current_principal()
     with transaction() as tx:
-        campaign = queries.described(tx, campaign_id, principal)
-        rows = use_cases.export(tx, campaign_id, actor=principal, context=current_context())
-        text = _table(campaign["form"]["fields"], rows)
+        text = as_csv(tx, campaign_id, actor=principal, context=current_context())
     response = Response(text, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="results-{campaign_id}.csv"'
     return response
-
-
-def _table(fields: Iterable[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> str:
-    names = [field["name"] for field in fields]
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(
-        ["number", *names, "result", "agreeing", "answers", "tied", "rule", "settled_on", "trace"]
-    )
-    for row in rows:
-        writer.writerow(
-            [
-                row["number"],
-                *(cell(row["item"].get(name)) for name in names),
-                cell(row["value"]),
-                row["agreeing"],
-                row["answers"],
-                "yes" if row["tied"] else "no",
-                row["rule"],
-                row["settled_on"].isoformat(),
-                "; ".join(f"{alias}: {value}" for alias, value in row["trace"]),
-            ]
-        )
-    return buffer.getvalue()

@@ -16,7 +16,7 @@ from security.principal import Principal
 from tasks import queries
 
 # Endpoint, words, the permission it takes, and the endpoints that belong under it.
-_NAVIGATION = (
+_NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
     ("web.board", lazy_gettext("Find work"), Permission.CLAIM_MICROTASK, {"web.campaign", "web.claim"}),
     ("web.my_work", lazy_gettext("My work"), Permission.CLAIM_MICROTASK, set()),
     (

@@ -27,7 +27,7 @@ def visit(chromium: Browser, marketplace: Running):  # type: ignore[no-untyped-d
         page.get_by_role("button", name=re.compile(agency)).click()
         page.get_by_label(re.compile("login|name", re.IGNORECASE)).fill(login)
         page.get_by_label(re.compile("login|name", re.IGNORECASE)).press("Enter")
-        page.wait_for_url("**/work")
+        page.wait_for_url(re.compile(re.escape(marketplace.url) + "/(work|record)"))
         return page
 
     yield sign_in
@@ -64,7 +64,9 @@ def test_two_people_answer_by_keyboard_and_the_owner_sees_the_settled_result(vis
 
     def settled() -> bool:
         owner.goto(results)
-        return owner.get_by_role("link", name=re.compile("Economy")).count() > 0 or "2 of 2" in owner.content()
+        return (
+            owner.get_by_role("link", name=re.compile("Economy")).count() > 0 or "2 of 2" in owner.content()
+        )
 
     eventually(settled, "the first passage settles")
     owner.locator("main a[href*='/results/']:not([href$='.csv'])").first.click()

@@ -27,7 +27,6 @@ def pages(on: Stage) -> Iterator[Page]:
     strikes = on.campaign()
     glossary = on.campaign("Is the German term right?")
     passage = on.claim("lena", "Which policy field does this passage concern?")
-    ended = on.give_back("maja", "Does this sentence make a promise?")
     settled = on.settled_item()
     yield from (
         ("start", None, "/"),
@@ -44,7 +43,7 @@ def pages(on: Stage) -> Iterator[Page]:
         ("campaign-step-away", "maja", f"/campaigns/{glossary}"),
         ("work", "maja", f"/claims/{on.claim('maja')}"),
         ("work-passage", "lena", f"/claims/{passage}"),
-        ("work-over", "maja", f"/claims/{ended}"),
+        ("work-over", "maja", f"/claims/{on.ended}"),
         ("my-work", "maja", "/my-work"),
         ("my-work-empty", "nora", "/my-work"),
         ("notices", "maja", "/notices"),

@@ -5,20 +5,24 @@ The same stage serves the page tests, the browser tests and the gallery (`python
 
 from __future__ import annotations
 
+import atexit
 import csv
 import io
-from collections.abc import Sequence
+import shutil
+import tempfile
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 
 from agencies import directory, notices, sessions
+from agencies.keys import KeyringFile, bound
 from deploy import migrating
 from deploy.samples import seed
 from marketplace.app import create_app
@@ -40,6 +44,19 @@ class Stage:
 
     home: Path
     app: Flask
+    engine: Engine
+    keys: KeyringFile
+    ended: UUID | None = None
+    """A claim of Maja's that is over."""
+
+    def enter(self) -> None:
+        """Bind database and keys of this stage to the process; other tests have theirs."""
+        db.bind(self.engine)
+        bound.bind(self.keys)
+        doorbell.bind(None)
+
+    def leave(self) -> None:
+        db.bind(None)
 
     def person(self, login: str) -> Principal:
         with reading() as tx:
@@ -122,10 +139,20 @@ def set_up(home: Path, port: int = 8000) -> Stage:
     migrating.upgrade(engine)
     engine.dispose()
     app = create_app(settings)
-    app.testing = False
-    doorbell.bind(None)
+    with app.app_context():
+        own = app.extensions["sqlalchemy"].engine
+    stage = Stage(home, app, own, KeyringFile(settings.keyring))
+    stage.enter()
     seed.seed(home)
-    return Stage(home, app)
+    return stage
+
+
+@cache
+def shared() -> Stage:
+    """The stage that tests of one process share; they may work on it, and must not count on what they have not done."""
+    home = Path(tempfile.mkdtemp(prefix="market-stage-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return play(set_up(home))
 
 
 def play(stage: Stage) -> Stage:
@@ -138,6 +165,7 @@ def play(stage: Stage) -> Stage:
     stage.settle()
     _spread_over_days()
     stage.answer("maja", "Is this the same airport?", "same")
+    stage.ended = stage.give_back("maja", "Does this sentence make a promise?")
     stage.claim("maja")
     stage.claim("karim", "Is this the same airport?")
     with transaction() as tx:
@@ -180,6 +208,46 @@ def _spread_over_days() -> None:
                 tx.execute(update(Contribution).where(Contribution.id == part.id).values(day=earlier))
 
 
+MORE: tuple[dict[str, Any], ...] = (
+    {
+        "owner": "ines",
+        "name": "Airport names",
+        "title": "Is this the same airport?",
+        "level": "public",
+        "minutes": 1,
+        "days": 9,
+        "options": {"same": "The same place", "different": "Two places", "unclear": "Can’t tell"},
+        "fields": {"one": "Name in 1999", "other": "Name in 2002"},
+        "items": 12,
+    },
+    {
+        "owner": "nora",
+        "name": "Promises in addresses",
+        "title": "Does this sentence make a promise?",
+        "level": "internal",
+        "minutes": 2,
+        "days": 27,
+        "options": {"yes": "Yes", "no": "No", "unclear": "Can’t tell"},
+        "fields": {"sentence": "Sentence", "year": "Year"},
+        "items": 40,
+        "skills": ["plain-language"],
+    },
+    {
+        "owner": "ines",
+        "name": "Procurement glossary",
+        "title": "Is the German term right?",
+        "level": "internal",
+        "minutes": 2,
+        "days": 41,
+        "options": {"right": "It is right", "other": "Another is better", "unclear": "Can’t tell"},
+        "fields": {"german": "German", "english": "English"},
+        "items": 30,
+        "skills": ["german-to-english"],
+    },
+)
+"""Campaigns beside the demo's two: open to all, with a skill that people have, and with one that nobody has."""
+
+
 def _more_campaigns(stage: Stage) -> None:
     with transaction() as tx:
         directory.add_skill(
@@ -192,57 +260,42 @@ def _more_campaigns(stage: Stage) -> None:
                 "fr": "allemand vers anglais",
             },
         )
-    today = date.today()
-    _post(
-        stage, "ines", "Airport names", "Is this the same airport?", ["public", "1", today + timedelta(days=9)],
-        [("same", "The same place"), ("different", "Two places"), ("unclear", "Can't tell")],
-        [("one", "Name in 1999", "other", "Name in 2002")], 12,
-    )  # fmt: skip
-    _post(
-        stage, "nora", "Promises in addresses", "Does this sentence make a promise?", ["internal", "2", today + timedelta(days=27)],
-        [("yes", "Yes"), ("no", "No"), ("unclear", "Can't tell")],
-        [("sentence", "Sentence", "year", "Year")], 40, ("plain-language",),
-    )  # fmt: skip
-    _post(
-        stage, "ines", "Procurement glossary", "Is the German term right?", ["internal", "2", today + timedelta(days=41)],
-        [("right", "It is right"), ("other", "Another term is better"), ("unclear", "Can't tell")],
-        [("german", "German", "english", "English")], 30, ("german-to-english",),
-    )  # fmt: skip
+    today = datetime.now(UTC).date()
+    for more in MORE:
+        with transaction() as tx:
+            owner = stage._person(tx, more["owner"])
+            campaigns.post(tx, _spec(more, today), _rows(more), actor=owner, context=seed.CONTEXT)
 
 
-def _post(
-    stage: Stage, login: str, name: str, title: str, terms: Sequence[Any], options: Sequence[tuple[str, str]],
-    fields: Sequence[tuple[str, str, str, str]], items: int, skills: Sequence[str] = (),
-) -> None:  # fmt: skip
-    level, minutes, due = terms
-    first, first_label, second, second_label = fields[0]
-    spec = {
-        "name": name,
-        "title": title,
+def _spec(more: dict[str, Any], today: date) -> dict[str, Any]:
+    question = {
+        "name": "answer",
+        "kind": "choice",
+        "label": more["title"],
+        "options": [{"value": value, "label": label} for value, label in more["options"].items()],
+        "cannot_tell": "unclear",
+    }
+    fields = [
+        {"name": name, "label": label, "lead": not at}
+        for at, (name, label) in enumerate(more["fields"].items())
+    ]
+    return {
+        "name": more["name"],
+        "title": more["title"],
         "purpose": "So that the list is right when it is published.",
         "instructions": "Read both. **Choose** what fits; nobody expects you to look anything up.",
-        "level": level,
-        "minutes": int(minutes),
-        "due": due.isoformat(),
-        "skills": list(skills),
-        "form": {
-            "questions": [
-                {
-                    "name": "answer",
-                    "kind": "choice",
-                    "label": title,
-                    "options": [{"value": value, "label": label} for value, label in options],
-                    "cannot_tell": "unclear",
-                }
-            ],
-            "fields": [
-                {"name": first, "label": first_label, "lead": True},
-                {"name": second, "label": second_label},
-            ],
-        },
+        "level": more["level"],
+        "minutes": more["minutes"],
+        "due": (today + timedelta(days=more["days"])).isoformat(),
+        "skills": more.get("skills", []),
+        "form": {"questions": [question], "fields": fields},
     }
+
+
+def _rows(more: dict[str, Any]) -> str:
     text = io.StringIO()
-    rows = [[first, second]] + [[f"{first_label} {n}", f"{second_label} {n}"] for n in range(1, items + 1)]
-    csv.writer(text).writerows(rows)
-    with transaction() as tx:
-        campaigns.post(tx, spec, text.getvalue(), actor=stage._person(tx, login), context=seed.CONTEXT)
+    writer = csv.writer(text)
+    writer.writerow(more["fields"])
+    for number in range(1, more["items"] + 1):
+        writer.writerow([f"{label} {number}" for label in more["fields"].values()])
+    return text.getvalue()

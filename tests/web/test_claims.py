@@ -1,0 +1,154 @@
+"""The work page by forms alone, as a browser without scripts sends them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from marketplace.foundation.db import reading, transaction
+from tasks.models import Claim, Contribution, Microtask
+from tests.web.stage import Stage
+
+PASSAGES = "Which policy field does this passage concern?"
+
+
+def form_of(page: str, ending: str) -> dict[str, str]:
+    """The hidden fields of the form whose action ends so."""
+    form = re.search(rf'<form[^>]*action="[^"]*{ending}".*?</form>', page, re.DOTALL)
+    assert form is not None, ending
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[0]))
+
+
+def opened(client: FlaskClient, claim_id: UUID) -> str:
+    answer = client.get(f"/claims/{claim_id}")
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def submitted(client: FlaskClient, claim_id: UUID, **answer: str) -> Any:
+    hidden = form_of(opened(client, claim_id), "/contribution")
+    given = {f"answer.{name}": value for name, value in answer.items() if name != "then"}
+    return client.post(
+        f"/claims/{claim_id}/contribution", data=hidden | given | {"then": answer.get("then", "next")}
+    )
+
+
+def english(stage: Stage, login: str) -> FlaskClient:
+    client = stage.client(login)
+    client.set_cookie("language", "en")
+    return client
+
+
+def test_starting_leads_to_an_item_and_starting_again_to_the_same(stage: Stage) -> None:
+    client = english(stage, "paul")
+    page = client.get(f"/campaigns/{stage.campaign(PASSAGES)}").get_data(as_text=True)
+    first = client.post(f"/campaigns/{stage.campaign(PASSAGES)}/claims", data=form_of(page, "/claims"))
+    page = client.get(f"/campaigns/{stage.campaign(PASSAGES)}").get_data(as_text=True)
+    again = client.post(f"/campaigns/{stage.campaign(PASSAGES)}/claims", data=form_of(page, "/claims"))
+    assert first.status_code == again.status_code == 303
+    assert first.location == again.location
+
+
+def test_an_answer_leads_to_the_next_item(stage: Stage) -> None:
+    client, claim_id = english(stage, "lena"), stage.claim("lena", PASSAGES)
+    answer = submitted(client, claim_id, field="economy")
+    assert answer.status_code == 303
+    assert answer.location.startswith("/claims/")
+    assert answer.location != f"/claims/{claim_id}"
+    assert "Your answer is in." in client.get(answer.location).get_data(as_text=True)
+
+
+def test_stopping_leads_to_my_work(stage: Stage) -> None:
+    client = english(stage, "lena")
+    answer = submitted(client, stage.claim("lena", PASSAGES), field="economy", then="stop")
+    assert answer.location == "/my-work"
+
+
+def test_sending_the_same_form_twice_answers_once(stage: Stage) -> None:
+    client, claim_id = english(stage, "lena"), stage.claim("lena", PASSAGES)
+    form = form_of(opened(client, claim_id), "/contribution") | {"answer.field": "economy", "then": "next"}
+    first = client.post(f"/claims/{claim_id}/contribution", data=form)
+    second = client.post(f"/claims/{claim_id}/contribution", data=form)
+    assert first.location == second.location
+    assert _answers(claim_id) == 1
+
+
+def test_an_answer_without_a_choice_keeps_the_note_and_says_what_to_do(stage: Stage) -> None:
+    client, claim_id = english(stage, "maja"), stage.claim("maja")
+    answer = submitted(client, claim_id, note="A juvenile, <perhaps>")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "<title>Error: " in page
+    assert '<a href="#q-names">' in page
+    assert 'id="q-names"' in page
+    assert "A juvenile, &lt;perhaps&gt;</textarea>" in page
+    assert 'aria-invalid="true"' in page
+
+
+def test_an_answer_that_came_too_late_is_handed_back(stage: Stage) -> None:
+    client, claim_id = english(stage, "maja"), stage.claim("maja")
+    hidden = form_of(opened(client, claim_id), "/contribution")
+    _take_the_place(claim_id)
+    given = {"answer.names": "species", "answer.note": "Remarks say so"}
+    answer = client.post(f"/claims/{claim_id}/contribution", data=hidden | given)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "What you wrote is kept here" in page
+    assert "A species" in page
+    assert "Remarks say so" in page
+
+
+def test_giving_back_is_free(stage: Stage) -> None:
+    client, claim_id = english(stage, "karim"), stage.claim("karim")
+    answer = client.post(f"/claims/{claim_id}/release", data=form_of(opened(client, claim_id), "/release"))
+    assert answer.location == "/work"
+    assert "nobody is told" in client.get("/work").get_data(as_text=True)
+    assert "no longer in your hands" in client.get(f"/claims/{claim_id}").get_data(as_text=True)
+
+
+def test_keeping_longer_stays_on_the_item(stage: Stage) -> None:
+    client, claim_id = english(stage, "karim"), stage.claim("karim")
+    answer = client.post(f"/claims/{claim_id}/extend", data=form_of(opened(client, claim_id), "/extend"))
+    assert answer.location == f"/claims/{claim_id}"
+    assert "more time" in client.get(answer.location).get_data(as_text=True)
+
+
+def test_somebody_elses_claim_looks_like_none(stage: Stage) -> None:
+    foreign = english(stage, "paul").get(f"/claims/{stage.claim('maja')}")
+    absent = english(stage, "paul").get("/claims/00000000-0000-4000-8000-000000000000")
+    assert foreign.status_code == absent.status_code == 404
+    assert _without_reference(foreign) == _without_reference(absent)
+
+
+def test_a_form_without_its_token_changes_nothing(stage: Stage) -> None:
+    claim_id = stage.claim("maja")
+    answer = english(stage, "maja").post(f"/claims/{claim_id}/release", data={"idempotency_key": "k"})
+    assert answer.status_code == 400
+    assert "Open the page again" in answer.get_data(as_text=True)
+    assert stage.claim("maja") == claim_id
+
+
+def _answers(claim_id: UUID) -> int:
+    with reading() as db:
+        item = select(Claim.microtask_id).where(Claim.id == claim_id).scalar_subquery()
+        return len(db.all(select(Contribution.id).where(Contribution.microtask_id == item)))
+
+
+def _take_the_place(claim_id: UUID) -> None:
+    """As if the claim had lapsed and others had given every answer that was wanted."""
+    with transaction() as tx:
+        item = tx.scalar(select(Claim.microtask_id).where(Claim.id == claim_id))
+        tx.execute(
+            update(Claim).where(Claim.id == claim_id).values(live=False, ended="lapsed", expires_at=None)
+        )
+        tx.execute(update(Microtask).where(Microtask.id == item).values(need=0, open=False))
+
+
+def _without_reference(answer: Any) -> str:
+    page = re.sub(r"R-[0-9A-Z]{4}-[0-9A-Z]{2}", "", answer.get_data(as_text=True))
+    page = re.sub(r'value="[^"]*"', "", page)
+    return re.sub(r'name="next"[^>]*', "", page)

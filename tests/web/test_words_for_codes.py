@@ -1,0 +1,80 @@
+"""Every code that the domain can return has words on the pages."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+from flask import Flask
+from flask_babel import force_locale
+
+from agencies.notice_words import SENTENCES
+from agencies.notices import KINDS
+from marketplace.edge.problems import _HTTP, PROBLEMS
+from marketplace.foundation import jobs
+from marketplace.web import names, problem_page, reasons, words
+from security.labels import Level
+from security.log.acts import ACTS
+from security.principal import Role, Zone
+from tasks import board, eligibility
+from tasks.consensus.majority import RULE
+from tests.web.stage import Stage
+
+
+def test_acts_purposes_zones_roles_levels_jobs_and_rules_have_words() -> None:
+    assert set(ACTS) == set(names.ACTS)
+    assert {act.purpose for act in ACTS.values()} - {None} <= set(names.PURPOSES)
+    assert {zone.value for zone in Zone} == set(words.ZONES)
+    assert {role.value for role in Role} == set(words.ROLES)
+    assert {level.label_key for level in Level} == set(words.LEVELS)
+    assert set(jobs.KINDS) == set(names.JOBS)
+    assert RULE in names.RULES
+    assert set(KINDS) == set(SENTENCES)
+
+
+def test_every_rule_that_can_refuse_has_a_sentence() -> None:
+    codes = set(re.findall(r'refused\(\s*"(\w+)"', inspect.getsource(eligibility)))
+    assert codes
+    assert codes <= reasons.KNOWN
+
+
+def test_every_reason_to_show_a_campaign_has_a_sentence() -> None:
+    codes = set(re.findall(r'"code": "(\w+)"', inspect.getsource(board)))
+    assert codes
+    assert codes <= set(reasons.REASONS)
+
+
+def test_every_problem_has_a_page() -> None:
+    slugs = {row.slug for row in PROBLEMS.values()} | {f"http-{status}" for status in _HTTP}
+    assert slugs - set(problem_page.WORDS) <= {"http-415"}
+    assert {"internal", "form-expired"} <= set(problem_page.WORDS)
+
+
+def test_an_unknown_code_still_says_what_to_do(stage: Stage) -> None:
+    with _speaking(stage.app, "en"):
+        found = reasons.missing("a_rule_of_tomorrow", {}, {})
+    assert found.remedy == "Ask the owner"
+
+
+def test_names_in_a_sentence_are_escaped(stage: Stage) -> None:
+    with _speaking(stage.app, "de"):
+        found = reasons.missing(
+            "skill", {"skills": "<b>, plain-language"}, {"plain-language": "Leichte Sprache"}
+        )
+    assert str(found.title) == "die Fähigkeiten <b>&lt;b&gt;</b> und <b>Leichte Sprache</b>"
+
+
+class _speaking:  # noqa: N801 - reads as a word of the test
+    """A request in one language."""
+
+    def __init__(self, app: Flask, code: str) -> None:
+        self.request = app.test_request_context()
+        self.locale = force_locale(code)
+
+    def __enter__(self) -> None:
+        self.request.__enter__()
+        self.locale.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self.locale.__exit__(*error)
+        self.request.__exit__(*error)  # type: ignore[arg-type]
