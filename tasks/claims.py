@@ -82,8 +82,6 @@ def extend(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> Non
     """Keep a live claim for another period from now. Raises ClaimOver, NoMoreExtensions."""
     held = mine(tx, claim_id, actor)
     campaign = facts.campaign(tx, held.campaign_id, seen_by=None)
-    if held.live and held.extensions >= MOST_EXTENSIONS:
-        raise NoMoreExtensions(most=MOST_EXTENSIONS)
     longer = (
         update(Claim)
         .where(
@@ -98,6 +96,9 @@ def extend(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> Non
         )
     )
     if tx.execute(longer).rowcount == 0:
+        held = mine(tx, claim_id, actor)
+        if held.live and held.extensions >= MOST_EXTENSIONS:
+            raise NoMoreExtensions(most=MOST_EXTENSIONS)
         raise ClaimOver()
     target = campaign.target("microtask", held.microtask_id)
     audit.record(tx, "claim.extend", target, actor=actor, context=context)
@@ -109,9 +110,9 @@ def release(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> No
     Raises ClaimOver where the claim ended in another way.
     """
     held = mine(tx, claim_id, actor)
-    if held.ended == "given_back":
-        return
     if not leasing.give_back(tx, claim_id, held.microtask_id, actor.person_id):
+        if mine(tx, claim_id, actor).ended == "given_back":
+            return
         raise ClaimOver()
     campaign = facts.campaign(tx, held.campaign_id, seen_by=None)
     target = campaign.target("microtask", held.microtask_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, insert, update
+from sqlalchemy import and_, insert, select, update
 
 from agencies import people
 from marketplace.foundation import clock, jobs
@@ -32,9 +32,9 @@ def submit(tx: Tx, claim_id: UUID, answer: Any, *, actor: Principal, context: Co
     campaign = facts.campaign(tx, held.campaign_id, seen_by=None)
     checked = form.checked(campaign.form, answer)
     people.still_holds(tx, actor, Role.CONTRIBUTOR)
-    late = not _end_claim(tx, held, actor)
+    late = not _end_claim(tx, held)
     undecided = _count_answer(tx, held.microtask_id, places=1 if late else 0)
-    if undecided is None:
+    if undecided is None or not _mark_answered(tx, held, actor, was="lapsed" if late else "claimed"):
         raise ClaimOver()
     contribution_id = _keep(tx, campaign, held.microtask_id, actor, checked)
     target = campaign.target("microtask", held.microtask_id)
@@ -45,31 +45,19 @@ def submit(tx: Tx, claim_id: UUID, answer: Any, *, actor: Principal, context: Co
     return contribution_id
 
 
-def _end_claim(tx: Tx, held: claims.Held, actor: Principal) -> bool:
+def _end_claim(tx: Tx, held: claims.Held) -> bool:
     """End the live claim, or take up again one that lapsed. True: it was live, so its place is still held.
 
-    A claim whose time is over but which nothing has ended yet still holds its place.
+    A claim whose time is over but which nothing has ended yet still holds its place. Asked in statements, not of
+    `held`: in the meantime another tab may have answered or given back, or the slot may have ended it.
     """
-    if held.ended == "submitted":
-        raise AlreadyAnswered()
-    if held.ended == "given_back":
-        raise ClaimOver()
-    done = update(Claim).where(Claim.id == held.id)
-    live = (
-        tx.execute(done.where(Claim.live).values(live=False, ended="submitted", expires_at=None)).rowcount
-        == 1
-    )
-    if not live:
-        tx.execute(done.values(ended="submitted"))
-    allowed = "claimed" if live else "lapsed"
-    mine = and_(
-        Participation.person_id == actor.person_id,
-        Participation.microtask_id == held.microtask_id,
-        Participation.state == allowed,
-    )
-    if tx.execute(update(Participation).where(mine).values(state="answered")).rowcount == 0:
-        raise ClaimOver()
-    return live
+    ended = update(Claim).where(Claim.id == held.id).values(live=False, ended="submitted", expires_at=None)
+    if tx.execute(ended.where(Claim.live)).rowcount:
+        return True
+    if tx.execute(ended.where(Claim.ended == "lapsed")).rowcount:
+        return False
+    how = tx.scalar(select(Claim.ended).where(Claim.id == held.id))
+    raise AlreadyAnswered() if how == "submitted" else ClaimOver()
 
 
 def _count_answer(tx: Tx, microtask_id: UUID, *, places: int) -> bool | None:
@@ -86,6 +74,16 @@ def _count_answer(tx: Tx, microtask_id: UUID, *, places: int) -> bool | None:
         .returning(Microtask.undecided)
     )
     return None if row is None else bool(row.undecided)
+
+
+def _mark_answered(tx: Tx, held: claims.Held, actor: Principal, *, was: str) -> bool:
+    """Note the answer at the participation. False: the item is in the person's hands by another claim."""
+    mine = and_(
+        Participation.person_id == actor.person_id,
+        Participation.microtask_id == held.microtask_id,
+        Participation.state == was,
+    )
+    return tx.execute(update(Participation).where(mine).values(state="answered")).rowcount == 1
 
 
 def _keep(

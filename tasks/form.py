@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import ValidationError, validate, validates_schema
 from marshmallow import fields as kinds
 
-from marketplace.foundation.input import Flag, Input, Text, clean
+from marketplace.foundation.input import BadFields, Flag, Input, Text, clean
 from tasks.errors import BadAnswer
 
 NAME = validate.Regexp(
@@ -103,7 +103,7 @@ def checked(form: Mapping[str, Any], answer: Any) -> dict[str, str]:
         else:
             kept[question["name"]] = given
     note = answer.get("note")
-    if note:
+    if note is not None and form["note"]:
         _check_note(note, errors, kept)
     if errors:
         raise BadAnswer(errors=errors)
@@ -114,4 +114,7 @@ def _check_note(note: Any, errors: dict[str, list[str]], kept: dict[str, str]) -
     if not isinstance(note, str) or len(note) > LONGEST_NOTE:
         errors["note"] = [f"Must be a text of at most {LONGEST_NOTE} characters."]
     elif note.strip():
-        kept["note"] = clean(note.strip(), at="note")
+        try:
+            kept["note"] = clean(note.strip(), at="note")
+        except BadFields as unfit:
+            errors |= unfit.facts["errors"]

@@ -2,20 +2,25 @@
 
 On PostgreSQL each verb is one statement; on SQLite the same steps run inside one `BEGIN IMMEDIATE` transaction. Both
 use the same conditions. The places of a microtask: `need` may be claimed, live claims hold some, answers used some.
+
+Every verb locks in one order, so that no two wait crosswise: claim, microtask (several in id order), participation.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, select, update
-from sqlalchemy.dialects import postgresql
 
 from marketplace.foundation import clock, sequence
 from marketplace.foundation.db import Query, Tx, insert
 from marketplace.foundation.ids import new_id
+from tasks.errors import AlreadyYours
 from tasks.facts import CampaignFacts
 from tasks.models import Claim, Microtask, Participation, QueuePlace
 
@@ -26,12 +31,16 @@ MAY_OPEN_AGAIN = ("given_back", "lapsed")
 
 
 def next_item(tx: Tx, campaign: CampaignFacts, person_id: UUID) -> UUID | None:
-    """Lease the next open microtask that the person never had; returns the claim's id, None when there is none."""
+    """Lease the next open microtask that the person never had; returns the claim's id, None when there is none.
+
+    The first look skips items that somebody is writing to at this moment. The second waits for them: otherwise it
+    would say that nothing is left while a place is free.
+    """
     look = _from_a_random_start if campaign.queue == "any" else _from_own_place
-    moves = campaign.queue == "listed"
-    claim_id = _lease(tx, campaign, person_id, look(tx, campaign.id, person_id), moves_place=moves)
+    first = Pick(look(tx, campaign.id, person_id), waits=False, moves_place=campaign.queue == "listed")
+    claim_id = _lease(tx, campaign, person_id, first)
     if claim_id is None:
-        claim_id = _lease(tx, campaign, person_id, _from_the_start(campaign.id, person_id), moves_place=False)
+        claim_id = _lease(tx, campaign, person_id, Pick(_from_the_start(campaign.id, person_id)))
     return claim_id
 
 
@@ -42,8 +51,22 @@ def this_item(tx: Tx, campaign: CampaignFacts, person_id: UUID, microtask_id: UU
         Participation.microtask_id == Microtask.id,
         Participation.state.not_in(MAY_OPEN_AGAIN),
     )
-    pick = select(Microtask.id, Microtask.seq).where(Microtask.id == microtask_id, Microtask.open, ~had)
-    return _lease(tx, campaign, person_id, pick, moves_place=False)
+    query = select(Microtask.id, Microtask.seq).where(Microtask.id == microtask_id, Microtask.open, ~had)
+    return _lease(tx, campaign, person_id, Pick(query, again=MAY_OPEN_AGAIN))
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which microtask to take: a query for id and seq, and how.
+
+    `waits` for whoever writes to it; `moves_place`: the person's place in the queue follows; `again`: the states of
+    an earlier participation that the claim takes up again.
+    """
+
+    query: Query
+    waits: bool = True
+    moves_place: bool = False
+    again: tuple[str, ...] = ()
 
 
 def _never_had(person_id: UUID) -> ColumnElement[bool]:
@@ -86,17 +109,13 @@ def _from_the_start(campaign_id: UUID, person_id: UUID) -> Query:
     return _open_in(campaign_id, person_id).where(Microtask.id.in_(considered))
 
 
-def _lease(
-    tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Query, *, moves_place: bool
-) -> UUID | None:
+def _lease(tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Pick) -> UUID | None:
     lease = _lease_in_one if tx.dialect == "postgresql" else _lease_in_steps
-    return lease(tx, campaign, person_id, pick, moves_place)
+    return lease(tx, campaign, person_id, pick)
 
 
-def _lease_in_one(
-    tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Query, moves_place: bool
-) -> UUID | None:
-    picked = pick.with_for_update(skip_locked=True, of=Microtask).cte("picked")
+def _lease_in_one(tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Pick) -> UUID | None:
+    picked = pick.query.with_for_update(skip_locked=not pick.waits, of=Microtask).cte("picked")
     took = (
         update(Microtask)
         .where(Microtask.id == picked.c.id, Microtask.need > 0)
@@ -104,72 +123,72 @@ def _lease_in_one(
         .returning(Microtask.id, Microtask.seq)
         .cte("took")
     )
-    had = postgresql.insert(Participation).from_select(
-        ["person_id", "microtask_id", "state"], select(literal(person_id), took.c.id, literal("claimed"))
+    had = (
+        _participating(tx, select(literal(person_id), took.c.id, literal("claimed")), pick.again)
+        .returning(Participation.microtask_id)
+        .cte("had")
     )
-    had = had.on_conflict_do_update(index_elements=["person_id", "microtask_id"], set_={"state": "claimed"})
+    ends = clock.at(tx, timedelta(minutes=campaign.claim_minutes))
+    row = (new_id(), had.c.microtask_id, campaign.id, person_id, True, ends, 0)
     claim = (
-        postgresql.insert(Claim)
-        .from_select(
-            ["id", "microtask_id", "campaign_id", "person_id", "live", "expires_at", "extensions"],
-            select(
-                literal(new_id()),
-                took.c.id,
-                literal(campaign.id),
-                literal(person_id),
-                literal(True),
-                clock.at(tx, timedelta(minutes=campaign.claim_minutes)),
-                literal(0),
-            ),
-        )
-        .returning(Claim.id)
-        .add_cte(had.cte("had"))
+        insert(tx, Claim)
+        .from_select(list(_CLAIM), select(*(_literal(value) for value in row)))
+        .returning(Claim.id, Claim.microtask_id)
+        .cte("claim_made")
     )
-    if moves_place:
-        place = postgresql.insert(QueuePlace).from_select(
-            ["person_id", "campaign_id", "seq"], select(literal(person_id), literal(campaign.id), took.c.seq)
-        )
-        place = place.on_conflict_do_update(
-            index_elements=["person_id", "campaign_id"], set_={"seq": place.excluded.seq}
-        )
-        claim = claim.add_cte(place.cte("place"))
-    taken: UUID | None = tx.scalar(claim)
-    return taken
+    outcome = select(took.c.id, claim.c.id.label("claim_id"))
+    outcome = outcome.select_from(took.outerjoin(claim, claim.c.microtask_id == took.c.id))
+    if pick.moves_place:
+        place = select(literal(person_id), literal(campaign.id), took.c.seq)
+        outcome = outcome.add_cte(_moved(tx, place).cte("place"))
+    made = tx.one_or_none(outcome)
+    if made is not None and made.claim_id is None:
+        # The statement waited for the person's other tab, which has the item by now; undo what was taken here.
+        raise AlreadyYours()
+    return made.claim_id if made else None
 
 
-def _lease_in_steps(
-    tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Query, moves_place: bool
-) -> UUID | None:
-    item = tx.one_or_none(pick)
+def _lease_in_steps(tx: Tx, campaign: CampaignFacts, person_id: UUID, pick: Pick) -> UUID | None:
+    item = tx.one_or_none(pick.query)
     if item is None:
         return None
     took = update(Microtask).where(Microtask.id == item.id, Microtask.need > 0)
     if tx.execute(took.values(need=Microtask.need - 1, open=Microtask.need > 1)).rowcount == 0:
         return None
-    had = insert(tx, Participation).values(person_id=person_id, microtask_id=item.id, state="claimed")
-    tx.execute(
-        had.on_conflict_do_update(index_elements=["person_id", "microtask_id"], set_={"state": "claimed"})
-    )
-    if moves_place:
-        place = insert(tx, QueuePlace).values(person_id=person_id, campaign_id=campaign.id, seq=item.seq)
-        tx.execute(
-            place.on_conflict_do_update(
-                index_elements=["person_id", "campaign_id"], set_={"seq": place.excluded.seq}
-            )
-        )
-    claim_id = new_id()
-    tx.execute(
-        insert(tx, Claim).values(
-            id=claim_id,
-            microtask_id=item.id,
-            campaign_id=campaign.id,
-            person_id=person_id,
-            live=True,
-            expires_at=clock.now(tx) + timedelta(minutes=campaign.claim_minutes),
-            extensions=0,
-        )
-    )
+    participation = select(literal(person_id), literal(item.id), literal("claimed"))
+    tx.execute(_participating(tx, participation, pick.again))
+    if pick.moves_place:
+        tx.execute(_moved(tx, select(literal(person_id), literal(campaign.id), literal(item.seq))))
+    claim_id, ends = new_id(), clock.now(tx) + timedelta(minutes=campaign.claim_minutes)
+    row = (claim_id, item.id, campaign.id, person_id, True, ends, 0)
+    tx.execute(insert(tx, Claim).values(dict(zip(_CLAIM, row, strict=True))))
     return claim_id
+
+
+_CLAIM = ("id", "microtask_id", "campaign_id", "person_id", "live", "expires_at", "extensions")
+
+
+def _literal(value: Any) -> ColumnElement[Any]:
+    return value if isinstance(value, ColumnElement) else literal(value)
+
+
+def _participating(tx: Tx, row: Query, again: tuple[str, ...]) -> Any:
+    """Note that the person has the item; where they had it before only in a state that may be taken up `again`."""
+    noted = insert(tx, Participation).from_select(["person_id", "microtask_id", "state"], row)
+    keys = ["person_id", "microtask_id"]
+    if not again:
+        return noted.on_conflict_do_nothing(index_elements=keys)
+    return noted.on_conflict_do_update(
+        index_elements=keys, set_={"state": "claimed"}, where=Participation.state.in_(again)
+    )
+
+
+def _moved(tx: Tx, row: Query) -> Any:
+    """The person's place in the queue, from a row of person, campaign and seq."""
+    place = insert(tx, QueuePlace).from_select(["person_id", "campaign_id", "seq"], row)
+    return place.on_conflict_do_update(
+        index_elements=["person_id", "campaign_id"], set_={"seq": place.excluded.seq}
+    )
 
 
 def give_back(tx: Tx, claim_id: UUID, microtask_id: UUID, person_id: UUID) -> bool:
@@ -177,9 +196,9 @@ def give_back(tx: Tx, claim_id: UUID, microtask_id: UUID, person_id: UUID) -> bo
     ended = _ended("given_back").where(Claim.id == claim_id, Claim.person_id == person_id, Claim.live)
     if tx.execute(ended).rowcount == 0:
         return False
+    _free(tx, {microtask_id: 1})
     mine = and_(Participation.person_id == person_id, Participation.microtask_id == microtask_id)
     tx.execute(update(Participation).where(mine).values(state="given_back"))
-    _free(tx, {microtask_id: 1})
     return True
 
 
@@ -200,14 +219,12 @@ def lapse(tx: Tx, limit: int = 1_000) -> list[Any]:
         .where(Claim.id.in_(over), Claim.live)
         .returning(Claim.id, Claim.microtask_id, Claim.campaign_id, Claim.person_id)
     ).all()
-    freed: dict[UUID, int] = {}
+    _free(tx, Counter(claim.microtask_id for claim in gone))
     for claim in gone:
         mine = and_(
             Participation.person_id == claim.person_id, Participation.microtask_id == claim.microtask_id
         )
         tx.execute(update(Participation).where(mine).values(state="lapsed"))
-        freed[claim.microtask_id] = freed.get(claim.microtask_id, 0) + 1
-    _free(tx, freed)
     return list(gone)
 
 
@@ -215,7 +232,7 @@ def _ended(how: str) -> Any:
     return update(Claim).values(live=False, ended=how, expires_at=None)
 
 
-def _free(tx: Tx, places: dict[UUID, int]) -> None:
+def _free(tx: Tx, places: Mapping[UUID, int]) -> None:
     """Give places back; an item that comes back stands at the tail. In id order, so that two never wait crosswise."""
     for microtask_id in sorted(places):
         tx.execute(
