@@ -126,7 +126,7 @@ def _explain(refusal: Refusal, json_wanted: bool) -> None:
     errors = problem.get("errors")
     if not errors:
         raise refusal
-    click.echo(f"{problem['title']}. {problem['detail']}", err=True)
+    click.echo(problem["detail"], err=True)
     if isinstance(errors, list):
         columns(("LINE", "REASON"), [(error["row"], error["reason"]) for error in errors], err=True)
         more = problem.get("count", len(errors)) - len(errors)

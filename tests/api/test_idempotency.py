@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from marketplace.foundation.db import reading
 from tasks.models import Campaign, Claim, Contribution
 from tests.builders import a_campaign, a_person, a_spec, an_owner, rows
+from tests.together import together
 
 
 def test_a_repeated_claim_is_the_same_claim(program: Any) -> None:
@@ -42,6 +44,18 @@ def test_a_repeated_import_makes_one_campaign(program: Any) -> None:
     again = owner.post("/campaigns", key="k-1", json=body)
     assert again.json == first.json
     assert _count(Campaign) == 1
+
+
+def test_a_repeat_at_the_same_moment_waits_for_the_first(program: Any) -> None:
+    person, campaign = a_person(), a_campaign(items=9)
+    callers = [program(person) for _ in range(4)]
+    answers = together(
+        *(partial(caller.post, f"/campaigns/{campaign}/claims", key="k-1") for caller in callers)
+    )
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len({answer.json["id"] for answer in answers}) == 1
+    assert sorted("Idempotency-Replayed" in answer.headers for answer in answers) == [False, True, True, True]
+    assert _count(Claim) == 1
 
 
 def test_a_key_of_another_address_is_refused(program: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import func, select
 from marketplace.cli.files import spec_of
 from marketplace.foundation.db import reading, transaction
 from security.principal import Principal
-from tasks import claims, contributions, settling, spec
+from tasks import claims, contributions, settling, spec, table
 from tasks.models import Campaign
 from tests.application import token_of
 from tests.builders import AT_WORK, a_campaign, a_person, an_owner
@@ -155,6 +156,15 @@ def test_the_samples_are_campaigns(sample: Path) -> None:
         assert "agency" in tomllib.loads(sample.read_text())
         return
     assert spec.read(spec_of(sample))["form"]["questions"]
+
+
+def test_the_documented_example_is_a_campaign(terminal: Terminal) -> None:
+    page = (SAMPLES.parents[1] / "docs" / "campaign-toml.md").read_text()
+    example, rows = (re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("toml", "csv"))
+    assert example
+    assert rows
+    settings = spec.read(spec_of(terminal.write("example.toml", example[1])))
+    assert len(table.items(rows[1], settings["form"])) == 2
 
 
 def _import(terminal: Terminal, file: Path, *more: str, token: str | None = None):  # type: ignore[no-untyped-def]
