@@ -105,8 +105,10 @@ def _write_stamp(names: Sequence[str]) -> None:
 
 
 def _digests(names: Sequence[str]) -> dict[str, str]:
-    """Lock name → digest of what it pins and of setup.cfg, which also names our own commands."""
-    ours = (ROOT / "setup.cfg").read_bytes()
-    return {
-        name: hashlib.sha256(requirements.ALL[name].path.read_bytes() + ours).hexdigest() for name in names
-    }
+    """Lock name → digest of what it pins; the base stands for setup.cfg too, which names our own commands."""
+    digests = {}
+    for name in names:
+        content = requirements.ALL[name].path.read_bytes()
+        content += (ROOT / "setup.cfg").read_bytes() if name == "base" else b""
+        digests[name] = hashlib.sha256(content).hexdigest()
+    return digests
