@@ -16,7 +16,7 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import digest
 from security.log import audit
-from security.principal import Context
+from security.principal import Context, Principal
 
 TIME_TO_SIGN_IN = timedelta(minutes=10)
 
@@ -71,8 +71,8 @@ def use(tx: Tx, *, state: str, browser: str, agency_id: UUID) -> Attempt:
     return Attempt(row.agency_id, row.nonce, row.code_verifier, row.redirect_uri, row.next_path)
 
 
-def complete(tx: Tx, agency_id: UUID, claims: dict[str, Any], context: Context) -> str:
-    """Begin the session of the person that checked `claims` speak of. Returns the token for the cookie.
+def complete(tx: Tx, agency_id: UUID, claims: dict[str, Any], context: Context) -> tuple[str, Principal]:
+    """Begin the session of the person that checked `claims` speak of. Returns the cookie's token and the person.
 
     Raises NotAMember where the agency vouches for somebody who is not registered.
     """
@@ -90,7 +90,7 @@ def complete(tx: Tx, agency_id: UUID, claims: dict[str, Any], context: Context) 
     )
     target = audit.Target("session", reference, agency_id)
     audit.record(tx, "sign_in.succeed", target, actor=actor, context=context)
-    return token
+    return token, actor
 
 
 def forget_over(tx: Tx) -> int:

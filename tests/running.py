@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,8 @@ def start(home: Path, port: int | None = None, **environment: str) -> Running:
     """Start `./run` and wait until it says that it is ready."""
     port = port or free_port()
     chosen = {name: value for name, value in os.environ.items() if not name.startswith("MARKET_")}
-    chosen |= {"MARKET_HOME": str(home), "MARKET_PORT": str(port)} | environment
+    temporary = tempfile.mkdtemp(prefix="mkt")  # short: a unix socket's path may hold a hundred bytes
+    chosen |= {"MARKET_HOME": str(home), "MARKET_PORT": str(port), "TMPDIR": temporary} | environment
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "run")],
         env=chosen,

@@ -25,10 +25,18 @@ from marketplace.edge.strict_client import Clients, StrictAgencyClient
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.errors import DomainError, Refused
 from security.log import audit
+from security.permissions import Permission, may
+from security.principal import Principal
 
 log = structlog.get_logger(__name__)
 
 AFTER_SIGN_IN = "/work"
+HOMES = (
+    (Permission.SEE_BOARD, AFTER_SIGN_IN),
+    (Permission.READ_RECORD, "/record"),
+    (Permission.OPERATE, "/operation"),
+    (Permission.SEE_OWN, "/my-work"),
+)
 
 
 def install(app: object) -> None:
@@ -94,6 +102,11 @@ def safe_path(wanted: str) -> str:
     return wanted if own and clean and not wanted.startswith("/sign-in") else AFTER_SIGN_IN
 
 
+def home(person: Principal) -> str:
+    """Where a person's work begins: the first page that their roles open."""
+    return next(path for permission, path in HOMES if may(person, permission))
+
+
 def _complete(client: StrictAgencyClient) -> tuple[str, str]:
     params = {name: request.args.getlist(name) for name in request.args}
     back = client.check_return(params)
@@ -111,7 +124,8 @@ def _complete(client: StrictAgencyClient) -> tuple[str, str]:
     with transaction() as tx:
         if old and g.get("acting") is not None:
             sessions.end(tx, old, actor=current_principal(), context=current_context())
-        return sign_in.complete(tx, agency_id, claims, anonymous_context()), attempt.next_path
+        token, person = sign_in.complete(tx, agency_id, claims, anonymous_context())
+    return token, home(person) if attempt.next_path == AFTER_SIGN_IN else attempt.next_path
 
 
 def _record_failure(agency_id: UUID, error: DomainError) -> None:
