@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 240
+PATIENCE = 90
 """Seconds after which something that should happen is taken as not happening. No test measures time with it."""
 
 

@@ -22,6 +22,7 @@ def visit(chromium: Browser, marketplace: Running):  # type: ignore[no-untyped-d
     def sign_in(agency: str, login: str, **options: object) -> Page:
         context = chromium.new_context(base_url=marketplace.url, **options)
         contexts.append(context)
+        context.add_cookies([{"name": "language", "value": "en", "url": marketplace.url}])
         page = context.new_page()
         page.goto("/sign-in")
         page.get_by_role("button", name=re.compile(agency)).click()

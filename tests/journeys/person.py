@@ -98,6 +98,7 @@ class Person:
         self.browser = requests.Session()
         self.browser.trust_env = False
         self.browser.headers["Accept"] = "text/html"
+        self.browser.cookies.set("language", "en", domain="127.0.0.1")
 
     def open(self, address: str, **query: str) -> Page:
         return Page(self.browser.get(urljoin(self.marketplace, address), params=query, timeout=30))
