@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from deploy.setup import chromium, environment, postgres
@@ -16,6 +16,7 @@ from deploy.setup.ground import ROOT, alone, ending_with_us
 POSTGRES = "MARKET_TEST_POSTGRES_URL"
 CHROMIUM = "MARKET_TEST_CHROMIUM"
 ONLY_LOOKING = {"--collect-only", "--co", "--help", "-h", "--version", "-V", "--fixtures", "--markers"}
+DEBUGGING = {"--pdb", "--trace", "-s"}
 OWN_PROCESSES = ("-n", "--numprocesses", "-p", "--pdb", "--dist", "--trace")
 """Words with which somebody decides for themselves how tests are spread over processes."""
 
@@ -73,10 +74,17 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 def _python(arguments: Sequence[str], env: dict[str, str]) -> int:
-    """Run a program of the environment to its end; when we are interrupted it gets the time to clean up."""
+    """Run a program of the environment to its end; when we are interrupted it gets the time to clean up.
+
+    It is given a process group, so that what an interrupted test leaves running is told to stop as well. A debugger
+    needs the terminal and stays in ours.
+    """
     sys.stdout.flush()
+    group = None if DEBUGGING & set(arguments) else 0
     ending = ending_with_us(signal.SIGINT)
-    program = subprocess.Popen([str(environment.PYTHON), *arguments], env=env, cwd=ROOT, preexec_fn=ending)
+    program = subprocess.Popen(
+        [str(environment.PYTHON), *arguments], env=env, cwd=ROOT, preexec_fn=ending, process_group=group
+    )
     try:
         return program.wait()
     except KeyboardInterrupt:
@@ -90,3 +98,6 @@ def _python(arguments: Sequence[str], env: dict[str, str]) -> int:
         if program.poll() is None:
             os.kill(program.pid, signal.SIGKILL)
             program.wait()
+        if group is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGTERM)
