@@ -32,8 +32,7 @@ def post(tx: Tx, settings: Any, rows: str, *, actor: Principal, context: Context
     checked = spec.read(settings)
     items = table.items(rows, checked["form"])
     people.still_holds(tx, actor, Role.TASK_OWNER)
-    if Level.parse(checked["level"]) > actor.clearance:
-        raise BadSpec(errors={"level": ["You can't post above the level that you are cleared for."]})
+    _check_clearance(checked, actor)
     campaign_id = _insert(tx, checked, actor)
     campaign = facts.campaign(tx, campaign_id, seen_by=None)
     for start in range(0, len(items), BATCH):
@@ -48,6 +47,17 @@ def post(tx: Tx, settings: Any, rows: str, *, actor: Principal, context: Context
         detail={"items": len(items), "contributions": campaign.redundancy},
     )
     return campaign_id
+
+
+def _check_clearance(checked: dict[str, Any], actor: Principal) -> None:
+    """Nobody posts what they could not see themselves."""
+    errors: dict[str, list[str]] = {}
+    if Level.parse(checked["level"]) > actor.clearance:
+        errors["level"] = ["You can't post above the level that you are cleared for."]
+    if not set(checked["compartments"]) <= actor.compartments:
+        errors["compartments"] = ["You can't post into a compartment that you are not in."]
+    if errors:
+        raise BadSpec(errors=errors)
 
 
 def _insert(tx: Tx, checked: dict[str, Any], actor: Principal) -> UUID:

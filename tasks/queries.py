@@ -14,7 +14,6 @@ from marketplace.foundation.db import Tx
 from security.principal import Principal
 from tasks import claims, eligibility, facts, results
 from tasks.facts import CampaignFacts
-from tasks.form import question_of
 from tasks.models import Campaign, CampaignProgress, Claim, Contribution, Microtask, Result
 
 
@@ -157,46 +156,6 @@ def room(db: Tx, campaign_id: UUID, principal: Principal) -> dict[str, Any]:
         },
         "agreement": [{"agreeing": row.agreeing, "of": row.answers, "count": row.count} for row in agreement],
         "by_day": [(row.settled_on, row.count) for row in by_day],
-    }
-
-
-def settled(
-    db: Tx, campaign_id: UUID, principal: Principal, *, after: int = 0, limit: int = 50
-) -> dict[str, Any]:
-    """A page of settled items by number; values of sealed campaigns stay closed here (None). Raises NotForYou."""
-    campaign = results.readable(db, campaign_id, principal)
-    rows = db.all(
-        select(
-            Microtask.number,
-            Result.microtask_id,
-            Result.value,
-            Result.agreeing,
-            Result.answers,
-            Result.tied,
-            Result.settled_on,
-        )
-        .join(Microtask, Microtask.id == Result.microtask_id)
-        .where(Microtask.campaign_id == campaign_id, Microtask.number > after)
-        .order_by(Microtask.number)
-        .limit(limit + 1)
-    )
-    question, labels = question_of(campaign.form)["name"], results.option_labels(campaign)
-    shown = rows[:limit]
-    return {
-        "rows": [
-            {
-                "microtask_id": row.microtask_id,
-                "number": row.number,
-                "value": None if row.value is None else row.value[question],
-                "label": None if row.value is None else labels[row.value[question]],
-                "agreeing": row.agreeing,
-                "answers": row.answers,
-                "tied": row.tied,
-                "settled_on": row.settled_on,
-            }
-            for row in shown
-        ],
-        "next": shown[-1].number if len(rows) > limit else None,
     }
 
 

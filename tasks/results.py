@@ -70,6 +70,44 @@ def open_result(
     }
 
 
+def listing(
+    tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context, after: int = 0, limit: int = 50
+) -> dict[str, Any]:
+    """A page of settled items by number, on the record; values of sealed campaigns stay closed here (None).
+
+    Returns {"rows": [{"microtask_id", "number", "value", "label", "agreeing", "answers", "tied", "settled_on"}],
+    "next": the number to read on after, or None}. Raises NotForYou.
+    """
+    campaign = readable(tx, campaign_id, actor)
+    rows = tx.all(
+        select(Microtask.number, Result.__table__)
+        .join(Microtask, Microtask.id == Result.microtask_id)
+        .where(Microtask.campaign_id == campaign_id, Microtask.number > after, Result.version == _newest())
+        .order_by(Microtask.number)
+        .limit(limit + 1)
+    )
+    shown = rows[:limit]
+    target = campaign.target("campaign", campaign_id)
+    audit.record(tx, "result.list", target, actor=actor, context=context, detail={"results": len(shown)})
+    question, labels = question_of(campaign.form)["name"], option_labels(campaign)
+    return {
+        "rows": [
+            {
+                "microtask_id": row.microtask_id,
+                "number": row.number,
+                "value": None if row.value is None else row.value[question],
+                "label": None if row.value is None else labels[row.value[question]],
+                "agreeing": row.agreeing,
+                "answers": row.answers,
+                "tied": row.tied,
+                "settled_on": row.settled_on,
+            }
+            for row in shown
+        ],
+        "next": shown[-1].number if len(rows) > limit else None,
+    }
+
+
 def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> Iterator[dict[str, Any]]:
     """Every settled item in order: its number, fields, value, agreement, day and trace. On the record before it begins.
 
@@ -112,15 +150,15 @@ def _opened_result(tx: Tx, campaign: CampaignFacts, row: Any) -> dict[str, Any]:
 def _trace(
     tx: Tx, campaign: CampaignFacts, microtask_id: UUID, version: int, value: str
 ) -> list[dict[str, Any]]:
-    labels = option_labels(campaign)
+    question, labels = question_of(campaign.form)["name"], option_labels(campaign)
     return [
         {
             "alias": alias(campaign.alias_key, part.person_id),
-            "value": answer[question_of(campaign.form)["name"]],
-            "label": labels[answer[question_of(campaign.form)["name"]]],
+            "value": answer[question],
+            "label": labels[answer[question]],
             "note": answer.get("note"),
             "day": part.day,
-            "agrees": answer[question_of(campaign.form)["name"]] == value,
+            "agrees": answer[question] == value,
         }
         for part, answer in _parts(tx, campaign, {microtask_id: version})
     ]
@@ -181,14 +219,18 @@ def _exported(tx: Tx, campaign: CampaignFacts) -> Iterator[dict[str, Any]]:
             }
 
 
-def _batch(tx: Tx, campaign_id: UUID, after: int) -> Any:
+def _newest() -> Any:
+    """SQL for the newest version of the result of the outer query's microtask."""
     any_version = aliased(Result)
-    newest = (
+    return (
         select(func.max(any_version.version))
         .where(any_version.microtask_id == Microtask.id)
         .correlate(Microtask)
         .scalar_subquery()
     )
+
+
+def _batch(tx: Tx, campaign_id: UUID, after: int) -> Any:
     return tx.all(
         select(
             Microtask.number,
@@ -204,7 +246,7 @@ def _batch(tx: Tx, campaign_id: UUID, after: int) -> Any:
             Result.rule,
             Result.settled_on,
         )
-        .join(Result, (Result.microtask_id == Microtask.id) & (Result.version == newest))
+        .join(Result, (Result.microtask_id == Microtask.id) & (Result.version == _newest()))
         .where(Microtask.campaign_id == campaign_id, Microtask.number > after)
         .order_by(Microtask.number)
         .limit(BATCH)

@@ -43,7 +43,7 @@ def settle(tx: Tx, campaign_id: UUID, limit: int = BATCH) -> int:
         audit.record(
             tx, "microtask.settle", campaign.target("microtask", microtask_id), actor=None, context=JOB
         )
-    if len(due) == limit:
+    if len(due) == limit and _undecided(tx, campaign_id, 1):
         jobs.record(tx, "campaign.settle", {"campaign_id": campaign_id}, merge_key=f"consensus:{campaign_id}")
     elif _is_finished(tx, campaign_id):
         path = f"/campaigns/{campaign_id}/room"

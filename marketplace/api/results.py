@@ -13,8 +13,8 @@ from marketplace.api.replies import reply, reply_unless_known
 from marketplace.api.schemas import OneResult, PageQuery, Results
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv
-from marketplace.foundation.db import reading, transaction
-from tasks import queries, results
+from marketplace.foundation.db import transaction
+from tasks import results
 from tasks.errors import KeyUnavailable, NoSuchCampaign, NoSuchMicrotask, NotForYou, NotSettledYet
 
 
@@ -30,8 +30,15 @@ def list_results(query: dict[str, Any], campaign_id: UUID | None) -> Response:
     wanted = existing(campaign_id, NoSuchCampaign)
     listing = f"results:{wanted}"
     after = place(listing, query["after"])
-    with reading() as db:
-        page = queries.settled(db, wanted, current_principal(), after=after, limit=query["limit"])
+    with transaction() as tx:
+        page = results.listing(
+            tx,
+            wanted,
+            actor=current_principal(),
+            context=current_context(),
+            after=after,
+            limit=query["limit"],
+        )
     return reply_unless_known({"rows": page["rows"], "next": cursor(listing, page["next"])})
 
 

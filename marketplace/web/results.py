@@ -8,7 +8,7 @@ from flask import Response, render_template, request
 
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv as as_csv
-from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.db import transaction
 from marketplace.web.blueprint import web
 from security.permissions import Permission, may
 from tasks import queries
@@ -20,9 +20,11 @@ def results(campaign_id: UUID) -> str:
     """Settled items, by number."""
     principal = current_principal()
     after = request.args.get("after", 0, type=int)
-    with reading() as db:
-        campaign = queries.described(db, campaign_id, principal)
-        found = queries.settled(db, campaign_id, principal, after=max(after, 0))
+    with transaction() as tx:
+        campaign = queries.described(tx, campaign_id, principal)
+        found = use_cases.listing(
+            tx, campaign_id, actor=principal, context=current_context(), after=max(after, 0)
+        )
     return render_template(
         "results.html",
         campaign=campaign,
