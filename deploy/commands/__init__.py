@@ -25,5 +25,7 @@ def main() -> None:
         click.echo(str(problem), err=True)
         sys.exit(1)
     except OperationalError:
-        click.echo("The database cannot be opened. Check MARKET_DATABASE_URL, and that its folder exists.", err=True)
+        click.echo(
+            "The database cannot be opened. Check MARKET_DATABASE_URL, and that its folder exists.", err=True
+        )
         sys.exit(1)
