@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from agencies import people, sessions
 from agencies.errors import NotAMember, SignInExpired
-from agencies.models import SignInAttempt
+from agencies.models import Agency, SignInAttempt
+from agencies.zones import zone_of
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import digest
@@ -88,8 +89,10 @@ def complete(tx: Tx, agency_id: UUID, claims: dict[str, Any], context: Context) 
         auth_time=datetime.fromtimestamp(auth_time, UTC) if auth_time is not None else None,
         issuer_session=claims.get("sid"),
     )
+    networks = tx.scalar(select(Agency.office_networks).where(Agency.id == agency_id))
+    seen = replace(context, zone=zone_of(context.address, networks), acr=claims.get("acr"), session=reference)
     target = audit.Target("session", reference, agency_id)
-    audit.record(tx, "sign_in.succeed", target, actor=actor, context=context)
+    audit.record(tx, "sign_in.succeed", target, actor=actor, context=seen)
     return token, actor
 
 
