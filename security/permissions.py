@@ -33,15 +33,28 @@ _EVERY_PERSON = frozenset({Permission.SEE_OWN, Permission.READ_NOTICES, Permissi
 
 # An operator sees no content, an officer judges nobody's output; whoever also does tasks is CONTRIBUTOR too.
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.CONTRIBUTOR: _EVERY_PERSON | {
-        Permission.SEE_BOARD, Permission.SEE_CAMPAIGN, Permission.CLAIM_MICROTASK, Permission.CONTRIBUTE,
+    Role.CONTRIBUTOR: _EVERY_PERSON
+    | {
+        Permission.SEE_BOARD,
+        Permission.SEE_CAMPAIGN,
+        Permission.CLAIM_MICROTASK,
+        Permission.CONTRIBUTE,
     },
-    Role.TASK_OWNER: _EVERY_PERSON | {
-        Permission.SEE_BOARD, Permission.SEE_CAMPAIGN, Permission.POST_CAMPAIGN, Permission.SEE_CAMPAIGN_ROOM,
-        Permission.READ_RESULTS, Permission.EXPORT_RESULTS,
+    Role.TASK_OWNER: _EVERY_PERSON
+    | {
+        Permission.SEE_BOARD,
+        Permission.SEE_CAMPAIGN,
+        Permission.POST_CAMPAIGN,
+        Permission.SEE_CAMPAIGN_ROOM,
+        Permission.READ_RESULTS,
+        Permission.EXPORT_RESULTS,
     },
-    Role.APPRAISER: _EVERY_PERSON | {
-        Permission.SEE_BOARD, Permission.SEE_CAMPAIGN, Permission.READ_RESULTS, Permission.APPRAISE,
+    Role.APPRAISER: _EVERY_PERSON
+    | {
+        Permission.SEE_BOARD,
+        Permission.SEE_CAMPAIGN,
+        Permission.READ_RESULTS,
+        Permission.APPRAISE,
     },
     Role.SECURITY_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD},
     Role.OPERATOR: _EVERY_PERSON | {Permission.OPERATE},

@@ -24,6 +24,7 @@ ASYMMETRIC_ALGORITHMS = (
 )  # fmt: skip
 SYMMETRIC_ALGORITHMS = ("HS256", "HS384", "HS512")
 
+
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """The parts of a provider's description that we use; every address has been checked."""

@@ -1,10 +1,10 @@
 """Why an answer of an identity provider is not accepted. One class per fault, each with a stable code.
 
-    SignInRefused
-    ├── CallbackRefused     what came back through the browser (OpenID Connect Core 3.1.2.5, RFC 9207)
-    ├── DiscoveryRefused    what the provider says about itself (OpenID Connect Discovery 4.3)
-    ├── TokenRefused        the ID token (Core 3.1.3.7)
-    └── UserinfoRefused     the userinfo answer (Core 5.3.2)
+SignInRefused
+├── CallbackRefused     what came back through the browser (OpenID Connect Core 3.1.2.5, RFC 9207)
+├── DiscoveryRefused    what the provider says about itself (OpenID Connect Discovery 4.3)
+├── TokenRefused        the ID token (Core 3.1.3.7)
+└── UserinfoRefused     the userinfo answer (Core 5.3.2)
 """
 
 from typing import Any, ClassVar

@@ -1,16 +1,16 @@
 """Why a sealed payload stays closed. Each failure has its own class; none of them carries content or keys.
 
-    SealingError
-    ├── HeaderRefused       the header itself says something that cannot be
-    ├── NotAnEnvelope       these bytes were never a sealed payload
-    ├── UnknownVersion      a format version this program does not know
-    ├── HeaderMismatch      sealed under another header than the one presented
-    ├── ChunkRefused        changed, moved, taken from elsewhere, or opened with the wrong key
-    ├── Truncated           the end is missing
-    ├── TrailingData        something follows the end
-    ├── PaddingRefused      authentic, but written by a faulty program
-    ├── PayloadTooLarge     more chunks than one nonce prefix can number
-    └── SlotRefused         the key slot belongs to another payload, purpose or key, or was changed
+SealingError
+├── HeaderRefused       the header itself says something that cannot be
+├── NotAnEnvelope       these bytes were never a sealed payload
+├── UnknownVersion      a format version this program does not know
+├── HeaderMismatch      sealed under another header than the one presented
+├── ChunkRefused        changed, moved, taken from elsewhere, or opened with the wrong key
+├── Truncated           the end is missing
+├── TrailingData        something follows the end
+├── PaddingRefused      authentic, but written by a faulty program
+├── PayloadTooLarge     more chunks than one nonce prefix can number
+└── SlotRefused         the key slot belongs to another payload, purpose or key, or was changed
 """
 
 from marketplace.foundation.errors import DomainError

@@ -54,17 +54,19 @@ class Header:
 
     def to_bytes(self) -> bytes:
         """The header as canonical JSON, the same bytes for the same header in any language."""
-        return canonical_bytes({
-            "agency": self.agency,
-            "compartments": sorted(self.compartments, key=lambda name: name.encode("utf-16-be")),
-            "content_type": self.content_type,
-            "contribution": None if self.contribution is None else str(self.contribution),
-            "level": self.level.label_key,
-            "microtask": str(self.microtask),
-            "payload_version": self.payload_version,
-            "purpose": self.purpose.value,
-            "version": self.version,
-        })
+        return canonical_bytes(
+            {
+                "agency": self.agency,
+                "compartments": sorted(self.compartments, key=lambda name: name.encode("utf-16-be")),
+                "content_type": self.content_type,
+                "contribution": None if self.contribution is None else str(self.contribution),
+                "level": self.level.label_key,
+                "microtask": str(self.microtask),
+                "payload_version": self.payload_version,
+                "purpose": self.purpose.value,
+                "version": self.version,
+            }
+        )
 
     @property
     def hash(self) -> bytes:

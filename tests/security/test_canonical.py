@@ -17,20 +17,28 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(T
 def test_names_are_ordered_by_utf16_code_units() -> None:
     """The sorting example of RFC 8785, section 3.2.3."""
     names = {
-        "\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh",
-        "1": "One", "\U0001f600": "Emoji: Grinning Face", "\u0080": "Control",
+        "\u20ac": "Euro Sign",
+        "\r": "Carriage Return",
+        "\ufb33": "Hebrew Letter Dalet With Dagesh",
+        "1": "One",
+        "\U0001f600": "Emoji: Grinning Face",
+        "\u0080": "Control",
         "\u00f6": "Latin Small Letter O With Diaeresis",
     }
     assert [*json.loads(canonical_bytes(names))] == [
-        "\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600", "\ufb33",
+        "\r",
+        "1",
+        "\u0080",
+        "\u00f6",
+        "\u20ac",
+        "\U0001f600",
+        "\ufb33",
     ]
 
 
 def test_text_is_escaped_as_the_rfc_spells_it() -> None:
     """The string of RFC 8785, section 3.2.2, and the control characters around it."""
-    assert canonical_bytes('\u20ac$\x0f\nA\'B"\\\\"/') == (
-        b'"\xe2\x82\xac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"'
-    )
+    assert canonical_bytes('\u20ac$\x0f\nA\'B"\\\\"/') == (b'"\xe2\x82\xac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"')
     assert canonical_bytes("\b\t\n\f\r\x00\x1f\x7f") == b'"\\b\\t\\n\\f\\r\\u0000\\u001f\x7f"'
 
 

@@ -16,7 +16,8 @@ class TestAllOf:
     def test_reports_every_rule_that_failed_in_order(self) -> None:
         asked = all_of(has("a"), has("b"), has("c"))({"b"})
         assert [(reason.code, reason.remedy) for reason in asked.failed] == [
-            ("needs_a", "get_a"), ("needs_c", "get_c"),
+            ("needs_a", "get_a"),
+            ("needs_c", "get_c"),
         ]
 
     def test_allows_where_all_hold(self) -> None:

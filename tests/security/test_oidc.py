@@ -146,7 +146,9 @@ TAMPERED = [
     case("exp infinite", errors.ClaimMalformed, exp=float("inf")),
     case("nbf in the future", errors.TokenNotYetValid, nbf=NOW + 61),
     case("auth_time absent under max_age", errors.ClaimMissing, asked={"max_age": 300}, auth_time=...),
-    case("auth_time stale under max_age", errors.SignInTooLongAgo, asked={"max_age": 300}, auth_time=NOW - 361),
+    case(
+        "auth_time stale under max_age", errors.SignInTooLongAgo, asked={"max_age": 300}, auth_time=NOW - 361
+    ),
     case("auth_time in the future", errors.TokenNotYetValid, auth_time=NOW + 61),
     case("auth_time text", errors.ClaimMalformed, auth_time="now"),
     case("acr lower", errors.SignInTooWeak, asked={"acr": ["high", "substantial"]}, acr="low"),
@@ -157,7 +159,9 @@ TAMPERED = [
     case("alg none", errors.AlgorithmRefused, header={"alg": "none"}),
     case("alg NONE", errors.AlgorithmRefused, header={"alg": "NONE"}),
     case("alg missing", errors.AlgorithmRefused, header={}),
-    case("alg not allowed", errors.AlgorithmRefused, header={"alg": "HS256"}, asked={"algorithms": ["RS256"]}),
+    case(
+        "alg not allowed", errors.AlgorithmRefused, header={"alg": "HS256"}, asked={"algorithms": ["RS256"]}
+    ),
     case("a logout token", errors.TokenTypeWrong, header={"alg": "RS256", "typ": "logout+jwt"}),
     case("an access token", errors.TokenTypeWrong, header={"alg": "RS256", "typ": "at+jwt"}),
     case("at_hash of another token", errors.AccessTokenMismatch, asked={"access_token": "t"}, at_hash="x"),
@@ -196,8 +200,19 @@ class TestIdToken:
         with pytest.raises(errors.AccessTokenMismatch):
             judge(good, {"alg": algorithm}, access_token="another")
 
-    @given(st.dictionaries(st.sampled_from([*claims(), "azp", "nbf"]), st.none() | st.booleans() | st.integers()
-           | st.floats() | st.text() | st.lists(st.text()) | st.dictionaries(st.text(), st.text()), min_size=1))
+    @given(
+        st.dictionaries(
+            st.sampled_from([*claims(), "azp", "nbf"]),
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats()
+            | st.text()
+            | st.lists(st.text())
+            | st.dictionaries(st.text(), st.text()),
+            min_size=1,
+        )
+    )
     def test_whatever_is_sent_is_refused_or_good(self, changes: dict[str, Any]) -> None:
         """Nothing a provider can write makes a check fail in another way than by its refusal."""
         try:
@@ -386,7 +401,9 @@ class TestDiscovery:
             check_discovery(metadata(**{name: ...}), ISSUER)
         assert refusal.value.facts["name"] == name
 
-    @pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"])
+    @pytest.mark.parametrize(
+        "name", ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"]
+    )
     @pytest.mark.parametrize("address", [
         "http://id.harbour.example/x", "http://127.0.0.1/x", "ftp://id.harbour.example/x", "//id.harbour.example/x",
         "/x", "", "https://", "https://user@id.harbour.example/x", "https://id.harbour.example/x#f",
@@ -399,8 +416,10 @@ class TestDiscovery:
 
     @pytest.mark.parametrize("host", ["127.0.0.1:45123", "localhost:45123", "[::1]:45123"])
     def test_development_on_loopback(self, host: str) -> None:
-        local = {name: value.replace(ISSUER, f"http://{host}") if isinstance(value, str) else value
-                 for name, value in metadata().items()}
+        local = {
+            name: value.replace(ISSUER, f"http://{host}") if isinstance(value, str) else value
+            for name, value in metadata().items()
+        }
         assert check_discovery(local, f"http://{host}").token_endpoint == f"http://{host}/token"
         with pytest.raises(errors.EndpointInsecure):
             check_discovery(local | {"token_endpoint": "http://id.harbour.example/token"}, f"http://{host}")
@@ -451,7 +470,9 @@ class TestCallback:
 
     def test_good_answer_passes(self) -> None:
         assert check_callback(self.GOOD, ISSUER, True) == Callback("c0de", "st4te")
-        assert check_callback({name: [value] for name, value in self.GOOD.items()}, ISSUER, True).code == "c0de"
+        assert (
+            check_callback({name: [value] for name, value in self.GOOD.items()}, ISSUER, True).code == "c0de"
+        )
 
     def test_iss_is_wanted_only_where_promised(self) -> None:
         assert check_callback({"code": "c", "state": "s"}, ISSUER, False).state == "s"
@@ -498,8 +519,14 @@ class TestTokenResponse:
         with pytest.raises(errors.TokenMissing):
             check_token_response({"access_token": "x", "token_type": "Bearer"})
 
-    @pytest.mark.parametrize("answer", [{"id_token": 7, "token_type": "Bearer"}, {"id_token": "a.b.c"},
-                                        {"id_token": "a.b.c", "token_type": "DPoP"}])
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"id_token": 7, "token_type": "Bearer"},
+            {"id_token": "a.b.c"},
+            {"id_token": "a.b.c", "token_type": "DPoP"},
+        ],
+    )
     def test_of_another_kind(self, answer: dict[str, Any]) -> None:
         with pytest.raises(errors.TokenMalformed):
             check_token_response(answer)

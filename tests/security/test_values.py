@@ -13,9 +13,18 @@ from security.principal import Context, Principal, Role, Zone
 
 def a_principal(*roles: Role) -> Principal:
     return Principal(
-        person_id=uuid4(), membership_id=uuid4(), agency_id=uuid4(), agency_slug="harbour",
-        agency_name="Harbour Office", agency_initials="HO", subject_id=uuid4(), name="Ines Vogt",
-        roles=frozenset(roles), clearance=Level.INTERNAL, compartments=frozenset(), skills=frozenset(),
+        person_id=uuid4(),
+        membership_id=uuid4(),
+        agency_id=uuid4(),
+        agency_slug="harbour",
+        agency_name="Harbour Office",
+        agency_initials="HO",
+        subject_id=uuid4(),
+        name="Ines Vogt",
+        roles=frozenset(roles),
+        clearance=Level.INTERNAL,
+        compartments=frozenset(),
+        skills=frozenset(),
         locale="en",
     )
 
@@ -64,8 +73,13 @@ class TestPermissions:
 
     def test_operator_and_officer_touch_no_work(self) -> None:
         content = {
-            Permission.SEE_BOARD, Permission.SEE_CAMPAIGN, Permission.CLAIM_MICROTASK, Permission.CONTRIBUTE,
-            Permission.READ_RESULTS, Permission.EXPORT_RESULTS, Permission.APPRAISE,
+            Permission.SEE_BOARD,
+            Permission.SEE_CAMPAIGN,
+            Permission.CLAIM_MICROTASK,
+            Permission.CONTRIBUTE,
+            Permission.READ_RESULTS,
+            Permission.EXPORT_RESULTS,
+            Permission.APPRAISE,
         }
         assert not ROLE_PERMISSIONS[Role.OPERATOR] & content
         assert not ROLE_PERMISSIONS[Role.SECURITY_OFFICER] & content

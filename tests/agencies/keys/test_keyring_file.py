@@ -55,7 +55,9 @@ class TestCurrent:
         old = make(keyring, "harbour", 2031, dek := new_dek(), HASH)
         content = json.loads(path.read_bytes())
         content["keys"]["harbour.2031.new"] = {
-            "agency": "harbour", "year": 2031, "created": "2099-01-01T00:00:00+00:00",
+            "agency": "harbour",
+            "year": 2031,
+            "created": "2099-01-01T00:00:00+00:00",
             "secret": base64.b64encode(bytes(range(32))).decode(),
         }
         replace(path, content)
@@ -154,10 +156,19 @@ class TestFile:
         assert path.read_bytes() == before
         assert sorted(each.name for each in path.parent.iterdir()) == ["keyring.json", "keyring.json.lock"]
 
-    @pytest.mark.parametrize("content", [
-        b"", b"{", b"[]", b"null", b"{}", b'{"format":"other","keys":{}}', b"\xff",
-        b'{"format":"marketplace-keyring-1","keys":{"k":{"agency":"a","year":2031,"created":"x","secret":"c2hvcnQ="}}}',
-    ])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"{",
+            b"[]",
+            b"null",
+            b"{}",
+            b'{"format":"other","keys":{}}',
+            b"\xff",
+            b'{"format":"marketplace-keyring-1","keys":{"k":{"agency":"a","year":2031,"created":"x","secret":"c2hvcnQ="}}}',
+        ],
+    )
     def test_damage_is_told_from_absence(self, keyring: KeyringFile, path: Path, content: bytes) -> None:
         path.parent.mkdir()
         path.touch(mode=0o600)

@@ -49,7 +49,9 @@ class TestRoundTrip:
     def test_short_content_comes_back(self, content: bytes) -> None:
         assert unseal(TASK, seal(TASK, content, DEK), DEK) == content
 
-    @pytest.mark.parametrize("length", [0, 1, 255, 256, 65_534, 65_535, 65_536, 65_537, 131_071, 131_072, 200_000])
+    @pytest.mark.parametrize(
+        "length", [0, 1, 255, 256, 65_534, 65_535, 65_536, 65_537, 131_071, 131_072, 200_000]
+    )
     @pytest.mark.parametrize("byte", [b"\x00", b"\x80", b"a"])
     def test_lengths_around_the_edges_come_back(self, length: int, byte: bytes) -> None:
         assert unseal(TASK, seal(TASK, byte * length, DEK), DEK) == byte * length
@@ -116,7 +118,9 @@ class TestTampering:
         with pytest.raises(errors.Truncated):
             unseal(TASK, seal(TASK, THREE_CHUNKS, DEK)[:kept], DEK)
 
-    @pytest.mark.parametrize("order", [order for order in itertools.permutations(range(3)) if order != (0, 1, 2)])
+    @pytest.mark.parametrize(
+        "order", [order for order in itertools.permutations(range(3)) if order != (0, 1, 2)]
+    )
     def test_reordered_chunks_are_refused(self, order: tuple[int, ...]) -> None:
         sealed = seal(TASK, THREE_CHUNKS, DEK)
         chunks = blocks(sealed)

@@ -34,7 +34,10 @@ def computed_envelope(vector: dict[str, Any]) -> bytes:
     while size <= len(content):
         size = size * 2 if size < 65536 else size + 65536
     padded = content + b"\x80" + b"\x00" * (size - len(content) - 1)
-    prefix, header_hash = bytes.fromhex(vector["nonce_prefix"]), hashlib.sha256(vector["header"].encode()).digest()
+    prefix, header_hash = (
+        bytes.fromhex(vector["nonce_prefix"]),
+        hashlib.sha256(vector["header"].encode()).digest(),
+    )
     sealed = b"\x4d\x53\x50\x01" + prefix + header_hash
     count = (size + 65535) // 65536
     for number in range(count):
@@ -79,7 +82,10 @@ class TestEnvelopes:
 
     def test_ours_writes_the_same(self, vector: dict[str, Any]) -> None:
         pieces = envelope._sealed(
-            header_of(vector), [content_of(vector)], bytes.fromhex(vector["dek"]), bytes.fromhex(vector["nonce_prefix"])
+            header_of(vector),
+            [content_of(vector)],
+            bytes.fromhex(vector["dek"]),
+            bytes.fromhex(vector["nonce_prefix"]),
         )
         assert b"".join(pieces) == computed_envelope(vector)
 
