@@ -23,10 +23,13 @@ VIEWS = (
     {"width": 1280, "appearance": "dark", "language": "nl"},
 )
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-EXPLAINED = {
+EXPLAINED = (
     # Text on charts is SVG, whose background axe cannot read; the chart tokens are chosen at 4.5 : 1 on the panel.
-    "color-contrast",
-}
+    ("color-contrast", "<text"),
+    # Designsystemet draws the arrow of a select as a background picture; its text has the colours of every input.
+    ("color-contrast", "<select"),
+)
+"""What axe cannot decide, and why it is right: rule and beginning of the element."""
 RUN = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, rules: {'target-size': {enabled: true}}})"
 
 
@@ -37,6 +40,8 @@ def axe() -> str:
 
 def found(page: Page) -> tuple[list[str], list[str]]:
     """Violations, and what axe could not decide and nobody explained: rule and element."""
+    # On phones the buttons are docked over what scrolls below them; axe is to judge what lies below as well.
+    page.evaluate("document.querySelector('.dock')?.style.setProperty('position', 'static')")
     page.evaluate(axe())
     result: dict[str, Any] = page.evaluate(RUN, TAGS)
     return (
@@ -45,7 +50,7 @@ def found(page: Page) -> tuple[list[str], list[str]]:
             f"{rule['id']}: {node['html'][:160]}"
             for rule in result["incomplete"]
             for node in rule["nodes"]
-            if rule["id"] not in EXPLAINED
+            if not any(rule["id"] == known and node["html"].startswith(tag) for known, tag in EXPLAINED)
         ],
     )
 
@@ -83,7 +88,7 @@ def test_axe_finds_nothing_with_everything_open(browser: Browser, stage: Stage, 
         assert found(page)[0] == []
         page.goto(f"/claims/{stage.claim('maja')}")
         page.get_by_text("Show 4 more fields").click()
-        page.get_by_text("Instructions").click()
+        page.get_by_text("Instructions", exact=True).click()
         page.get_by_role("button", name="Submit and next").click()
         page.get_by_role("alert").wait_for()
         assert found(page)[0] == []
