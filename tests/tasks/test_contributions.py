@@ -32,7 +32,7 @@ from tests.builders import (
 def everything() -> list[Any]:
     """The work tables as they are, to show that nothing changed."""
     tables = (Claim, Contribution, Microtask, Participation, Job)
-    return [sorted(map(str, found(select(table.__table__)))) for table in tables]
+    return [sorted(str(tuple(row)) for row in found(select(table.__table__))) for table in tables]
 
 
 class TestSubmit:

@@ -218,7 +218,7 @@ class TestRoom:
             room(campaign, a_person("north"))
 
 
-class TestSettledPage:
+class TestListing:
     def page(self, campaign: UUID, reader: Principal, **given: Any) -> dict[str, Any]:
         with transaction() as tx:
             return results.listing(tx, campaign, actor=reader, context=AT_WORK, **given)
@@ -236,7 +236,9 @@ class TestSettledPage:
     def test_is_on_the_record(self, campaign: UUID, owner: Principal) -> None:
         self.page(campaign, owner)
         with reading() as db:
-            assert db.scalar(select(AuditPending.act).order_by(AuditPending.id.desc()).limit(1)) == "result.list"
+            assert (
+                db.scalar(select(AuditPending.act).order_by(AuditPending.id.desc()).limit(1)) == "result.list"
+            )
 
     def test_keeps_sealed_values_closed(self, owner: Principal) -> None:
         posted = a_campaign(owner, items=1, redundancy=1, level="sensitive")

@@ -1,0 +1,199 @@
+"""Every use-case puts its act on the record, in the transaction of the act itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, delete, select
+
+from agencies import sessions, sign_in, tokens
+from agencies.sign_in import Attempt
+from marketplace.foundation.db import Tx, transaction
+from security.log import audit
+from security.log import queries as record
+from security.log.acts import ACTS
+from security.log.models import AuditPending
+from security.principal import Principal, Role
+from tasks import claims, contributions, results, settling
+from tasks.errors import BadAnswer
+from tasks.models import Microtask
+from tests.builders import (
+    AT_WORK,
+    a_campaign,
+    a_claim,
+    a_person,
+    an_answer,
+    an_owner,
+    changed,
+    found,
+    one,
+    over,
+    rolled_back,
+    settled,
+)
+
+IDENTITY = ("https://north.example", "maja")
+
+
+@dataclass
+class Scene:
+    """An owner with a sensitive campaign, a settled one, and a contributor with a claim."""
+
+    owner: Principal
+    person: Principal
+    officer: Principal
+    campaign: UUID
+    claim: UUID
+    settled: UUID
+    settled_item: UUID
+
+
+@pytest.fixture
+def scene(database: Engine) -> Scene:
+    owner, person = an_owner("north"), a_person("south", identity=IDENTITY)
+    done = a_campaign(owner, items=1, redundancy=1)
+    an_answer(a_claim(done, person), person)
+    settled(done)
+    item = one(select(Microtask.id))
+    campaign = a_campaign(owner, items=3, redundancy=1, level="sensitive")
+    claim = a_claim(campaign, person)
+    officer = a_person("north", roles=(Role.SECURITY_OFFICER,))
+    changed(delete(AuditPending))
+    return Scene(owner, person, officer, campaign, claim, done, item)
+
+
+def as_(actor: Principal) -> dict[str, Any]:
+    return {"actor": actor, "context": AT_WORK}
+
+
+def attempt(scene: Scene) -> Attempt:
+    return Attempt(scene.person.agency_id, "n", "v", "https://tasks.example/back", "/work")
+
+
+def _settle(tx: Tx, scene: Scene) -> None:
+    contributions.submit(tx, scene.claim, {"kind": "bat"}, **as_(scene.person))
+    tx.execute(delete(AuditPending))
+    settling.settle(tx, scene.campaign)
+
+
+def _sign_out(tx: Tx, scene: Scene) -> None:
+    begun = sessions.begin(tx, scene.person.membership_id, acr=None, auth_time=None, issuer_session=None)
+    sessions.end(tx, begun[0], **as_(scene.person))
+
+
+def _lapse(tx: Tx, scene: Scene) -> None:
+    claims.end_due(tx)
+
+
+ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
+    "sign_in.begin": lambda tx, s: sign_in.begin(tx, attempt(s), state="s", browser="b", context=AT_WORK),
+    "sign_in.succeed": lambda tx, s: sign_in.complete(
+        tx, s.person.agency_id, {"iss": IDENTITY[0], "sub": IDENTITY[1]}, AT_WORK
+    ),
+    "session.end": _sign_out,
+    "token.make": lambda tx, s: tokens.make(tx, name="import", valid_for=timedelta(days=1), **as_(s.person)),
+    "claim.take": lambda tx, s: claims.claim_next(tx, s.campaign, **as_(s.person)),
+    "claim.extend": lambda tx, s: claims.extend(tx, s.claim, **as_(s.person)),
+    "claim.release": lambda tx, s: claims.release(tx, s.claim, **as_(s.person)),
+    "claim.lapse": _lapse,
+    "payload.view": lambda tx, s: claims.open_item(tx, s.claim, **as_(s.person)),
+    "contribution.submit": lambda tx, s: contributions.submit(tx, s.claim, {"kind": "bat"}, **as_(s.person)),
+    "microtask.settle": _settle,
+    "result.view": lambda tx, s: results.open_result(tx, s.settled, s.settled_item, **as_(s.owner)),
+    "result.list": lambda tx, s: results.listing(tx, s.settled, **as_(s.owner)),
+    "result.export": lambda tx, s: list(results.export(tx, s.settled, **as_(s.owner))),
+    "log.read": lambda tx, s: record.entries(tx, {}, **as_(s.officer)),
+}
+BY_THE_MARKETPLACE = {"claim.lapse", "microtask.settle", "sign_in.begin"}
+WRITTEN_ELSEWHERE = {
+    "sign_in.fail",
+    "person.join",
+    "campaign.post",
+    "notice.send",
+    "job.retry",
+    "access.refuse",
+}
+"""Tested beside the edge, the worker, or below."""
+
+
+def pending() -> list[Any]:
+    return list(found(select(AuditPending.__table__).order_by(AuditPending.id)))
+
+
+@pytest.mark.parametrize("act", ACTED)
+def test_the_act_is_on_the_record_once(scene: Scene, act: str) -> None:
+    if act == "claim.lapse":
+        over(scene.claim)
+    with transaction() as tx:
+        ACTED[act](tx, scene)
+    assert [row.act for row in pending()] == [act]
+
+
+@pytest.mark.parametrize("act", ACTED)
+def test_what_did_not_happen_is_not_on_the_record(scene: Scene, act: str) -> None:
+    if act == "claim.lapse":
+        over(scene.claim)
+    rolled_back(lambda tx: ACTED[act](tx, scene))
+    assert pending() == []
+
+
+@pytest.mark.parametrize("act", sorted(set(ACTED) - BY_THE_MARKETPLACE))
+def test_the_entry_says_who_under_a_name_of_its_own(scene: Scene, act: str) -> None:
+    with transaction() as tx:
+        ACTED[act](tx, scene)
+    subjects = {scene.person.subject_id, scene.owner.subject_id, scene.officer.subject_id}
+    assert pending()[0].subject_id in subjects
+
+
+@pytest.mark.parametrize("act", sorted(BY_THE_MARKETPLACE))
+def test_what_no_signed_in_person_did_names_nobody(scene: Scene, act: str) -> None:
+    over(scene.claim)
+    with transaction() as tx:
+        ACTED[act](tx, scene)
+    assert pending()[0].subject_id is None
+
+
+@pytest.mark.parametrize("act", ["claim.take", "payload.view", "contribution.submit", "microtask.settle"])
+def test_the_entry_says_whose_work_of_which_level_it_was(scene: Scene, act: str) -> None:
+    with transaction() as tx:
+        ACTED[act](tx, scene)
+    row = pending()[0]
+    assert (row.object_agency_id, row.campaign_id, row.level) == (scene.owner.agency_id, scene.campaign, 2)
+
+
+@pytest.mark.parametrize(
+    "act", ["payload.view", "contribution.submit", "result.view", "result.export", "log.read"]
+)
+def test_touching_content_has_a_purpose(scene: Scene, act: str) -> None:
+    with transaction() as tx:
+        ACTED[act](tx, scene)
+    assert pending()[0].purpose
+
+
+def test_posting_is_on_the_record(scene: Scene) -> None:
+    a_campaign(scene.owner, items=2)
+    row = pending()[0]
+    assert (row.act, row.detail) == ("campaign.post", {"items": 2, "contributions": 3})
+
+
+def test_joining_is_on_the_record(database: Engine) -> None:
+    a_person()
+    assert [row.act for row in pending()] == ["person.join"]
+
+
+def test_a_refused_answer_leaves_no_entry_of_a_submission(scene: Scene) -> None:
+    with pytest.raises(BadAnswer), transaction() as tx:
+        contributions.submit(tx, scene.claim, {"kind": "whale"}, **as_(scene.person))
+    assert pending() == []
+
+
+def test_every_act_in_the_table_is_tested_somewhere() -> None:
+    assert set(ACTED) | WRITTEN_ELSEWHERE == set(ACTS)
+
+
+def test_an_act_that_is_not_in_the_table_cannot_be_recorded(database: Engine) -> None:
+    with transaction() as tx, pytest.raises(KeyError):
+        audit.record(tx, "person.watch", actor=None, context=AT_WORK)
