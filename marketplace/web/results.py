@@ -8,7 +8,6 @@ from flask import Response, render_template, request
 
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv as as_csv
-from marketplace.edge.results_csv import results_csv as table
 from marketplace.foundation.db import transaction
 from marketplace.web.blueprint import web
 from security.permissions import Permission, may
@@ -51,7 +50,7 @@ def result(campaign_id: UUID, microtask_id: UUID) -> str:
 def results_csv(campaign_id: UUID) -> Response:
     """Every result as CSV, made in memory: a half-written export must not look whole."""
     with transaction() as tx:
-        text = table(tx, campaign_id, actor=current_principal(), context=current_context())
+        text = as_csv(tx, campaign_id, actor=current_principal(), context=current_context())
     response = Response(text, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="results-{campaign_id}.csv"'
     return response

@@ -179,6 +179,8 @@ def play(stage: Stage) -> Stage:
             .values(state=jobs.DEAD, attempts=8, reason="SMTPRecipientsRefused", ended_at=clock.now(tx))
         )
     stage.client("sofie").get("/record")
+    stage.client("maja").get(f"/claims/{stage.claim('maja')}")
+    stage.client("maja").get(f"/campaigns/{stage.campaign()}/room")
     stage.client("tom").get(f"/campaigns/{stage.campaign()}/results")
     with transaction() as tx:
         sequencer.sequence(tx)
