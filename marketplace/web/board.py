@@ -43,7 +43,6 @@ def board() -> str:
         board=shown,
         chosen=chosen,
         chips=on,
-        filter_open=False,
         suggestion=shown["can"][0] if shown["can"] and not on and not chosen["q"] else None,
     )
 
