@@ -2,7 +2,9 @@
 
 The row holds a keyed digest of the request, the status and the id of the result; never a body. It is looked up by
 a write: under synchronous replication a repeat that only reads may be told "done" about something that is lost.
-Refused calls leave no row, because their transaction rolls back; repeating one asks again.
+Refused calls leave no row, because their transaction rolls back; repeating one asks again. The row names a person
+and what they made, so it keeps the day and no exact time (D18): beside each other, claim and answer would tell how
+long somebody took.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Base, Moment, Tx, insert
 from marketplace.foundation.errors import Conflict
 
-KEPT_FOR = timedelta(days=2)
+KEPT_FOR = timedelta(days=3)
+"""From the beginning of the day of the last call."""
 
 
 class IdempotencyKey(Base):
@@ -53,8 +56,9 @@ def begin(tx: Tx, person_id: UUID, key: str, request: bytes) -> Earlier | None:
     One upsert: a concurrent twin waits on the row until the first call has committed or rolled back. Raises
     KeyUsedDifferently when `request`, the keyed digest of method, path and body, is not the first call's.
     """
+    today = clock.now(tx).replace(hour=0, minute=0, second=0, microsecond=0)
     claimed = insert(tx, IdempotencyKey).values(
-        person_id=person_id, key=key, request=request, seen_at=clock.now(tx), status=None, result_id=None
+        person_id=person_id, key=key, request=request, seen_at=today, status=None, result_id=None
     )
     row = tx.execute(
         claimed.on_conflict_do_update(

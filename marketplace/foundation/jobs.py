@@ -153,11 +153,13 @@ def take(tx: Tx, job_id: int) -> Taken | None:
     if kind is None:
         return None
     now = clock.now(tx)
-    lease = KINDS[kind].lease if kind in KINDS else timedelta(seconds=60)
+    how = KINDS.get(kind, Kind("short", attempts=1))
+    if _gave_no_sign(tx, job_id, now, how.attempts):
+        return None
     statement = (
         update(Job)
         .where(Job.id == job_id, _is_due(now), ~runs_already)
-        .values(state=RUNNING, token=Job.token + 1, attempts=Job.attempts + 1, lease_until=now + lease)
+        .values(state=RUNNING, token=Job.token + 1, attempts=Job.attempts + 1, lease_until=now + how.lease)
         .returning(Job.id, Job.kind, Job.args, Job.token, Job.attempts)
     )
     try:
@@ -165,6 +167,15 @@ def take(tx: Tx, job_id: int) -> Taken | None:
     except IntegrityError:
         return None  # another runner took its twin in the same moment
     return Taken(row.id, row.kind, row.args, row.token, row.attempts) if row else None
+
+
+def _gave_no_sign(tx: Tx, job_id: int, now: datetime, most: int) -> bool:
+    """Give up a job whose last runner ended without a word: one that kills its worker must not do so for ever."""
+    silent = update(Job).where(
+        Job.id == job_id, Job.state == RUNNING, Job.lease_until < now, Job.attempts >= most
+    )
+    reason = f"no runner came back from {most} attempts"
+    return tx.execute(silent.values(state=DEAD, lease_until=None, ended_at=now, reason=reason)).rowcount == 1
 
 
 def finish(tx: Tx, job: Taken) -> bool:

@@ -249,6 +249,14 @@ class TestTake:
         lose_the_lease(job_id)
         assert due() == {job_id: "short"}
 
+    def test_a_job_that_keeps_killing_its_runner_is_given_up(self, database: Engine) -> None:
+        job_id = a_job()
+        for _ in range(KINDS[KIND].attempts):
+            in_hand(job_id)
+            lose_the_lease(job_id)
+        assert taken(job_id) is None
+        assert row(job_id).state == DEAD
+
 
 class TestFinish:
     def test_marks_it_done(self, database: Engine) -> None:
