@@ -1,3 +1,3 @@
-from tests.web.fixtures import browser, stage, url
+from tests.web.fixtures import chromium, stage, url
 
-__all__ = ["browser", "stage", "url"]
+__all__ = ["chromium", "stage", "url"]

@@ -61,10 +61,10 @@ def view_id(view: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("view", VIEWS, ids=view_id)
 @pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing(browser: Browser, stage: Stage, url: str, name: str, view: dict[str, Any]) -> None:
+def test_axe_finds_nothing(chromium: Browser, stage: Stage, url: str, name: str, view: dict[str, Any]) -> None:
     _, login, path = next(page for page in gallery.pages(stage) if page[0] == name)
     complaints: list[str] = []
-    with serving.visitor(browser, stage, url, login, bypass_csp=True, **view) as context:
+    with serving.visitor(chromium, stage, url, login, bypass_csp=True, **view) as context:
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
@@ -76,9 +76,9 @@ def test_axe_finds_nothing(browser: Browser, stage: Stage, url: str, name: str, 
         assert widest <= view["width"]
 
 
-def test_axe_finds_nothing_with_everything_open(browser: Browser, stage: Stage, url: str) -> None:
+def test_axe_finds_nothing_with_everything_open(chromium: Browser, stage: Stage, url: str) -> None:
     given = {"width": 390, "appearance": "dark", "bypass_csp": True}
-    with serving.visitor(browser, stage, url, "maja", **given) as context:
+    with serving.visitor(chromium, stage, url, "maja", **given) as context:
         page = context.new_page()
         page.goto("/work")
         page.get_by_role("button", name="Menu").click()
@@ -94,10 +94,10 @@ def test_axe_finds_nothing_with_everything_open(browser: Browser, stage: Stage, 
         assert found(page)[0] == []
 
 
-def test_the_policy_of_the_page_is_kept(browser: Browser, stage: Stage, url: str) -> None:
+def test_the_policy_of_the_page_is_kept(chromium: Browser, stage: Stage, url: str) -> None:
     """No page asks for anything that its Content-Security-Policy forbids."""
     complaints: list[str] = []
-    with serving.visitor(browser, stage, url, "ines") as context:
+    with serving.visitor(chromium, stage, url, "ines") as context:
         page = context.new_page()
         page.on(
             "console", lambda message: complaints.append(message.text) if message.type == "error" else None

@@ -14,10 +14,10 @@ PASSAGES = "Which policy field does this passage concern?"
 
 
 @pytest.fixture
-def work(browser: Browser, stage: Stage, url: str) -> Iterator[Page]:
+def work(chromium: Browser, stage: Stage, url: str) -> Iterator[Page]:
     """Lena on the work page."""
     claim_id = stage.claim("lena", PASSAGES)
-    with serving.visitor(browser, stage, url, "lena") as context:
+    with serving.visitor(chromium, stage, url, "lena") as context:
         page = context.new_page()
         page.goto(f"/claims/{claim_id}")
         yield page
@@ -107,8 +107,8 @@ def test_keyboard_tab_reaches_everything_in_order(work: Page) -> None:
     assert order == sorted(order)
 
 
-def test_keyboard_starts_the_next_suitable_from_the_board(browser: Browser, stage: Stage, url: str) -> None:
-    with serving.visitor(browser, stage, url, "maja") as context:
+def test_keyboard_starts_the_next_suitable_from_the_board(chromium: Browser, stage: Stage, url: str) -> None:
+    with serving.visitor(chromium, stage, url, "maja") as context:
         page = context.new_page()
         page.goto("/work")
         page.keyboard.press("/")

@@ -14,9 +14,9 @@ PASSAGES = "Which policy field does this passage concern?"
 
 
 @pytest.fixture
-def plain(browser: Browser, stage: Stage, url: str) -> Iterator[BrowserContext]:
+def plain(chromium: Browser, stage: Stage, url: str) -> Iterator[BrowserContext]:
     """Lena, whose browser runs no scripts."""
-    with serving.visitor(browser, stage, url, "lena", java_script_enabled=False) as context:
+    with serving.visitor(chromium, stage, url, "lena", java_script_enabled=False) as context:
         yield context
 
 
@@ -70,8 +70,8 @@ def test_language_and_appearance_are_chosen_without_javascript(plain: BrowserCon
     expect(page.locator("html")).to_have_attribute("data-color-scheme", "dark")
 
 
-def test_charts_have_tables_without_javascript(browser: Browser, stage: Stage, url: str) -> None:
-    with serving.visitor(browser, stage, url, "ines", java_script_enabled=False) as context:
+def test_charts_have_tables_without_javascript(chromium: Browser, stage: Stage, url: str) -> None:
+    with serving.visitor(chromium, stage, url, "ines", java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"/campaigns/{stage.campaign()}/room")
         page.get_by_text("Show as table").first.click()

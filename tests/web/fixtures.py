@@ -29,7 +29,7 @@ def url(stage: Stage) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """One Chromium for the tests of one process."""
     with serving.chromium() as running:
         yield running
