@@ -27,6 +27,6 @@ def written(notice: Any, *, sender: str, public_url: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, notice.email, says
     mail["Message-ID"] = f"<notice-{notice.id}@{urlsplit(public_url).hostname}>"
-    mail["Content-Language"] = notice.locale
     mail.set_content(f"{says}\n\n{public_url}{notice.path}\n")
+    mail["Content-Language"] = notice.locale  # after the content, which takes such headers away
     return mail

@@ -13,7 +13,7 @@ import structlog
 import workers.handlers  # noqa: F401  (fills the registry)
 from marketplace.foundation import jobs
 from marketplace.foundation.db import transaction
-from marketplace.foundation.errors import DomainError
+from marketplace.foundation.errors import DomainError, Unavailable
 from marketplace.foundation.jobs import Taken
 from workers.handling import HANDLERS
 
@@ -25,11 +25,18 @@ class LeaseLost(Exception):
 
 
 def run(job_id: int) -> str:
-    """Take and do one job. Returns "done", "not ours", "lost", "ready" (to be tried again) or "dead"."""
-    with transaction() as tx:
-        job = jobs.take(tx, job_id)
-    if job is None:
-        return "not ours"
+    """Take and do one job. Returns "done", "not ours", "lost", "ready" (to be tried again), "dead" or "no database"."""
+    try:
+        with transaction() as tx:
+            job = jobs.take(tx, job_id)
+        return _try(job) if job is not None else "not ours"
+    except Unavailable:
+        # The row is as it was, or its lease will be over: the sweep finds it either way.
+        log.warning("job.no_database", job=job_id)
+        return "no database"
+
+
+def _try(job: Taken) -> str:
     try:
         _do(job)
     except LeaseLost:
