@@ -120,6 +120,11 @@ class Stage:
         with transaction() as tx:
             settling.settle(tx, campaign_id)
 
+    def number_entries(self) -> None:
+        """What the sequencer does: acts become entries with numbers."""
+        with transaction() as tx:
+            sequencer.sequence(tx)
+
     def _person(self, tx: Any, login: str) -> Principal:
         return seed.principal(tx, self.home, login)
 
@@ -182,8 +187,7 @@ def play(stage: Stage) -> Stage:
     stage.client("maja").get(f"/claims/{stage.claim('maja')}")
     stage.client("maja").get(f"/campaigns/{stage.campaign()}/room")
     stage.client("tom").get(f"/campaigns/{stage.campaign()}/results")
-    with transaction() as tx:
-        sequencer.sequence(tx)
+    stage.number_entries()
     return stage
 
 

@@ -1,0 +1,198 @@
+"""What single pages do beyond looking right: filters, sign-in, results, record, operation, notices, refusals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from marketplace.foundation import jobs
+from marketplace.foundation.db import reading
+from tests.web.stage import Stage
+from tests.web.test_claims import english, form_of
+
+
+def text_of(client: FlaskClient, path: str, status: int = 200) -> str:
+    answer = client.get(path)
+    assert answer.status_code == status
+    return answer.get_data(as_text=True)
+
+
+class TestBoard:
+    def test_a_filter_stands_in_the_address_and_as_a_chip_without_it(self, stage: Stage) -> None:
+        page = text_of(english(stage, "maja"), "/work?agency=civil-aviation&minutes=2&q=airport")
+        assert re.search(r'name="agency"[^>]*value="civil-aviation" checked', page)
+        chips = dict(re.findall(r'<a class="chip" href="([^"]+)"><b>(\w+)</b>', page))
+        assert chips == {
+            "/work?minutes=2&amp;q=airport": "agency",
+            "/work?agency=civil-aviation&amp;q=airport": "minutes",
+        }
+
+    @pytest.mark.parametrize(
+        "query", ["minutes=soon", "level=secret", "q=%00", "agency=&skill=", "minutes=-1"]
+    )
+    def test_a_filter_that_makes_no_sense_is_left_out(self, stage: Stage, query: str) -> None:
+        assert "campaigns you can start now" in text_of(english(stage, "maja"), f"/work?{query}")
+
+    def test_the_suggestion_gives_way_to_a_search(self, stage: Stage) -> None:
+        client = english(stage, "maja")
+        assert "Start next suitable" in text_of(client, "/work")
+        assert "Start next suitable" not in text_of(client, "/work?minutes=2")
+
+    def test_an_empty_list_says_what_there_would_be_without_the_filter(self, stage: Stage) -> None:
+        page = text_of(english(stage, "maja"), "/work?q=zeppelin")
+        assert "Nothing fits your filter. Without it there are 4 campaigns." in page
+
+    def test_a_missing_skill_is_named_with_what_would_help(self, stage: Stage) -> None:
+        page = text_of(english(stage, "maja"), "/work")
+        assert "Asks for: the skill <b>German to English</b>. Your unit can confirm it." in page
+
+
+class TestSignIn:
+    def test_it_names_every_agency(self, stage: Stage) -> None:
+        page = text_of(stage.client(), "/sign-in")
+        for agency in ("Civil Aviation Office", "Digital Service", "National Archive"):
+            assert agency in page
+
+    def test_the_agency_used_last_comes_first(self, stage: Stage) -> None:
+        client = stage.client()
+        client.set_cookie("market_agency", "national-archive")
+        client.set_cookie("language", "en")
+        page = text_of(client, "/sign-in")
+        assert page.index("National Archive") < page.index("Civil Aviation Office")
+        assert page.count("You used this last time on this device") == 1
+
+    def test_an_unknown_agency_is_not_found(self, stage: Stage) -> None:
+        text_of(stage.client(), "/sign-in/nobody", 404)
+
+    def test_who_is_signed_in_goes_on(self, stage: Stage) -> None:
+        answer = stage.client("maja").get("/sign-in?then=/my-work")
+        assert (answer.status_code, answer.location) == (303, "/my-work")
+
+    @pytest.mark.parametrize(
+        "then", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example"]
+    )
+    def test_it_leads_to_our_own_pages_only(self, stage: Stage, then: str) -> None:
+        assert stage.client("maja").get("/sign-in", query_string={"then": then}).location == "/work"
+
+    def test_signing_out_ends_the_session(self, stage: Stage) -> None:
+        client = english(stage, "tom")
+        answer = client.post("/sign-out", data=form_of(text_of(client, "/my-work"), "/sign-out"))
+        assert answer.status_code == 303
+        assert client.get("/my-work").location.startswith("/sign-in")
+
+
+class TestResults:
+    def test_a_sealed_value_stays_closed_in_the_list(self, stage: Stage) -> None:
+        page = text_of(english(stage, "ines"), f"/campaigns/{stage.campaign()}/results")
+        assert page.count(">Item ") == 24
+        assert "A species" not in page
+        assert "sealed" in page
+
+    def test_a_result_has_its_sentence_and_its_trace_by_day(self, stage: Stage) -> None:
+        path = f"/campaigns/{stage.campaign()}/results/{stage.settled_item()}"
+        page = text_of(english(stage, "ines"), path)
+        assert re.search(r"[123] of 3 chose it\.", page)
+        assert len(re.findall(r"chosen by [a-z]+-\d{4}", page)) == 3
+        main = page[page.index("<main") : page.index("</main>")]
+        assert not re.search(r"\d{1,2}:\d{2}", main)
+
+    def test_the_download_has_a_row_per_result(self, stage: Stage) -> None:
+        answer = english(stage, "ines").get(f"/campaigns/{stage.campaign()}/results.csv")
+        assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
+        rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True))))
+        assert len(rows) == 24
+        assert {row["result"] for row in rows} <= {"species", "group", "nothing", "cannot_tell"}
+
+    def test_another_agencys_room_is_refused_with_the_remedy_as_title(self, stage: Stage) -> None:
+        airports = stage.campaign("Is this the same airport?")
+        page = text_of(english(stage, "nora"), f"/campaigns/{airports}/room", 403)
+        assert "<h1>Ask the owner for the results</h1>" in page
+        assert "It is not held against you." in page
+        assert re.search(r"R-[0-9A-Z]{4}-[0-9A-Z]{2}", page)
+
+
+class TestRecord:
+    def test_entries_are_found_by_act_and_pseudonym(self, stage: Stage) -> None:
+        client = english(stage, "haas")
+        page = text_of(client, "/record?act=contribution.submit")
+        assert "submitted an answer</td>" in page
+        assert "claimed an item</td>" not in page
+        pseudonym = re.search(r"/record\?pseudonym=([a-z0-9-]+)", page)
+        assert pseudonym is not None
+        assert pseudonym[1] in text_of(client, f"/record?pseudonym={pseudonym[1]}")
+
+    def test_a_refusal_is_seen_with_its_reason(self, stage: Stage) -> None:
+        airports = stage.campaign("Is this the same airport?")
+        stage.client("nora").get(f"/campaigns/{airports}/room")
+        stage.number_entries()
+        page = text_of(english(stage, "haas"), "/record?act=access.refuse")
+        assert "Refused</span>" in page
+        assert "results_of_agency" in page
+
+    def test_names_stay_closed(self, stage: Stage) -> None:
+        page = text_of(english(stage, "haas"), "/record")
+        main = page[page.index("<main") : page.index("</main>")]
+        for name in ("Maja", "Karim", "Lena Vos", "Ines"):
+            assert name not in main
+
+    @pytest.mark.parametrize(
+        "query", ["since=yesterday", "until=9999-12-31", "label=secret", "agency=nobody", "before=x"]
+    )
+    def test_a_filter_that_makes_no_sense_does_no_harm(self, stage: Stage, query: str) -> None:
+        text_of(english(stage, "haas"), f"/record?{query}")
+
+    def test_older_entries_are_one_link_away(self, stage: Stage) -> None:
+        client = english(stage, "haas")
+        older = re.search(r'<a href="(/record\?[^"]*before=\d+)" rel="next">', text_of(client, "/record"))
+        assert older is not None
+        text_of(client, older[1].replace("&amp;", "&"))
+
+
+class TestOperation:
+    def test_a_given_up_job_starts_over(self, stage: Stage) -> None:
+        client = english(stage, "jan")
+        page = text_of(client, "/operation")
+        assert "jobs need a decision" in page
+        number = re.search(r"/operation/jobs/(\d+)/retry", page)
+        assert number is not None
+        answer = client.post(f"/operation/jobs/{number[1]}/retry", data=form_of(page, f"{number[1]}/retry"))
+        assert answer.status_code == 303
+        with reading() as db:
+            assert db.scalar(select(jobs.Job.state).where(jobs.Job.id == int(number[1]))) == jobs.READY
+
+    def test_no_content_is_on_the_page(self, stage: Stage) -> None:
+        assert "Unknown bird" not in text_of(english(stage, "jan"), "/operation")
+
+
+class TestNotices:
+    def test_opening_a_notice_leads_to_it_and_it_is_no_longer_new(self, stage: Stage) -> None:
+        client = english(stage, "maja")
+        page = text_of(client, "/notices")
+        assert "2 are new." in page
+        action = re.search(r'action="(/notices/[^"]+/read)"', page)
+        assert action is not None
+        answer = client.post(action[1], data=form_of(page, action[1]))
+        assert answer.location in ("/work", "/my-work")
+        assert "1 is new." in text_of(client, "/notices")
+
+
+class TestRefusals:
+    def test_a_page_of_another_role_names_the_role(self, stage: Stage) -> None:
+        page = text_of(english(stage, "maja"), "/record", 403)
+        assert "<h1>Ask your administrator for the role</h1>" in page
+        assert "The role security officer" in page
+
+    def test_an_address_that_leads_nowhere_says_so(self, stage: Stage) -> None:
+        assert "There is nothing here" in text_of(english(stage, "maja"), "/nowhere", 404)
+
+    def test_appearance_is_kept_on_the_device(self, stage: Stage) -> None:
+        client = english(stage, "maja")
+        hidden = form_of(text_of(client, "/help"), "/appearance")
+        answer = client.post("/appearance", data=hidden | {"scheme": "dark"})
+        assert answer.location == "/help"
+        assert 'data-color-scheme="dark"' in text_of(client, "/help")
