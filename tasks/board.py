@@ -141,6 +141,8 @@ def _facets(known: Sequence[_Entry], labels: dict[str, str]) -> dict[str, list[t
             (slug, name, count) for (slug, name), count in sorted(agencies.items(), key=lambda kv: kv[0][1])
         ],
         "level": [(level.label_key, level.label_key, count) for level, count in sorted(levels.items())],
-        "skill": sorted(((s, labels.get(s, s), n) for s, n in skills.items()), key=lambda facet: facet[1]),
+        "skill": sorted(
+            ((s, labels.get(s, s), n) for s, n in skills.items()), key=lambda facet: facet[1].casefold()
+        ),
         "minutes": [(str(minutes), str(minutes), count) for minutes, count in upto.items()],
     }
