@@ -72,7 +72,10 @@ def claim_one(tx: Tx, microtask_id: UUID, *, actor: Principal, context: Context)
     if campaign_id is None:
         raise NoSuchMicrotask()
     campaign = _may_claim(tx, campaign_id, actor, context)
-    claim_id = leasing.this_item(tx, campaign, actor.person_id, microtask_id)
+    try:
+        claim_id = leasing.this_item(tx, campaign, actor.person_id, microtask_id)
+    except AlreadyYours:  # the other tab has it, or has answered it by now
+        raise _why_not(tx, microtask_id, actor) from None
     if claim_id is None:
         raise _why_not(tx, microtask_id, actor)
     return _taken(tx, claim_id, campaign, actor, context)

@@ -42,8 +42,26 @@ def an_agency(slug: str | None = None, **given: Any) -> UUID:
         )
 
 
-def a_person(
-    agency: str | None = None,
+def a_person(agency: str | None = None, **given: Any) -> Principal:
+    """Somebody of an agency (made if it does not exist) as the principal they act as."""
+    return some_people(1, agency, **given)[0]
+
+
+def some_people(count: int, agency: str | None = None, **given: Any) -> list[Principal]:
+    """Several people of one agency, in one transaction."""
+    with transaction() as tx:
+        found = tx.scalar(select(Agency.id).where(Agency.slug == agency)) if agency else None
+        known = {row.code for row in tx.all(select(Skill.code))}
+        for skill in set(given.get("skills", ())) - known:
+            directory.add_skill(tx, skill, {"en": skill})
+    agency_id = found or an_agency(agency)
+    with transaction() as tx:
+        return [_person(tx, agency_id, **given) for _ in range(count)]
+
+
+def _person(
+    tx: Tx,
+    agency_id: UUID,
     *,
     roles: tuple[Role, ...] = (Role.CONTRIBUTOR,),
     clearance: Level = Level.SENSITIVE,
@@ -52,31 +70,23 @@ def a_person(
     identity: tuple[str, str] | None = None,
     locale: str = "en",
 ) -> Principal:
-    """Somebody of an agency (made if it does not exist) as the principal they act as."""
     number = next(_numbers)
-    with transaction() as tx:
-        found = tx.scalar(select(Agency.id).where(Agency.slug == agency)) if agency else None
-        known = {row.code for row in tx.all(select(Skill.code))}
-        for skill in set(skills) - known:
-            directory.add_skill(tx, skill, {"en": skill})
-    agency_id = found or an_agency(agency)
-    with transaction() as tx:
-        person_id = people.add(
-            tx,
-            agency_id,
-            name=name or f"Person {number}",
-            email=f"person{number}@agency.example",
-            locale=locale,
-            identity=identity or ("https://issuer.example", f"subject-{number}"),
-            roles=roles,
-            clearance=clearance,
-            skills=skills,
-            context=AT_WORK,
-        )
-        membership = tx.scalar(select(Membership.id).where(Membership.person_id == person_id))
-        principal = people.read(tx, membership)
-        assert principal is not None
-        return principal
+    person_id = people.add(
+        tx,
+        agency_id,
+        name=name or f"Person {number}",
+        email=f"person{number}@agency.example",
+        locale=locale,
+        identity=identity or ("https://issuer.example", f"subject-{number}"),
+        roles=roles,
+        clearance=clearance,
+        skills=skills,
+        context=AT_WORK,
+    )
+    membership = tx.scalar(select(Membership.id).where(Membership.person_id == person_id))
+    principal = people.read(tx, membership)
+    assert principal is not None
+    return principal
 
 
 def an_owner(agency: str | None = None, **given: Any) -> Principal:

@@ -34,13 +34,13 @@ from tests.builders import (
     AT_WORK,
     a_campaign,
     a_claim,
-    a_person,
     an_answer,
     given_back,
     item_of,
     lapsed,
     one,
     over,
+    some_people,
 )
 from tests.tasks.invariants import assert_places_are_kept
 
@@ -56,7 +56,7 @@ class Claiming(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.persons = [a_person("north") for _ in range(PEOPLE)]
+        self.persons = some_people(PEOPLE)
         self.campaign = a_campaign(items=ITEMS, redundancy=2, queue=self.queue)
         with transaction() as tx:
             rows = tx.all(select(Microtask.id).where(Microtask.campaign_id == self.campaign))

@@ -25,12 +25,13 @@ from tests.builders import (
     lapsed,
     one,
     over,
+    some_people,
 )
 from tests.tasks.invariants import assert_places_are_kept
 from tests.together import PATIENCE, losers, together, winners
 
 CLAIMANTS = 40
-ROUNDS = 4
+ROUNDS = 3
 
 
 def next_of(campaign: UUID, person: Principal) -> Callable[[], UUID]:
@@ -70,20 +71,20 @@ class TestLastPlace:
     @pytest.mark.parametrize("queue", ["listed", "any"])
     def test_forty_who_ask_for_the_next_give_one_winner(self, database: Engine, queue: str) -> None:
         campaign = a_campaign(items=1, redundancy=1, queue=queue)
-        outcomes = together(*[next_of(campaign, a_person("north")) for _ in range(CLAIMANTS)])
+        outcomes = together(*[next_of(campaign, person) for person in some_people(CLAIMANTS)])
         assert len(winners(outcomes)) == 1
         assert set(losers(outcomes)) == {NothingLeftToClaim}
 
     def test_forty_who_ask_for_this_item_give_one_winner(self, database: Engine) -> None:
         a_campaign(items=1, redundancy=1)
         item = one(select(Microtask.id))
-        outcomes = together(*[this(item, a_person("north")) for _ in range(CLAIMANTS)])
+        outcomes = together(*[this(item, person) for person in some_people(CLAIMANTS)])
         assert len(winners(outcomes)) == 1
         assert set(losers(outcomes)) == {AlreadyTaken}
 
     def test_the_losers_leave_nothing_behind(self, database: Engine) -> None:
         campaign = a_campaign(items=1, redundancy=1)
-        together(*[next_of(campaign, a_person("north")) for _ in range(20)])
+        together(*[next_of(campaign, person) for person in some_people(20)])
         assert one(select(func.count()).select_from(Claim)) == 1
         assert_places_are_kept()
 
@@ -91,14 +92,14 @@ class TestLastPlace:
     def test_as_many_win_as_there_are_places(self, database: Engine, queue: str) -> None:
         """Nobody is told that nothing is left while a place is free."""
         campaign = a_campaign(items=4, redundancy=3, queue=queue)
-        outcomes = together(*[next_of(campaign, a_person("north")) for _ in range(20)])
+        outcomes = together(*[next_of(campaign, person) for person in some_people(20)])
         assert len(winners(outcomes)) == 12
         assert_places_are_kept()
 
     def test_as_many_get_this_item_as_it_has_places(self, database: Engine) -> None:
         a_campaign(items=1, redundancy=5)
         item = one(select(Microtask.id))
-        outcomes = together(*[this(item, a_person("north")) for _ in range(12)])
+        outcomes = together(*[this(item, person) for person in some_people(12)])
         assert len(winners(outcomes)) == 5
 
     def test_a_place_is_not_called_taken_because_its_item_is_being_written(self, database: Engine) -> None:
@@ -222,8 +223,8 @@ class TestTwoEndsOfOneClaim:
 
     def test_two_rounds_of_lapsing_end_each_claim_once(self, database: Engine) -> None:
         campaign = a_campaign(items=3, redundancy=3)
-        for _ in range(9):
-            over(a_claim(campaign, a_person("north")))
+        for person in some_people(9):
+            over(a_claim(campaign, person))
         assert sum(together(*[ended_due] * 4)) == 9
         assert [row.need for row in found(select(Microtask.need))] == [3, 3, 3]
 
@@ -247,7 +248,7 @@ class TestTwoEndsOfOneClaim:
 
 def test_a_last_answer_while_others_finish_leaves_one_job_per_campaign(database: Engine) -> None:
     campaign = a_campaign(items=1, redundancy=8)
-    people = [a_person("north") for _ in range(8)]
+    people = some_people(8)
     held = [(a_claim(campaign, person), person) for person in people]
     outcomes = together(*[submitted(claim, person) for claim, person in held])
     assert losers(outcomes) == []
@@ -277,7 +278,7 @@ def test_a_scramble_of_everything_keeps_the_places(database: Engine) -> None:
             else:
                 an_answer(claim, person)
 
-    people = [a_person("north") for _ in range(10)]
+    people = some_people(10)
     outcomes = together(
         *[lambda person=person, turn=turn: work(person, turn) for turn, person in enumerate(people)]
     )
