@@ -13,7 +13,7 @@ from uuid import UUID
 
 TREES = (
     "acacia", "alder", "almond", "apple", "ash", "aspen", "beech", "birch", "box", "cedar", "cherry", "chestnut",
-    "cypress", "elder", "elm", "fig", "fir", "gingko", "hawthorn", "hazel", "hemlock", "hickory", "holly",
+    "cypress", "elder", "elm", "fig", "fir", "ginkgo", "hawthorn", "hazel", "hemlock", "hickory", "holly",
     "hornbeam", "juniper", "larch", "laurel", "lemon", "lime", "linden", "magnolia", "maple", "medlar", "mulberry",
     "myrtle", "oak", "olive", "orange", "palm", "peach", "pear", "pine", "plane", "plum", "poplar", "quince",
     "redwood", "rowan", "sallow", "sequoia", "service", "spindle", "spruce", "sycamore", "tamarisk", "teak",

@@ -16,7 +16,7 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.decision import Decision
 from security.principal import Context, Principal
-from tasks import eligibility, facts
+from tasks import eligibility, facts, leasing
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, CampaignProgress
 from tasks.queries import summary
@@ -74,6 +74,7 @@ def _known(db: Tx, principal: Principal, context: Context) -> Iterable[_Entry]:
         .add_columns(CampaignProgress.settled, CampaignProgress.total)
         .join(CampaignProgress, CampaignProgress.campaign_id == Campaign.id)
         .where(Campaign.state == "open", CampaignProgress.settled < CampaignProgress.total)
+        .where(leasing.has_next(principal.person_id))
     )
     for row in rows:
         campaign = facts.facts_from(row)

@@ -17,7 +17,7 @@ from security.log.audit import Target
 from security.principal import Principal
 from tasks.eligibility import Terms, may_know
 from tasks.errors import NoSuchCampaign
-from tasks.models import Campaign
+from tasks.models import Campaign, Claim, Microtask
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +112,18 @@ def campaign(db: Tx, campaign_id: UUID, *, seen_by: Principal | None) -> Campaig
     if facts is None or (seen_by is not None and not may_know(seen_by, facts.terms)):
         raise NoSuchCampaign()
     return facts
+
+
+def target_of(
+    db: Tx, *, claim_id: UUID | None = None, microtask_id: UUID | None = None, campaign_id: UUID | None = None
+) -> Target | None:
+    """What a request named, for the security record; None where nothing of it exists. The narrowest name counts."""
+    if claim_id is not None:
+        microtask_id = db.scalar(select(Claim.microtask_id).where(Claim.id == claim_id))
+    if microtask_id is not None:
+        campaign_id = db.scalar(select(Microtask.campaign_id).where(Microtask.id == microtask_id))
+    row = db.one_or_none(every_campaign().where(Campaign.id == campaign_id)) if campaign_id else None
+    if row is None:
+        return None
+    kind = "campaign" if microtask_id is None else "microtask"
+    return facts_from(row).target(kind, microtask_id or campaign_id)

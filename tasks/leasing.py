@@ -15,14 +15,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, update
 
 from marketplace.foundation import clock, sequence
 from marketplace.foundation.db import Query, Tx, insert
 from marketplace.foundation.ids import new_id
 from tasks.errors import AlreadyYours
 from tasks.facts import CampaignFacts
-from tasks.models import Claim, Microtask, Participation, QueuePlace
+from tasks.models import Campaign, Claim, Microtask, Participation, QueuePlace
 
 SECOND_LOOK = 500
 """How many open items the second look from the start considers."""
@@ -42,6 +42,22 @@ def next_item(tx: Tx, campaign: CampaignFacts, person_id: UUID) -> UUID | None:
     if claim_id is None:
         claim_id = _lease(tx, campaign, person_id, Pick(_from_the_start(campaign.id, person_id)))
     return claim_id
+
+
+def has_next(person_id: UUID) -> ColumnElement[bool]:
+    """SQL, correlated to Campaign: whether *next* would find something, or the person holds something already.
+
+    Looks where *next* looks: from the person's own place, then once more, bounded, from the start.
+    """
+    mine = (QueuePlace.person_id == person_id, QueuePlace.campaign_id == Campaign.id)
+    place = select(QueuePlace.seq).where(*mine).correlate(Campaign).scalar_subquery()
+    open_here = select(Microtask.id).where(Microtask.campaign_id == Campaign.id, Microtask.open)
+    ahead = open_here.where(Microtask.seq > func.coalesce(place, 0), _never_had(person_id))
+    first = open_here.order_by(Microtask.seq).limit(SECOND_LOOK).correlate(Campaign).subquery()
+    mine_of_first = (Participation.person_id == person_id, Participation.microtask_id == first.c.id)
+    again = select(first.c.id).where(~exists().where(*mine_of_first))
+    held = select(Claim.id).where(Claim.campaign_id == Campaign.id, Claim.person_id == person_id, Claim.live)
+    return or_(*(exists(look.correlate(Campaign)) for look in (ahead, again, held)))
 
 
 def this_item(tx: Tx, campaign: CampaignFacts, person_id: UUID, microtask_id: UUID) -> UUID | None:

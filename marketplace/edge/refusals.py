@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import structlog
 from flask import g, request
 
 from agencies.errors import NotSignedIn
 from marketplace.edge.acting import anonymous_context
-from marketplace.foundation.db import transaction
+from marketplace.foundation.db import Tx, transaction
 from marketplace.foundation.errors import DomainError, NotFound, Refused, Unavailable
 from security.log import audit
+from tasks import facts
+
+_KINDS = ("claim_id", "microtask_id", "campaign_id")
 
 log = structlog.get_logger(__name__)
 
@@ -30,18 +35,25 @@ def put_on_record(error: DomainError, reference: str) -> bool:
             audit.record(
                 tx,
                 "access.refuse",
-                error.facts.get("target") or audit.Target("route", request.endpoint),
+                _target(tx, error),
                 actor=acting.principal if acting else None,
                 context=acting.context if acting else anonymous_context(),
                 outcome=audit.REFUSED,
+                reference=reference,
                 detail={
                     "error": type(error).__name__,
                     "reasons": [reason.code for reason in error.facts.get("reasons") or ()],
                     "route": request.endpoint,
-                    "reference": reference,
                 },
             )
     except Unavailable:
         log.error("refusal.unrecorded", reference=reference)
         return False
     return True
+
+
+def _target(tx: Tx, error: DomainError) -> audit.Target:
+    """What the refused request was about, also where the person may not know of it: its agency's officers do."""
+    named = {name: value for name, value in (request.view_args or {}).items() if isinstance(value, UUID)}
+    found = error.facts.get("target") or facts.target_of(tx, **{key: named.get(key) for key in _KINDS})
+    return found or audit.Target("route", request.endpoint)

@@ -38,9 +38,13 @@ def record(
     context: Context,
     outcome: str = DONE,
     purpose: str | None = None,
+    reference: str | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Put one act on the record. `detail` holds codes and counts only (str, int, bool, lists of them)."""
+    """Put one act on the record. `detail` holds codes and counts only (str, int, bool, lists of them).
+
+    `reference` is the word that a refused person was given to quote.
+    """
     target = target or Target("none")
     row = insert(AuditPending).values(
         {
@@ -60,6 +64,7 @@ def record(
             "device": context.device,
             "acr": context.acr,
             "session": context.session,
+            "reference": reference,
             "detail": detail,
         }
     )

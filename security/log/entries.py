@@ -49,6 +49,7 @@ def body(facts: Mapping[str, Any], salt: bytes | None) -> bytes:
         "src_endpoint": {"zone": facts["zone"]},
         "device": {"trust": facts["device"]},
         "authentication": _without_nothing({"acr": facts["acr"], "session": facts["session"]}),
+        "reference": facts["reference"],
         "detail": facts["detail"],
     }
     return canonical_bytes(_without_nothing(entry))

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, SmallInteger, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.foundation.db import Base, Json, Moment
+from marketplace.foundation.db import Base, Json, Moment, where
 
 _number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -48,6 +48,7 @@ class _Facts:
     device: Mapped[str | None] = mapped_column(String(12))
     acr: Mapped[str | None] = mapped_column(String(120))
     session: Mapped[str | None] = mapped_column(String(40))
+    reference: Mapped[str | None] = mapped_column(String(12))
     detail: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
@@ -70,6 +71,7 @@ class AuditEntry(_Facts, Base):
         Index("ix_audit_entry_subject_id_number", "subject_id", "number"),
         Index("ix_audit_entry_object_id_number", "object_id", "number"),
         Index("ix_audit_entry_at", "at"),
+        Index("ix_audit_entry_reference", "reference", **where("reference IS NOT NULL")),
     )
 
     number: Mapped[int] = mapped_column(_number, primary_key=True, autoincrement=False)

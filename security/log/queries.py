@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from marketplace.foundation.db import Query, Tx
 from security.labels import Level
@@ -15,6 +16,8 @@ from security.log import audit, subjects
 from security.log.acts import ACTS
 from security.log.models import AuditEntry, LogSubject
 from security.principal import Context, Principal
+
+_BEGINNING = re.compile(r"[0-9a-f-]{8,35}")
 
 
 def entries(
@@ -29,7 +32,8 @@ def entries(
     """A page of entries, newest first; the reading itself goes on the record first.
 
     `filters`: act, outcome, zone (words), level (Level), pseudonym, object_id, campaign_id, agency_id (of the actor),
-    since, until (moments). Returns {"rows": [...], "next": number or None, "acts": every act name}.
+    since, until (moments), reference, without_readings (leaves out readings of the record).
+    Returns {"rows": [...], "next": number or None, "acts": every act name}.
     """
     used = {name: str(value) for name, value in filters.items() if value not in (None, "")}
     audit.record(
@@ -60,13 +64,17 @@ def _filtered(tx: Tx, chosen: Query, filters: Mapping[str, Any]) -> Query:
         "act": AuditEntry.act,
         "outcome": AuditEntry.outcome,
         "zone": AuditEntry.zone,
-        "object_id": AuditEntry.object_id,
         "campaign_id": AuditEntry.campaign_id,
         "agency_id": AuditEntry.agency_id,
+        "reference": AuditEntry.reference,
     }
     for name, column in same.items():
         if filters.get(name):
             chosen = chosen.where(column == filters[name])
+    if filters.get("object_id"):
+        chosen = chosen.where(_is_object(filters["object_id"]))
+    if filters.get("without_readings"):
+        chosen = chosen.where(AuditEntry.act != "log.read")
     level: Level | None = filters.get("level")
     if level is not None:
         chosen = chosen.where(AuditEntry.level == int(level))
@@ -82,6 +90,13 @@ def _filtered(tx: Tx, chosen: Query, filters: Mapping[str, Any]) -> Query:
     if until is not None:
         chosen = chosen.where(AuditEntry.at < until)
     return chosen
+
+
+def _is_object(wanted: str) -> ColumnElement[bool]:
+    """The whole id, or its beginning as lists show it: at least eight digits."""
+    if _BEGINNING.fullmatch(wanted):
+        return AuditEntry.object_id.startswith(wanted)
+    return AuditEntry.object_id == wanted
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -101,5 +116,6 @@ def _shown(row: Any) -> dict[str, Any]:
         "device": row.device,
         "level": None if row.level is None else Level(row.level).label_key,
         "outcome": row.outcome,
+        "reference": row.reference,
         "detail": row.detail,
     }

@@ -14,7 +14,7 @@ from tasks import queries
 from tasks.board import Filter, board
 from tasks.errors import NoSuchCampaign
 from tasks.models import Campaign
-from tests.builders import AT_WORK, a_campaign, a_contribution, a_person, an_owner, changed, settled
+from tests.builders import AT_WORK, a_campaign, a_claim, a_contribution, a_person, an_owner, changed, settled
 
 
 def seen_by(person: Principal, **wanted: Any) -> dict[str, Any]:
@@ -82,6 +82,17 @@ class TestWhatIsNotShown:
         a_contribution(campaign, a_person())
         settled(campaign)
         assert seen_by(a_person())["can"] == []
+
+    def test_a_campaign_whose_every_item_one_has_had(self, database: Engine) -> None:
+        posted, person = a_campaign(items=2, redundancy=3), a_person()
+        a_contribution(posted, person)
+        a_contribution(posted, person)
+        assert seen_by(person)["can"] == []
+
+    def test_but_a_campaign_with_an_item_in_hand(self, database: Engine) -> None:
+        posted, person = a_campaign(name="Mine", items=1, redundancy=3), a_person()
+        a_claim(posted, person)
+        assert named(seen_by(person)["can"]) == ["Mine"]
 
     def test_ones_own_campaign(self, database: Engine) -> None:
         owner = an_owner()

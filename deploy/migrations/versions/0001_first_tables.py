@@ -57,10 +57,19 @@ def upgrade() -> None:
         sa.Column("device", sa.String(length=12), nullable=True),
         sa.Column("acr", sa.String(length=120), nullable=True),
         sa.Column("session", sa.String(length=40), nullable=True),
+        sa.Column("reference", sa.String(length=12), nullable=True),
         sa.Column("detail", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_entry")),
     )
     op.create_index("ix_audit_entry_agency_id_number", "audit_entry", ["agency_id", "number"], unique=False)
+    op.create_index(
+        "ix_audit_entry_reference",
+        "audit_entry",
+        ["reference"],
+        unique=False,
+        postgresql_where=sa.text("reference IS NOT NULL"),
+        sqlite_where=sa.text("reference IS NOT NULL"),
+    )
     op.create_index("ix_audit_entry_at", "audit_entry", ["at"], unique=False)
     op.create_index(
         "ix_audit_entry_object_agency_id_number", "audit_entry", ["object_agency_id", "number"], unique=False
@@ -93,6 +102,7 @@ def upgrade() -> None:
         sa.Column("device", sa.String(length=12), nullable=True),
         sa.Column("acr", sa.String(length=120), nullable=True),
         sa.Column("session", sa.String(length=40), nullable=True),
+        sa.Column("reference", sa.String(length=12), nullable=True),
         sa.Column("detail", sa.JSON(none_as_null=True), nullable=True),
         sa.CheckConstraint("outcome IN ('done', 'refused', 'failed')", name=op.f("ck_audit_pending_outcome")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_pending")),
