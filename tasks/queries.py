@@ -16,6 +16,9 @@ from tasks import claims, eligibility, facts, results
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, CampaignProgress, Claim, Contribution, Microtask, Result
 
+NAMED = ("id", "title", "name", "language", "agency", "minutes", "level", "due")
+"""What is known of a campaign without counting its items or looking up labels."""
+
 
 def summary(campaign: CampaignFacts, settled: int, total: int, labels: dict[str, str]) -> dict[str, Any]:
     """What every list says of a campaign."""
@@ -193,7 +196,9 @@ def _campaigns(db: Tx, ids: set[UUID]) -> dict[UUID, CampaignFacts]:
 
 
 def _named(campaign: CampaignFacts) -> dict[str, Any]:
-    return summary(campaign, 0, 0, {})
+    """What a person's own list says of a campaign: what it is, not how far it is."""
+    shown = summary(campaign, 0, 0, {})
+    return {name: shown[name] for name in NAMED}
 
 
 def _count(db: Tx, table: Any, *conditions: Any) -> int:

@@ -77,8 +77,8 @@ class Me(Schema):
     locale = fields.String()
 
 
-class CampaignSummary(Schema):
-    """What every list says of a campaign."""
+class CampaignName(Schema):
+    """What a campaign is, in a person's own list."""
 
     id = fields.UUID()
     title = fields.String(metadata=told("The question of the work, in a few words."))
@@ -86,10 +86,15 @@ class CampaignSummary(Schema):
     language = fields.String()
     agency = fields.Nested(Agency)
     minutes = fields.Integer(metadata=told("How long one item takes, about."))
-    settled = fields.Integer(metadata=told("Items that have a result."))
-    total = fields.Integer()
     level = fields.String(validate=validate.OneOf(["public", "internal", "sensitive", "restricted"]))
     due = fields.Date(allow_none=True)
+
+
+class CampaignSummary(CampaignName):
+    """What every list of campaigns says of a campaign."""
+
+    settled = fields.Integer(metadata=told("Items that have a result."))
+    total = fields.Integer()
     skills = fields.List(fields.Nested(Skill))
 
 
@@ -147,7 +152,7 @@ class ClaimRow(Schema):
     id = fields.UUID()
     expires_at = fields.DateTime()
     number = fields.Integer()
-    campaign = fields.Nested(CampaignSummary)
+    campaign = fields.Nested(CampaignName)
 
 
 class AnsweredRow(Schema):
@@ -156,7 +161,7 @@ class AnsweredRow(Schema):
     number = fields.Integer()
     day = fields.Date()
     state = fields.String(metadata=told("`settled` or `waiting`."))
-    campaign = fields.Nested(CampaignSummary)
+    campaign = fields.Nested(CampaignName)
 
 
 class Claims(Schema):

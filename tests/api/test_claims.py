@@ -90,6 +90,19 @@ def test_keeping_a_claim_longer_ends_some_time(program: Any) -> None:
     assert (refused.status_code, refused.json["type"]) == (409, "/problems/no-more-extensions")
 
 
+def test_a_list_of_claims_says_nothing_of_a_campaign_that_it_has_not_looked_up(program: Any) -> None:
+    person, campaign = program(a_person()), a_campaign(items=2)
+    claim = person.post(f"/campaigns/{campaign}/claims").json["id"]
+    person.post(f"/claims/{claim}/contribution", json=ANSWER)
+    person.post(f"/campaigns/{campaign}/claims")
+    listed = person.get("/claims").json
+    for row in (listed["claims"][0], listed["answered"][0]):
+        assert row["campaign"]["id"] == str(campaign)
+        assert set(row["campaign"]) == {
+            "id", "title", "name", "language", "agency", "minutes", "level", "due",
+        }  # fmt: skip
+
+
 def _asked(person: Any, act: str, claim: Any) -> Any:
     verb, rest = act.split(" ")
     if verb == "GET":
