@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
         PROPAGATE_EXCEPTIONS=False,
     )
+    app.url_map.merge_slashes = False  # werkzeug would redirect with a page of its own, programs too
     app.extensions["market_settings"] = settings
     _bind(app, settings)
     csrf = CSRFProtect(app)

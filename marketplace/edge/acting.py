@@ -67,7 +67,7 @@ def forget(response: Response) -> None:
 
 def is_api() -> bool:
     """Whether this request came through the program's door."""
-    return request.path.startswith("/api/")
+    return request.path == "/api" or request.path.startswith("/api/")
 
 
 def _read() -> Acting | None:

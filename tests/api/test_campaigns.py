@@ -78,6 +78,14 @@ def test_an_unknown_address_is_a_problem(program: Any) -> None:
     assert program().post("/me").status_code == 405
 
 
+@pytest.mark.parametrize(
+    "path", ["", "/", "/v1", "/v1/", "/v1//", "/v1/claims/", "/v1/claims//payload", "/v1//claims", "//v1/me"]
+)
+def test_no_address_of_the_api_answers_with_a_page(app: Any, path: str) -> None:
+    answer = app.test_client().get(f"/api{path}", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
 def _asked(person: Any, path: str) -> Any:
     if path.startswith("POST "):
         return person.post(path.removeprefix("POST "))
