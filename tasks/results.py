@@ -111,8 +111,8 @@ def listing(
 def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> Iterator[dict[str, Any]]:
     """Every settled item in order: its number, fields, value, agreement, day and trace. On the record before it begins.
 
-    Yields {"number", "item", "value", "agreeing", "answers", "tied", "rule", "settled_on", "trace"} where trace is
-    a list of (alias, value). Raises NotForYou.
+    Yields {"number", "item", "value", "agreeing", "answers", "tied", "rule", "settled_on", "trace", "notes"} where
+    trace is a list of (alias, value), and notes of (alias, note) for those who left one. Raises NotForYou.
     """
     campaign = readable(tx, campaign_id, actor)
     decision = eligibility.may_export_results(actor, campaign.terms)
@@ -203,8 +203,12 @@ def _exported(tx: Tx, campaign: CampaignFacts) -> Iterator[dict[str, Any]]:
             tx, campaign, [(ref, row.value, row.payload_id) for ref, row in zip(refs, rows, strict=True)]
         )
         traces: dict[UUID, list[tuple[str, str]]] = {row.microtask_id: [] for row in rows}
+        notes: dict[UUID, list[tuple[str, str]]] = {row.microtask_id: [] for row in rows}
         for part, answer in _parts(tx, campaign, {row.microtask_id: row.version for row in rows}):
-            traces[part.microtask_id].append((alias(campaign.alias_key, part.person_id), answer[question]))
+            who = alias(campaign.alias_key, part.person_id)
+            traces[part.microtask_id].append((who, answer[question]))
+            if answer.get("note"):
+                notes[part.microtask_id].append((who, answer["note"]))
         for row, item, value in zip(rows, items, values, strict=True):
             yield {
                 "number": row.number,
@@ -216,6 +220,7 @@ def _exported(tx: Tx, campaign: CampaignFacts) -> Iterator[dict[str, Any]]:
                 "rule": row.rule,
                 "settled_on": row.settled_on,
                 "trace": traces[row.microtask_id],
+                "notes": notes[row.microtask_id],
             }
 
 

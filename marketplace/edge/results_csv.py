@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from uuid import UUID
 
 from marketplace.foundation.db import Tx
@@ -11,12 +12,12 @@ from security.principal import Context, Principal
 from tasks import results
 from tasks.table import cell
 
-OURS = ("number", "result", "agreeing", "answers", "tied", "rule", "settled_on", "trace")
+OURS = ("number", "result", "agreeing", "answers", "tied", "rule", "settled_on", "trace", "notes")
 """The columns beside those of the items; a field with one of these names gets `item_` before it."""
 
 
 def results_csv(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> str:
-    """Every settled item: number, its fields, result, agreement, day, and the trace as `alias: value` pairs.
+    """Every settled item: number, its fields, result, agreement, day, trace and notes as `alias: value` pairs.
 
     Made in memory: a spooled file would be payload in a temporary folder. Raises NoSuchCampaign, NotForYou.
     """
@@ -36,7 +37,18 @@ def results_csv(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context
                 "yes" if row["tied"] else "no",
                 row["rule"],
                 row["settled_on"].isoformat(),
-                "; ".join(f"{alias}: {value}" for alias, value in row["trace"]),
+                _pairs(row["trace"]),
+                _pairs((alias, _one_line(note)) for alias, note in row["notes"]),
             ]
         )
     return written.getvalue()
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    return cell("; ".join(f"{alias}: {said}" for alias, said in pairs))
+
+
+def _one_line(note: str) -> str:
+    """A note as part of a cell. A spreadsheet that takes the semicolon for the separator would otherwise begin a cell
+    inside the note, and take what follows for a formula; so would a line break."""
+    return " ".join(note.replace(";", ",").split())

@@ -16,13 +16,14 @@ from tasks.consensus.majority import RULE as MAJORITY
 from tests.builders import AT_WORK, a_campaign, a_form, a_person, an_owner
 
 
-def a_settled_campaign(owner: Principal, items: int = 3, **given: Any) -> UUID:
+def a_settled_campaign(owner: Principal, items: int = 3, note: str | None = None, **given: Any) -> UUID:
+    answer = {"note": note} if note else {}
     campaign = a_campaign(owner, items=items, redundancy=1, **given)
     person = a_person()
     for _ in range(items):
         with transaction() as tx:
             claim = claims.claim_next(tx, campaign, actor=person, context=AT_WORK)
-            contributions.submit(tx, claim, {"kind": "bird"}, actor=person, context=AT_WORK)
+            contributions.submit(tx, claim, {"kind": "bird"} | answer, actor=person, context=AT_WORK)
     with transaction() as tx:
         assert settling.settle(tx, campaign) == items
     return campaign
@@ -96,7 +97,28 @@ def test_an_exported_cell_is_no_formula(program: Any) -> None:
     assert (row["item_rule"], row["rule"]) == ("17", MAJORITY)
 
 
+def test_an_export_has_the_notes_for_the_owner_and_no_note_is_a_formula(program: Any) -> None:
+    owner = an_owner()
+    campaign = a_settled_campaign(owner, items=1, note='=HYPERLINK("x");=1+1\n=2+2')
+    text = program(owner).get(f"/campaigns/{campaign}/results.csv").text
+    [row] = csv.DictReader(io.StringIO(text, newline=""))
+    alias = row["trace"].partition(":")[0]
+    assert row["notes"] == f'{alias}: =HYPERLINK("x"),=1+1 =2+2'
+    for separator in (",", ";"):
+        cells = [
+            cell for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator) for cell in line
+        ]
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+def test_an_export_has_no_note_where_nobody_left_one(program: Any) -> None:
+    owner = an_owner()
+    text = program(owner).get(f"/campaigns/{a_settled_campaign(owner, items=1)}/results.csv").text
+    [row] = csv.DictReader(io.StringIO(text, newline=""))
+    assert row["notes"] == ""
+
+
 def test_an_export_without_results_has_its_header(program: Any) -> None:
     owner = an_owner()
     text = program(owner).get(f"/campaigns/{a_campaign(owner)}/results.csv").text
-    assert text.strip() == "number,entry,result,agreeing,answers,tied,rule,settled_on,trace"
+    assert text.strip() == "number,entry,result,agreeing,answers,tied,rule,settled_on,trace,notes"
