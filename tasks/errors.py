@@ -61,6 +61,10 @@ class BadRows(InvalidInput):
     """Some rows cannot be imported. Nothing was imported; mend them and import again."""
 
 
+class BadFile(BadRows):
+    """The file cannot be imported as it is. Nothing was imported; mend it and import again."""
+
+
 class NotSettledYet(Conflict):
     """This item has no result yet: others are still answering."""
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from marketplace.foundation.errors import DomainError
 from marketplace.foundation.input import clean
-from tasks.errors import BadRows
+from tasks.errors import BadFile, BadRows
 
 LONGEST_CELL = 20_000
 LONGEST_TEXT = 64 * 1024 * 1024
@@ -22,16 +23,18 @@ MOST_REPORTED = 500
 
 
 def items(text: str, form: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The items in CSV `text` (header row, comma or semicolon) by field name. Raises BadRows with `errors`.
+    """The items in CSV `text` (header row, comma or semicolon) by field name. Raises BadRows with `errors`,
+    BadFile where it is not about single rows.
 
     `errors` is a list of {"row": line number, "reason": sentence}; line 1 is the header.
     """
     reader = _reader(text)
     header = _header(reader)
     columns = {field["name"]: field.get("column") or field["name"] for field in form["fields"]}
-    missing = [column for column in columns.values() if column not in header]
+    missing = [column for column in dict.fromkeys(columns.values()) if column not in header]
     if missing:
-        raise _bad([(1, f"The column {_quoted(missing)} is missing. There is: {_quoted(header)}.")])
+        lack = "The columns {} are missing." if len(missing) > 1 else "The column {} is missing."
+        raise _bad_file(1, f"{lack.format(_quoted(missing))} There is: {_quoted(header)}.")
     found: list[dict[str, str]] = []
     errors: list[tuple[int, str]] = []
     for line, cells in _lines(reader, errors):
@@ -42,9 +45,9 @@ def items(text: str, form: Mapping[str, Any]) -> list[dict[str, str]]:
         row = dict(zip(header, cells, strict=True))
         found.append({name: clean(row[column].strip()) for name, column in columns.items()})
         if len(found) > MOST_ROWS:
-            raise _bad([(line, f"More than {MOST_ROWS} rows. Split the file.")])
+            raise _bad_file(line, f"More than {MOST_ROWS:,} rows. Split the file.")
     if not found and not errors:
-        errors.append((1, "There are no rows below the header."))
+        raise _bad_file(1, "There are no rows below the header.")
     if errors:
         raise _bad(errors)
     return found
@@ -69,11 +72,14 @@ def _header(reader: Any) -> list[str]:
     try:
         header = [unicodedata.normalize("NFC", name.strip()) for name in next(reader)]
     except StopIteration:
-        raise _bad([(1, "The file is empty.")]) from None
+        raise _bad_file(1, "The file is empty.") from None
     except csv.Error as error:
-        raise _bad([(1, f"Not readable as CSV: {error}.")]) from None
-    if len(set(header)) != len(header):
-        raise _bad([(1, "Two columns have the same name.")])
+        raise _bad_file(1, f"Not readable as CSV: {error}.") from None
+    if not header:
+        raise _bad_file(1, "The first line is empty. It must name the columns.")
+    twins = [name for name, count in Counter(header).items() if count > 1]
+    if twins:
+        raise _bad_file(1, f"More than one column is named {_quoted(twins)}.")
     return header
 
 
@@ -95,7 +101,7 @@ def _problem(
     cells: list[str], header: Sequence[str], columns: Mapping[str, str], form: Mapping[str, Any]
 ) -> str | None:
     if len(cells) != len(header):
-        return f"Has {len(cells)} cells, the header has {len(header)}."
+        return f"Has {len(cells)} {'cell' if len(cells) == 1 else 'cells'}, the header has {len(header)}."
     row = dict(zip(header, cells, strict=True))
     for field in form["fields"]:
         value = row[columns[field["name"]]]
@@ -116,6 +122,10 @@ def _problem(
 
 def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f"“{name[:60]}”" for name in names[:20])
+
+
+def _bad_file(line: int, reason: str) -> BadFile:
+    return BadFile(errors=[{"row": line, "reason": reason}], count=1)
 
 
 def _bad(errors: list[tuple[int, str]]) -> BadRows:

@@ -15,7 +15,7 @@ from marketplace.foundation.db import Tx, reading
 from marketplace.foundation.errors import InvalidInput
 from security.principal import Principal
 from tasks import board, campaigns, queries
-from tasks.errors import BadRows, BadSpec, NoSuchCampaign
+from tasks.errors import BadFile, BadRows, BadSpec, NoSuchCampaign
 
 LARGEST_IMPORT = 32 * 1024 * 1024
 
@@ -40,7 +40,7 @@ def list_campaigns(query: dict[str, Any]) -> Response:
 
 @api.post("/campaigns")
 @at_most(LARGEST_IMPORT)
-@refuses(BadSpec, BadRows)
+@refuses(BadSpec, BadRows, BadFile)
 @takes_body
 @done_once
 @api.arguments(CampaignPost)

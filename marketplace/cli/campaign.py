@@ -49,11 +49,13 @@ def import_(client: Client, file: Path, spec_file: Path, json_wanted: bool) -> N
             made = client.post("/campaigns", body).json()
     except Refusal as refusal:
         _explain(refusal, json_wanted)
+    room = f"{made['page']}/room"
     if json_wanted:
-        as_json({"id": made["id"], "page": made["page"], "items": made["total"]})
+        as_json({"id": made["id"], "page": made["page"], "room": room, "items": made["total"]})
         return
-    click.echo(f"Imported {made['total']} items as campaign {made['id']}")
-    click.echo(made["page"])
+    items = "1 item" if made["total"] == 1 else f"{made['total']} items"
+    click.echo(f"Imported {items} as campaign {made['id']}")
+    click.echo(room)
 
 
 @campaign.command()

@@ -21,6 +21,9 @@ from marketplace.foundation.settings import read_env_file
 CONNECT, ANSWER = 5.0, 300.0
 """Seconds to reach the marketplace, and to wait for its answer: large imports take their time."""
 TRIES = 3
+WAY_TO_ONE = (
+    "For people of the demo: export MARKET_TOKEN=$(marketplace demo token ines). Personal tokens come later."
+)
 
 
 class Bearer(AuthBase):
@@ -38,8 +41,16 @@ class Refusal(click.ClickException):
     """The marketplace said no; `problem` is its document."""
 
     def __init__(self, problem: dict[str, Any]) -> None:
-        super().__init__(f"{problem['title']}. {problem['detail']} (reference {problem['reference']})")
+        super().__init__(f"{said(problem)} (reference {problem['reference']})")
         self.problem = problem
+
+
+def said(problem: dict[str, Any]) -> str:
+    """Title and detail of a problem as sentences; one of them where the detail begins by saying the title again."""
+    if problem["type"] == "/problems/token-refused":
+        return f"{problem['title']}: it is unknown, over or revoked. {WAY_TO_ONE}"
+    title, detail = problem["title"].rstrip("."), problem["detail"]
+    return detail if detail.startswith(title) else f"{title}. {detail}"
 
 
 class Client:
@@ -103,10 +114,7 @@ def for_a_person(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def with_client(*args: Any, url: str, token: str | None, **kwargs: Any) -> Any:
         if not token:
-            raise click.UsageError(
-                "A token is needed: set MARKET_TOKEN. In the demo: "
-                "export MARKET_TOKEN=$(marketplace demo token ines)"
-            )
+            raise click.UsageError(f"A token is needed: set MARKET_TOKEN. {WAY_TO_ONE}")
         if not token.isascii() or not token.isprintable():
             raise click.UsageError("The token contains characters that no token has.")
         _check_url(url)
@@ -154,6 +162,6 @@ def _check_url(url: str) -> None:
 def _refusal(answer: requests.Response) -> click.ClickException:
     try:
         return Refusal(answer.json())
-    except (ValueError, KeyError, TypeError):
-        said = f"The answer (status {answer.status_code}) is not one of a marketplace. Check --url."
-        return click.ClickException(said)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        sentence = f"The answer (status {answer.status_code}) is not one of a marketplace. Check --url."
+        return click.ClickException(sentence)

@@ -73,7 +73,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     tasks.NotSettledYet: Row(409, "not-settled-yet", "There is no result yet"),
     tasks.BadAnswer: Row(422, "bad-answer", "The answer needs a change"),
     tasks.BadSpec: Row(422, "bad-settings", "The campaign's settings need a change"),
-    tasks.BadRows: Row(422, "bad-rows", "Some rows cannot be imported"),
+    tasks.BadRows: Row(422, "bad-rows", "The file cannot be imported"),
     tasks.KeyUnavailable: Row(503, "key-unavailable", "The key cannot be used at the moment"),
     keys.KeyTrouble: Row(503, "key-unavailable", "The key cannot be used at the moment"),
     sealing.SealingError: Row(503, "seal-broken", "This content cannot be opened"),

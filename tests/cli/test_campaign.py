@@ -30,14 +30,31 @@ def test_a_file_becomes_a_campaign(served: Terminal) -> None:
     done = _import(served, file)
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("Imported 2 items as campaign ")
-    assert "/campaigns/" in done.stdout.splitlines()[1]
+    campaign = done.stdout.splitlines()[0].split()[-1]
+    assert done.stdout.splitlines()[1].endswith(f"/campaigns/{campaign}/room")
     assert _campaigns() == 1
 
 
 def test_programs_read_json(served: Terminal) -> None:
     file = served.write("rows.csv", GOOD)
     made = json.loads(_import(served, file, "--json").stdout)
-    assert (sorted(made), made["items"]) == (["id", "items", "page"], 2)
+    assert (sorted(made), made["items"]) == (["id", "items", "page", "room"], 2)
+    assert made["room"] == f"{made['page']}/room"
+
+
+def test_one_item_is_no_items(served: Terminal) -> None:
+    done = _import(served, served.write("rows.csv", "Species name\nGull\n"))
+    assert done.stdout.startswith("Imported 1 item as campaign ")
+
+
+def test_a_file_that_is_wrong_itself_has_its_own_heading(served: Terminal) -> None:
+    refused = _import(served, served.write("rows.csv", "species,size\nGull,small\n"))
+    lines = refused.stderr.splitlines()
+    assert lines[0].startswith("The file cannot be imported as it is. Nothing was imported")
+    assert lines[2].split(maxsplit=1) == [
+        "1",
+        "The column “Species name” is missing. There is: “species”, “size”.",
+    ]
 
 
 def test_every_bad_row_is_listed_and_nothing_imported(served: Terminal) -> None:
@@ -95,7 +112,8 @@ def test_a_file_that_is_too_large_is_not_sent(terminal: Terminal) -> None:
 def test_a_role_that_does_not_fit_is_a_sentence(served: Terminal) -> None:
     refused = _import(served, served.write("rows.csv", GOOD), token=token_of(a_person()))
     assert refused.exit_code == 1
-    assert "Your role does not include this" in refused.stderr
+    assert refused.stderr.count("Your role does not include this.") == 1
+    assert "this. (reference R-" in refused.stderr
 
 
 def test_results_are_exported_to_a_file_of_ones_own(served: Terminal) -> None:
@@ -132,11 +150,15 @@ def test_without_a_token_the_way_to_one_is_shown(terminal: Terminal) -> None:
     refused = terminal.type("campaign", "list")
     assert refused.exit_code == 2
     assert "MARKET_TOKEN" in refused.stderr
+    assert "Personal tokens come later" in " ".join(refused.stderr.split())
 
 
 def test_a_refused_token_is_a_sentence(served: Terminal) -> None:
     refused = served.type("campaign", "list", token="mkt_nobody")
-    assert (refused.exit_code, "token" in refused.stderr) == (1, True)
+    assert refused.exit_code == 1
+    assert "This token is not accepted" in refused.stderr
+    assert "marketplace demo token" in refused.stderr
+    assert "on your page" not in refused.stderr
 
 
 def test_nobody_there_is_a_sentence(terminal: Terminal) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.errors import BadRows
+from tasks.errors import BadFile, BadRows
 from tasks.table import LONGEST_CELL, cell, items
 from tests.builders import a_form
 
@@ -67,7 +67,27 @@ def test_a_broken_quote_is_reported() -> None:
 
 
 def test_twin_columns_are_refused() -> None:
-    assert bad("entry,entry,Where\na,b,c\n") == [(1, "Two columns have the same name.")]
+    assert bad("entry,entry,Where\na,b,c\n") == [(1, "More than one column is named “entry”.")]
+
+
+def test_several_missing_columns_are_named_together() -> None:
+    assert bad("size\n1\n") == [(1, "The columns “entry”, “Where” are missing. There is: “size”.")]
+
+
+def test_a_first_line_without_names_says_so() -> None:
+    assert bad("\nentry,Where\na,b\n") == [(1, "The first line is empty. It must name the columns.")]
+
+
+def test_cells_are_counted_in_words_that_fit() -> None:
+    assert [reason for _, reason in bad("entry,Where\na\na,b,c\n")] == [
+        "Has 1 cell, the header has 2.", "Has 3 cells, the header has 2.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", "\n", "size\n1\n", "entry,entry\n", "entry,Where\n"])
+def test_a_file_that_is_wrong_itself_is_not_said_to_have_bad_rows(text: str) -> None:
+    with pytest.raises(BadFile, match="The file cannot be imported as it is"):
+        items(text, FORM)
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
