@@ -73,9 +73,8 @@ class TestTransaction:
             tx.execute(text("SELECT 1"))
         assert rung == []
 
+    @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL locks rows
     def test_on_sqlite_the_second_writer_waits_from_the_start(self, database: Engine) -> None:
-        if database.dialect.name != "sqlite":
-            pytest.skip("PostgreSQL locks rows, not the database")
         entered = Event()
 
         def write() -> None:

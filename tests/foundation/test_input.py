@@ -28,7 +28,7 @@ class Person(Input):
 
     name = Text(10)
     age = Whole(0, 150)
-    remark = Text(5, least=0)
+    remark = Text(5, may_be_empty=True)
     tags = fields.List(fields.String())
     yes = Flag()
 

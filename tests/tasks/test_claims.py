@@ -45,6 +45,9 @@ from tests.builders import (
     over,
 )
 
+BEYOND = 10**9
+"""A place in the queue behind every item."""
+
 QUEUES = pytest.mark.parametrize("queue", ["listed", "any"])
 
 
@@ -166,10 +169,10 @@ class TestClaimNext:
         with transaction() as tx:
             tx.execute(
                 QueuePlace.__table__.insert(),
-                {"person_id": person.person_id, "campaign_id": campaign, "seq": 1_000},
+                {"person_id": person.person_id, "campaign_id": campaign, "seq": BEYOND},
             )
         a_claim(campaign, person)
-        assert one(select(QueuePlace.seq)) == 1_000
+        assert one(select(QueuePlace.seq)) == BEYOND
 
     @QUEUES
     def test_several_people_share_one_item(self, database: Engine, queue: str) -> None:
