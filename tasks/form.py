@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import ValidationError, validate, validates_schema
 from marshmallow import fields as kinds
 
-from marketplace.foundation.input import BadFields, Flag, Input, Text, clean
+from marketplace.foundation.input import BadFields, Flag, Input, Text, clean, entries
 from tasks.errors import BadAnswer
 
 NAME = validate.Regexp(
@@ -25,7 +25,7 @@ class OptionSpec(Input):
 
     value = kinds.String(required=True, validate=NAME)
     label = Text(120, required=True)
-    hint = Text(200, least=0, load_default="")
+    hint = Text(200, may_be_empty=True, load_default="")
 
 
 class QuestionSpec(Input):
@@ -34,7 +34,7 @@ class QuestionSpec(Input):
     name = kinds.String(required=True, validate=NAME)
     kind = kinds.String(required=True, validate=validate.OneOf(["choice"]))
     label = Text(200, required=True)
-    options = kinds.List(kinds.Nested(OptionSpec), required=True, validate=validate.Length(2, 30))
+    options = kinds.List(kinds.Nested(OptionSpec), required=True, validate=entries(2, 30))
     cannot_tell = kinds.String(load_default=None, allow_none=True)
 
     @validates_schema
@@ -59,11 +59,11 @@ class FieldSpec(Input):
 class FormSpec(Input):
     """Questions, fields, and whether people may leave a note for the owner."""
 
-    questions = kinds.List(kinds.Nested(QuestionSpec), required=True, validate=validate.Length(1, 1))
+    questions = kinds.List(kinds.Nested(QuestionSpec), required=True, validate=entries(1, 1))
     fields_ = kinds.List(
         kinds.Nested(FieldSpec),
         required=True,
-        validate=validate.Length(1, 40),
+        validate=entries(1, 40),
         data_key="fields",
         attribute="fields",
     )

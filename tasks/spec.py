@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, validate, validates_schema
 from marshmallow import fields as kinds
 
-from marketplace.foundation.input import Input, Text, Whole
+from marketplace.foundation.input import Input, Text, Whole, entries
 from security.labels import Level
 from tasks.errors import BadSpec
 from tasks.form import FormSpec
@@ -25,9 +25,9 @@ class CampaignSpec(Input):
     purpose = Text(2_000, required=True)
     instructions = Text(20_000, required=True)
     level = kinds.String(load_default="internal", validate=validate.OneOf(LEVELS))
-    compartments = kinds.List(Text(60), load_default=list, validate=validate.Length(max=20))
-    audience = kinds.List(Text(60), load_default=None, allow_none=True, validate=validate.Length(1, 500))
-    skills = kinds.List(Text(60), load_default=list, validate=validate.Length(max=20))
+    compartments = kinds.List(Text(60), load_default=list, validate=entries(0, 20))
+    audience = kinds.List(Text(60), load_default=None, allow_none=True, validate=entries(1, 500))
+    skills = kinds.List(Text(60), load_default=list, validate=entries(0, 20))
     minutes = Whole(1, 480, load_default=1)
     contributions = Whole(1, 99, load_default=3)
     claim_minutes = Whole(1, 10_080, load_default=30)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from marketplace.foundation.input import Input, Text
+from marketplace.foundation.input import Input, Strict, Text, whole_from
 from tasks.spec import CampaignSpec
 
 LARGEST_PAGE = 200
@@ -250,14 +250,11 @@ class LeftToTheDomain(fields.Nested):
         return value
 
 
-class CampaignPost(Schema):
+class CampaignPost(Strict):
     """A new campaign: its settings, and one row of CSV per item.
 
     Not an Input: characters that cannot be stored are reported by the domain, with the row they are in.
     """
-
-    class Meta:
-        unknown = RAISE
 
     spec = LeftToTheDomain(CampaignSpec, required=True, metadata=told("The campaign's settings."))
     csv = fields.String(
@@ -287,10 +284,13 @@ class BoardQuery(Input):
     level = fields.List(fields.String(), load_default=list, metadata=told("Levels. Repeatable."))
     skill = fields.List(fields.String(), load_default=list, metadata=told("Codes of skills. Repeatable."))
     minutes = fields.Integer(
-        load_default=None, validate=validate.Range(1, 480), metadata=told("At most so many minutes per item.")
+        load_default=None, validate=whole_from(1, 480), metadata=told("At most so many minutes per item.")
     )
     q = Text(
-        200, least=0, load_default="", metadata=told("Words that occur in title, name, agency or purpose.")
+        200,
+        may_be_empty=True,
+        load_default="",
+        metadata=told("Words that occur in title, name, agency or purpose."),
     )
 
 
@@ -299,5 +299,5 @@ class PageQuery(Input):
 
     after = Text(400, load_default=None, metadata=told("The `next` of the page before."))
     limit = fields.Integer(
-        load_default=50, validate=validate.Range(1, LARGEST_PAGE), metadata=told("How many rows, at most.")
+        load_default=50, validate=whole_from(1, LARGEST_PAGE), metadata=told("How many rows, at most.")
     )

@@ -143,7 +143,10 @@ def places(errors: Any, at: str = "") -> Iterator[tuple[str, str]]:
     """What to mend, flat: (`form.questions.0.options`, sentence)."""
     if isinstance(errors, dict):
         for name, below in errors.items():
-            yield from places(below, f"{at}.{name}" if at else str(name))
+            if name == "_schema":  # marshmallow's word for the thing as a whole
+                yield from places(below, at)
+            else:
+                yield from places(below, f"{at}.{name}" if at else str(name))
     elif isinstance(errors, list):
         for sentence in errors:
             yield at, str(sentence)

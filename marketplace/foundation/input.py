@@ -10,6 +10,7 @@ import json
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
@@ -19,6 +20,18 @@ from marketplace.foundation.errors import InvalidInput
 MOST_DEPTH = 32
 _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 # Possessive, and content with a missing end: a long or an unterminated string is read once and costs no memory.
+
+SENTENCES: Mapping[type[fields.Field[Any]], Mapping[str, str]] = {
+    fields.Field: {"required": "This is needed.", "null": "Must not be null."},
+    fields.Integer: {"invalid": "Must be a whole number.", "too_large": "Must be a smaller number."},
+    fields.String: {"invalid": "Must be a text.", "invalid_utf8": "Must be a text in UTF-8."},
+    fields.Boolean: {"invalid": "Must be true or false."},
+    fields.Date: {"invalid": "Must be a date such as 2027-03-31."},
+    fields.List: {"invalid": "Must be a list."},
+    fields.Mapping: {"invalid": "Must be an object."},
+    fields.Nested: {"type": "Must be an object."},
+}
+"""What we say in place of marshmallow's own sentences, by kind of field; a kind speaks for those below it."""
 
 _UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
@@ -61,39 +74,73 @@ def clean(text: str, *, at: str = "text") -> str:
     return unicodedata.normalize("NFC", text)
 
 
-class Input(Schema):
-    """Base of every schema for what comes in: unknown fields are refused, texts are normalised."""
+class Strict(Schema):
+    """Unknown fields are refused, and whatever is refused is refused in our own words."""
 
     class Meta:
         unknown = RAISE
+
+    error_messages = {"unknown": "There is no such field.", "type": "Must be an object."}  # noqa: RUF012 - so typed
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Called by marshmallow for each field of each schema."""
+        _put_in_our_words(field_obj)
+
+
+class Input(Strict):
+    """Base of every schema for what comes in, whose texts are normalised."""
 
     @pre_load
     def _normalise(self, data: Any, **_: Any) -> Any:
         return _normalised(data)
 
 
+def whole_from(least: int, most: int) -> validate.Range:
+    """Checks that a whole number is in a range."""
+    return validate.Range(least, most, error=_whole(least, most))
+
+
+def at_most(most: int) -> validate.Length:
+    """Checks that a text has no more than `most` characters."""
+    return validate.Length(max=most, error=f"Must have at most {most:,} characters.")
+
+
+def entries(least: int, most: int) -> validate.Length:
+    """Checks how many entries a list has."""
+    wanted = (
+        f"at most {most:,}"
+        if least == 0
+        else f"{least:,} to {most:,}"
+        if least < most
+        else f"exactly {most:,}"
+    )
+    noun = "entry" if most == 1 else "entries"
+    return validate.Length(least, most, error=f"Must have {wanted} {noun}.")
+
+
 class Whole(fields.Integer):
     """A whole number of a stated range; no text, no true, no 1.0."""
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:
-        super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
+        super().__init__(strict=True, validate=whole_from(least, most), **kwargs)
+        self.sentence = _whole(least, most)
 
     def _validated(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ValidationError("Must be a whole number.")
+            raise ValidationError(self.sentence)
         return super()._validated(value)
 
 
 class Text(fields.String):
-    """A text of a stated length, not only of spaces unless `least` is 0."""
+    """A text of at most `most` characters, not only of spaces unless `may_be_empty`."""
 
-    def __init__(self, most: int, least: int = 1, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Length(min=least, max=most), **kwargs)
-        self.least = least
+    def __init__(self, most: int, *, may_be_empty: bool = False, **kwargs: Any) -> None:
+        super().__init__(validate=at_most(most), **kwargs)
+        self.may_be_empty = may_be_empty
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if self.least and isinstance(text, str) and not text.strip():
+        if not self.may_be_empty and isinstance(text, str) and not text.strip():
             raise ValidationError("Must not be empty.")
         return text
 
@@ -105,6 +152,19 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool):
             raise ValidationError("Must be true or false.")
         return value
+
+
+def _put_in_our_words(field: fields.Field[Any]) -> None:
+    for kind in reversed(type(field).__mro__):
+        field.error_messages |= SENTENCES.get(kind, {})
+    for inside in ("inner", "key_field", "value_field"):  # of lists and of objects
+        below = getattr(field, inside, None)
+        if below is not None:
+            _put_in_our_words(below)
+
+
+def _whole(least: int, most: int) -> str:
+    return f"Must be a whole number from {least:,} to {most:,}."
 
 
 def _normalised(value: Any) -> Any:

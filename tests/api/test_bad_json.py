@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -118,3 +119,74 @@ def test_bad_queries_are_refused(program: Any, query: str) -> None:
 @pytest.mark.parametrize("query", ["?minutes=0", "?minutes=x", "?colour=red", "?q=" + "x" * 201])
 def test_bad_filters_are_refused(program: Any, query: str) -> None:
     assert program(a_person()).get(f"/campaigns{query}").status_code == 422
+
+
+def _without(name: str) -> dict[str, Any]:
+    spec = a_spec()
+    del spec[name]
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("spec", "errors"),
+    [
+        (a_spec(contributions=0), {"contributions": ["Must be a whole number from 1 to 99."]}),
+        (a_spec(contributions="3"), {"contributions": ["Must be a whole number from 1 to 99."]}),
+        (a_spec(claim_minutes=1.5), {"claim_minutes": ["Must be a whole number from 1 to 10,080."]}),
+        (a_spec(colour="red"), {"colour": ["There is no such field."]}),
+        (_without("title"), {"title": ["This is needed."]}),
+        (_without("form"), {"form": ["This is needed."]}),
+        (a_spec(title=None), {"title": ["Must not be null."]}),
+        (a_spec(title=1), {"title": ["Must be a text."]}),
+        (a_spec(title="x" * 201), {"title": ["Must have at most 200 characters."]}),
+        (a_spec(due="soon"), {"due": ["Must be a date such as 2027-03-31."]}),
+        (a_spec(skills="charts"), {"skills": ["Must be a list."]}),
+        (a_spec(skills=[1]), {"skills": {"0": ["Must be a text."]}}),
+        (a_spec(skills=["x"] * 21), {"skills": ["Must have at most 20 entries."]}),
+        (a_spec(form=[]), {"form": {"_schema": ["Must be an object."]}}),
+        (a_spec(form=a_form(questions=[])), {"form": {"questions": ["Must have exactly 1 entry."]}}),
+        (
+            a_spec(form=a_form(fields=[1])),
+            {"form": {"fields": {"0": {"_schema": ["Must be an object."]}}}},
+        ),
+        (
+            a_spec(form=a_form(fields=[{}])),
+            {"form": {"fields": {"0": {at: ["This is needed."] for at in ("name", "label")}}}},
+        ),
+    ],
+)
+def test_settings_are_refused_in_our_own_words(
+    program: Any, spec: dict[str, Any], errors: dict[str, Any]
+) -> None:
+    refused = program(an_owner()).post("/campaigns", json={"spec": spec, "csv": rows(1)})
+    assert refused.json["errors"] == errors
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"answer": {"kind": 1}}, {"answer": {"kind": {"value": ["Must be a text."]}}}),
+        ({"answer": ["bird"]}, {"answer": ["Must be an object."]}),
+        ({}, {"answer": ["This is needed."]}),
+        ({"answer": {"kind": "bird"}, "score": 1}, {"score": ["There is no such field."]}),
+    ],
+)
+def test_answers_are_refused_in_our_own_words(claimed: Any, body: Any, errors: dict[str, Any]) -> None:
+    assert claimed(json.dumps(body), "application/json").json["errors"] == errors
+
+
+@pytest.mark.parametrize(
+    ("query", "errors"),
+    [
+        ("?minutes=0", {"minutes": ["Must be a whole number from 1 to 480."]}),
+        ("?minutes=x", {"minutes": ["Must be a whole number."]}),
+        ("?colour=red", {"colour": ["There is no such field."]}),
+    ],
+)
+def test_filters_are_refused_in_our_own_words(program: Any, query: str, errors: dict[str, Any]) -> None:
+    assert program(a_person()).get(f"/campaigns{query}").json["errors"] == errors
+
+
+def test_a_post_without_rows_is_refused_in_our_own_words(program: Any) -> None:
+    refused = program(an_owner()).post("/campaigns", json={"spec": a_spec(), "rows": []})
+    assert refused.json["errors"] == {"csv": ["This is needed."], "rows": ["There is no such field."]}

@@ -74,11 +74,13 @@ def test_every_bad_row_is_listed_and_nothing_imported(served: Terminal) -> None:
 
 def test_settings_that_cannot_be_used_are_listed_by_place(served: Terminal) -> None:
     text = (served.folder / "spec.toml").read_text().replace('kind = "choice"', 'kind = "guess"')
+    text = text[: text.index("[[form.fields]]")] + "[form]\nfields = [1]\n"
     served.write("spec.toml", "minutes = true\n" + text)
     refused = _import(served, served.write("rows.csv", GOOD))
     assert refused.exit_code == 1
     assert "form.questions.0.kind" in refused.stderr
-    assert "minutes" in refused.stderr
+    assert re.search(r"^minutes +Must be a whole number from 1 to 480\.$", refused.stderr, re.MULTILINE)
+    assert re.search(r"^form\.fields\.0 +Must be an object\.$", refused.stderr, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
