@@ -63,6 +63,7 @@ _FILES = {
     "inter.woff2": INSTALLED / "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
     "page.js": OURS / "page.js",
     "board.js": OURS / "board.js",
+    "draft.js": OURS / "draft.js",
     "keys.js": OURS / "keys.js",
     "sign-in.js": OURS / "sign-in.js",
     "mark.svg": OURS / "mark.svg",

@@ -51,9 +51,9 @@ def _chosen() -> dict[str, Any]:
     """The filter in the address; what makes no sense is left out, so that an old link still opens."""
     minutes = request.args.get("minutes", "")
     return {
-        "agency": request.args.getlist("agency"),
+        "agency": [agency for agency in request.args.getlist("agency") if agency],
         "level": [level for level in request.args.getlist("level") if level in words.LEVELS],
-        "skill": request.args.getlist("skill"),
+        "skill": [skill for skill in request.args.getlist("skill") if skill],
         "minutes": minutes if minutes in MINUTES else "",
         "q": request.args.get("q", "")[:LONGEST_QUERY].replace("\x00", "").strip(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ def campaign(campaign_id: UUID) -> str:
         "campaign.html",
         campaign=described | {"missing_words": lacks},
         can_claim=decision.allowed,
+        can_read=eligibility.may_read_results(principal, terms).allowed,
         in_hand=held is not None,
     )
 
@@ -71,7 +73,7 @@ def _figures(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _agreement(found: dict[str, Any]) -> dict[str, Any]:
-    """Bars for how far people agreed; what fell apart is drawn in the colour that asks for a look."""
+    """Bars for how far people agreed; where not all did is drawn in the colour that asks for a look."""
     rows = []
     for part in found["agreement"]:
         whole = part["agreeing"] == part["of"]
@@ -80,10 +82,9 @@ def _agreement(found: dict[str, Any]) -> dict[str, Any]:
             agreeing=words.number(part["agreeing"]),
             answers=words.number(part["of"]),
         )
-        clear = part["agreeing"] * 2 > part["of"]
-        rows.append({"label": label, "count": part["count"], "whole": whole, "strong": clear})
+        rows.append({"label": label, "count": part["count"], "strong": whole})
     settled = sum(row["count"] for row in rows)
-    whole = sum(row["count"] for row in rows if row["whole"])
+    whole = sum(row["count"] for row in rows if row["strong"])
     listed = "; ".join(f"{row['label']}: {words.number(row['count'])}" for row in rows)
     return {
         "agreement": rows,
@@ -91,7 +92,7 @@ def _agreement(found: dict[str, Any]) -> dict[str, Any]:
         "agreement_title": gettext("Agreement among settled items: %(list)s", list=listed),
         "agreement_rows": [(row["label"], words.number(row["count"])) for row in rows],
         "agreed": words.percent(whole, settled) if settled else None,
-        "split": sum(row["count"] for row in rows if not row["strong"]),
+        "split": settled - whole,
     }
 
 
@@ -100,6 +101,7 @@ def _progress(found: dict[str, Any]) -> dict[str, Any]:
     rows = chart.rows if chart else []
     return {
         "chart": chart,
+        "today": datetime.now(UTC).date(),
         "chart_rows": [
             (words.day(day), words.number(count), words.number(total)) for day, count, total in rows
         ],

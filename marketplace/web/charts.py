@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, log10
 
+BRIEF = 7
+"""So many days and fewer need no broad drawing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tick:
@@ -32,6 +35,8 @@ class Progress:
     """Day, settled that day, settled in all: the table behind the chart."""
     up: list[Tick]
     along: list[Tick]
+    brief: bool
+    """Drawn small enough for a phone without scrolling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +53,25 @@ def progress(by_day: Sequence[tuple[date, int]], total: int) -> Progress | None:
     if not by_day:
         return None
     rows = _running(by_day)
-    width, height, left, right, top, base = 640, 272, 52, 600, 14.0, 244.0
+    # A line needs two ends: the first day's begins with nothing on the day before.
+    drawn = rows if len(rows) > 1 else [(rows[0][0] - timedelta(days=1), 0, 0), *rows]
+    brief = len(rows) <= BRIEF
+    width, height, left, right, top, base = (
+        (360, 208, 36, 328, 14.0, 180.0) if brief else (640, 272, 52, 600, 14.0, 244.0)
+    )
     most = _most(rows[-1][2], total)
     step = nice_step(most)
     ceiling = step * ceil(most / step)
-    across = (right - left) / max(len(rows) - 1, 1)
+    across = (right - left) / (len(drawn) - 1)
     points = [
         (round(left + index * across, 1), round(base - (base - top) * row[2] / ceiling, 1))
-        for index, row in enumerate(rows)
+        for index, row in enumerate(drawn)
     ]
-    if len(points) == 1:
-        points = [(left, base), (right, points[0][1])]
     line = " ".join(f"{x},{y}" for x, y in points)
     area = f"{points[0][0]},{base} {line} {points[-1][0]},{base}"
     up = [Tick(round(base - (base - top) * value / ceiling, 1), value) for value in _steps(ceiling, step)]
     return Progress(
-        width, height, left, right, base, line, area, points[-1], rows, up, _days(rows, left, across)
+        width, height, left, right, base, line, area, points[-1], rows, up, _days(drawn, left, across), brief
     )
 
 

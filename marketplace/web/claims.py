@@ -13,9 +13,10 @@ from werkzeug.wrappers import Response
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
 from marketplace.foundation.db import transaction
+from marketplace.web import typed
 from marketplace.web.blueprint import web
 from tasks import claims, contributions, queries
-from tasks.errors import BadAnswer, ClaimOver, NothingLeftToClaim
+from tasks.errors import BadAnswer, ClaimOver, NoMoreExtensions, NothingLeftToClaim
 
 SHOWN_AT_ONCE = 3
 """Fields that a phone shows before "show more"; the one the question is about comes first and large."""
@@ -42,7 +43,7 @@ def claim(claim_id: UUID) -> str:
 @web.post("/claims/<uuid:claim_id>/contribution")
 def submit(claim_id: UUID) -> Response | tuple[str, int]:
     """Submit an answer and go on to the next item, or stop. What was typed is never lost."""
-    answer = _answer()
+    answer = typed.answer()
     principal, context = current_principal(), current_context()
     try:
         with transaction() as tx:
@@ -69,12 +70,21 @@ def release(claim_id: UUID) -> Response:
 
 
 @web.post("/claims/<uuid:claim_id>/extend")
-def extend(claim_id: UUID) -> Response:
-    """Keep an item longer."""
+def extend(claim_id: UUID) -> Response | str | tuple[str, int]:
+    """Keep an item longer. The button belongs to the answer's form, so that what was typed comes along."""
+    answer = typed.answer()
     principal, context = current_principal(), current_context()
-    with transaction() as tx:
-        once(tx, lambda: claims.extend(tx, claim_id, actor=principal, context=context))
+    try:
+        with transaction() as tx:
+            once(tx, lambda: claims.extend(tx, claim_id, actor=principal, context=context))
+    except ClaimOver:
+        return _over(claim_id, answer), 409
+    except NoMoreExtensions:
+        flash(gettext("This item can’t be kept longer. Submit it or give it back."), "look")
+        return _again(claim_id, answer, {}), 409
     flash(gettext("You have more time for this item."))
+    if answer:
+        return _again(claim_id, answer, {})
     return redirect(url_for("web.claim", claim_id=claim_id), 303)
 
 
@@ -95,15 +105,6 @@ def _go_to_next(campaign_id: UUID, *, fresh_key: bool = False) -> Response:
     return redirect(url_for("web.claim", claim_id=claim_id), 303)
 
 
-def _answer() -> dict[str, str]:
-    """What was typed: the fields of the form that belong to the answer."""
-    prefix = "answer."
-    given = {
-        name.removeprefix(prefix): value for name, value in request.form.items() if name.startswith(prefix)
-    }
-    return {name: value.replace("\r\n", "\n") for name, value in given.items() if value}
-
-
 def _again(claim_id: UUID, answer: Mapping[str, str], errors: Mapping[str, list[str]]) -> str:
     """The work page once more, with what was typed and what is to be put right."""
     principal = current_principal()
@@ -118,7 +119,7 @@ def _over(claim_id: UUID, answer: Mapping[str, str]) -> str:
     with transaction() as tx:
         found = queries.claim(tx, claim_id, current_principal())
     return render_template(
-        "claim_over.html", claim=found, answer=list(_in_words(found["campaign"]["form"], answer))
+        "claim_over.html", claim=found, answer=list(typed.in_words(found["campaign"]["form"], answer))
     )
 
 
@@ -152,15 +153,3 @@ def _sentence(name: str) -> str:
     if name == "note":
         return gettext("The note is too long or has a character that cannot be stored.")
     return gettext("Choose one of the options. “Can’t tell” is an answer too.")
-
-
-def _in_words(form: Mapping[str, Any], answer: Mapping[str, str]) -> list[tuple[str, str]]:
-    """An answer as people read it: the question and the option's label, then the note."""
-    shown = []
-    for question in form["questions"]:
-        labels = {option["value"]: option["label"] for option in question["options"]}
-        if answer.get(question["name"]):
-            shown.append((question["label"], labels.get(answer[question["name"]], answer[question["name"]])))
-    if answer.get("note"):
-        shown.append((gettext("Note for the owner"), answer["note"]))
-    return shown

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
@@ -60,6 +63,31 @@ JOBS = {
     "notice.send": _l("Send notices"),
     "sessions.forget_ended": _l("Forget ended sessions"),
 }
+REFUSALS = {
+    "agency_audience": _l("not shared with this agency"),
+    "callback.declined": _l("cancelled by the person"),
+    "clearance": _l("clearance too low"),
+    "closed": _l("campaign has ended"),
+    "compartment": _l("not in the closed group"),
+    "own_campaign": _l("own campaign"),
+    "recent_sign_in": _l("sign-in too long ago"),
+    "results_of_agency": _l("results of another agency"),
+    "role": _l("role missing"),
+    "skill": _l("skill missing"),
+    "token.acr_too_low": _l("sign-in too weak"),
+    "zone": _l("network not known"),
+}
+_NOT_ACCEPTED = _l("the agency’s answer was not accepted")
+ERRORS = {
+    "AccessTokenRefused": _l("token not accepted"),
+    "HiddenOrAbsent": _l("not there, or hidden"),
+    "NotAMember": _l("not registered"),
+    "NotFound": _l("not there, or hidden"),
+    "NotPermitted": _l("role missing"),
+    "ProviderUnreachable": _l("the agency’s sign-in did not answer"),
+    "SignInExpired": _l("sign-in took too long"),
+}
+_API = _l("programming interface")
 RULES = {"majority-1": _l("Most answers; ties by the order of the options, “can’t tell” last")}
 
 
@@ -84,11 +112,21 @@ def outcome(code: str) -> str:
 
 
 def thing(kind: str | None, identifier: str | None) -> str:
-    """What it was done to: its kind and the beginning of its id."""
-    if not kind:
-        return ""
-    name = str(OBJECTS.get(kind, kind))
-    return f"{name} {identifier[:8]}" if identifier else name
+    """The kind of thing it was done to. An address of ours is a page, or belongs to the programming interface."""
+    if kind == "route" and (identifier or "").startswith("api."):
+        return str(_API)
+    return str(OBJECTS.get(kind, kind)) if kind else ""
+
+
+def refusal(codes: Iterable[str], error: str | None) -> str:
+    """Why something was refused, in a few words for a list: by rule, else by kind of refusal; may be nothing."""
+    said = [REFUSALS.get(code) or _of_sign_in(code) for code in codes] or [ERRORS.get(error or "")]
+    return ", ".join(dict.fromkeys(str(each) for each in said if each))
+
+
+def _of_sign_in(code: str) -> Any:
+    """Codes of the sign-in have two parts: where the fault was, and which."""
+    return _NOT_ACCEPTED if "." in code else None
 
 
 def job(kind: str) -> str:

@@ -6,16 +6,17 @@ chosen by the problem's slug in one table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from flask import Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from marketplace.edge.permissions import ROUTES
-from marketplace.web import reasons
+from marketplace.web import reasons, typed
 from marketplace.web.shell import first_page
 from security.permissions import Permission, roles_with
 
@@ -65,7 +66,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "not-permitted": Words(
         _l("Your role does not include this"),
-        _l("Your agency’s administrator can give you the role."),
+        _l("What you opened belongs to another role than yours."),
         "lock",
     ),
     "not-a-member": Words(
@@ -84,10 +85,9 @@ WORDS: Mapping[str, Words] = {
         "warning",
     ),
     "sign-in-refused": Words(
-        _l("Start the sign-in again"),
+        _l("Your agency’s answer cannot be accepted"),
         _l(
-            "What your agency’s sign-in sent back cannot be accepted. If it happens again, tell your administrator the "
-            "reference."
+            "Tell your agency’s administrator the reference: its sign-in service answers in a way we cannot accept."
         ),
         "lock",
     ),
@@ -155,7 +155,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "http-405": Words(
         _l("This way does not work"),
-        _l("The address takes no such request. Go back and use the button on the page."),
+        _l("This address only takes what a page sends to it. Go back and use the button on that page."),
     ),
     "http-413": Words(_l("This is too large"), _l("What was sent is larger than this address takes.")),
     "internal": Words(
@@ -166,22 +166,88 @@ WORDS: Mapping[str, Words] = {
 }
 
 
+SIGN_IN_REMEDIES: Mapping[str, Any] = {
+    "sign_in_again": _l(
+        "Sign in once more. If it happens again, tell your agency’s administrator the reference."
+    ),
+    "use_stronger_sign_in": _l(
+        "Sign in once more in a stronger way, for example with a second factor. Your agency’s administrator can say "
+        "which ways there are."
+    ),
+}
+DECLINED = Words(
+    _l("The sign-in was cancelled"), _l("Nothing was changed. You can sign in whenever you like.")
+)
+ONLY_SHOWS = Words(
+    _l("This way does not work"), _l("This address only shows a page; nothing can be sent to it.")
+)
+KEPT = Words(
+    _l("Your session ended"),
+    _l("Nothing was sent. What you wrote is below; sign in, and go on with the item."),
+    "clock",
+)
+OUT_OF_DATE = Words(
+    _l("Open the item again"),
+    _l("The form was out of date, and nothing was sent. What you wrote is below."),
+    "clock",
+)
+OF_AN_ANSWER = ("web.submit", "web.extend")
+"""Forms that carry what somebody typed: whatever goes wrong, it is handed back."""
+
+
 def problem_page(problem: dict[str, Any], status: int, reference: str) -> Response:
     """The page for a problem document (RFC 9457, with "slug", "reasons" and "errors")."""
-    words = WORDS.get(problem["slug"]) or WORDS["internal" if status >= 500 else "not-done"]
-    given = problem.get("reasons") or _roles_asked(problem["slug"])
+    words = _words(problem, status)
+    of_sign_in = problem["slug"] == "sign-in-refused"
+    given = () if of_sign_in else problem.get("reasons") or _roles_asked(problem["slug"])
     lacks = [reasons.missing(reason["code"], reason["args"], {}) for reason in given]
     shown = {
         "title": lacks[0].remedy if lacks else words.title,
         "lead": words.lead,
         "icon": words.icon,
-        "checks": [{"title": lack.title, "help": lack.help, "met": False} for lack in lacks],
+        # Of one rule the title says what would help; it is not said again below.
+        "checks": [
+            {"title": lack.title, "help": lack.help if len(lacks) > 1 else "", "met": False} for lack in lacks
+        ],
         "errors": list(_places(problem.get("errors"))),
         "other_ways": _other_ways(lacks),
         "ways": _ways(problem["slug"]),
+        "typed": typed.handed_back(_claim_id()) if _has_answer(problem["slug"]) else [],
         "reference": reference,
     }
     return make_response(render_template("problem.html", problem=shown), status)
+
+
+def _words(problem: Mapping[str, Any], status: int) -> Words:
+    slug = problem["slug"]
+    if slug == "http-405" and request.method == "POST":
+        return ONLY_SHOWS
+    if slug == "sign-in-refused":
+        return _of_sign_in(problem.get("reasons") or ())
+    if _has_answer(slug) and slug in ("not-signed-in", "form-expired"):
+        return KEPT if g.get("acting") is None and slug == "not-signed-in" else OUT_OF_DATE
+    return WORDS.get(slug) or WORDS["internal" if status >= 500 else "not-done"]
+
+
+def _of_sign_in(given: Sequence[Mapping[str, Any]]) -> Words:
+    """A refusal of the agency's answer says what would help; a person who cancelled is not refused anything."""
+    if any(reason["code"] == "callback.declined" for reason in given):
+        return DECLINED
+    words = WORDS["sign-in-refused"]
+    lead = next(
+        (SIGN_IN_REMEDIES[each["remedy"]] for each in given if each["remedy"] in SIGN_IN_REMEDIES), None
+    )
+    return words if lead is None else Words(words.title, lead, words.icon)
+
+
+def _has_answer(slug: str) -> bool:
+    # A body that was too large cannot be read again.
+    return request.endpoint in OF_AN_ANSWER and request.method == "POST" and slug != "http-413"
+
+
+def _claim_id() -> UUID:
+    found: UUID = (request.view_args or {})["claim_id"]
+    return found
 
 
 def _roles_asked(slug: str) -> list[dict[str, Any]]:
@@ -196,6 +262,13 @@ def _roles_asked(slug: str) -> list[dict[str, Any]]:
 def _ways(slug: str) -> list[tuple[str, str]]:
     """Where to go on; the first is the button."""
     acting = g.get("acting")
+    if _has_answer(slug) and slug in ("not-signed-in", "form-expired"):
+        item = url_for("web.claim", claim_id=_claim_id())
+        if slug == "not-signed-in":
+            return [(gettext("Sign in"), url_for("web.sign_in", then=item))]
+        return [(gettext("Back to the item"), item)]
+    if acting is None and slug == "sign-in-refused":
+        return [(gettext("Sign in"), url_for("web.sign_in")), (gettext("Help"), url_for("web.help"))]
     if acting is None:
         return [
             (gettext("Sign in at your agency"), url_for("web.sign_in")),

@@ -99,7 +99,7 @@ def _role(facts: Facts, _labels: Labels) -> Missing:
     return Missing(
         gettext("the role %(roles)s", roles=roles),
         gettext("Your agency’s administrator can give it to you."),
-        gettext("Ask your administrator for the role"),
+        gettext("Ask your administrator for the role %(roles)s", roles=roles),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -18,28 +19,39 @@ from marketplace.web.presenters import Chip, chips
 from security.labels import Level
 from security.log import queries
 
-NAMES = ("act", "outcome", "agency", "label", "zone", "pseudonym", "object", "since", "until")
+NAMES = ("reference", "act", "outcome", "agency", "label", "zone", "pseudonym", "object", "since", "until")
+LATEST = 2**63 - 1
+"""The largest number an entry can have; an address may ask for anything."""
+READINGS = "shown"
+"""`readings=shown` in the address: entries about reading the record are listed too."""
+READING = "log.read"
+SHORTEST_OBJECT = 8
+"""As many characters of an object's id as the list shows."""
 
 
 @web.get("/record")
 def record() -> str:
     """Entries that concern the officer's agency, newest first. Reading them is itself on the record."""
-    filters = {name: value for name in NAMES if (value := _given(name))}
+    typed = {name: value for name in NAMES if (value := _given(name))}
+    before, strange = _before(request.args.get("before"))
     with transaction() as tx:
         agencies = directory.listing(tx)
+        filters = {name: value for name, value in typed.items() if _makes_sense(name, value, agencies)}
         found = queries.entries(
             tx,
             _asked(filters, {agency.slug: agency.id for agency in agencies}),
             actor=current_principal(),
             context=current_context(),
-            before=request.args.get("before", type=int),
+            before=before,
         )
     known = {agency.id: agency for agency in agencies}
     options = _options(found["acts"], agencies)
     return render_template(
         "record.html",
-        found={"rows": [_shown(row, known) for row in found["rows"]]},
+        days=_by_day([_shown(row, known) for row in found["rows"]]),
         filters=filters,
+        left_out=[_title(name) for name in typed if name not in filters] + strange,
+        with_readings=_with_readings(),
         chips=_chips(filters, options),
         older=_older(filters, found["next"]),
         **options,
@@ -50,16 +62,47 @@ def _given(name: str) -> str:
     return request.args.get(name, "").replace("\x00", "").strip()[:100]
 
 
+def _with_readings() -> bool:
+    """Without a word in the address, entries about reading the record are left out: they would drown the rest."""
+    return request.args.getlist("readings")[-1:] == [READINGS]
+
+
+def _before(text: str | None) -> tuple[int | None, list[str]]:
+    """The number that older entries lie below, and, for one that makes no sense, what to say was left out."""
+    if not text:
+        return None, []
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    return (number, []) if 0 < number <= LATEST else (None, [gettext("the page")])
+
+
+def _makes_sense(name: str, value: str, agencies: Iterable[Any]) -> bool:
+    """Whether a filter can be understood. Words that name nothing find nothing, and need no check."""
+    known: dict[str, Container[str]] = {
+        "act": names.ACTS,
+        "outcome": names.OUTCOMES,
+        "label": words.LEVELS,
+        "zone": words.ZONES,
+        "agency": {agency.slug for agency in agencies},
+    }
+    if name in ("since", "until"):
+        return _midnight(value) is not None
+    if name == "object":
+        return len(value) >= SHORTEST_OBJECT
+    return name not in known or value in known[name]
+
+
 def _asked(filters: Mapping[str, str], agencies: Mapping[str, Any]) -> dict[str, Any]:
-    """The filter as the record understands it; a day that is none, or an agency that is none, finds nothing wrong."""
+    """The filter as the record understands it."""
     asked: dict[str, Any] = {name: filters.get(name) for name in ("act", "outcome", "zone", "pseudonym")}
-    asked["object_id"] = filters.get("object")
+    asked["reference"] = filters["reference"].upper() if "reference" in filters else None
+    asked["object_id"] = filters["object"].lower() if "object" in filters else None
     asked["agency_id"] = agencies.get(filters.get("agency", ""))
-    if filters.get("label") in words.LEVELS:
-        asked["level"] = Level.parse(filters["label"])
+    asked["level"] = Level.parse(filters["label"]) if "label" in filters else None
     asked["since"] = _midnight(filters.get("since"))
     until = _midnight(filters.get("until"))
     asked["until"] = until + timedelta(days=1) if until else None
+    # Who asks for readings by name gets them, whatever the tick says.
+    asked["without_readings"] = None if _with_readings() or filters.get("act") == READING else True
     return {name: value for name, value in asked.items() if value is not None}
 
 
@@ -74,7 +117,9 @@ def _midnight(text: str | None) -> datetime | None:
 
 def _options(acts: list[str], agencies: Any) -> dict[str, list[tuple[str, str]]]:
     return {
-        "act_options": sorted(((act, names.act(act)) for act in acts), key=lambda option: option[1]),
+        "act_options": sorted(
+            ((act, names.act(act)) for act in acts), key=lambda option: option[1].casefold()
+        ),
         "outcome_options": [(code, names.outcome(code)) for code in names.OUTCOMES],
         "agency_options": [(agency.slug, agency.name) for agency in agencies],
         "label_options": [(key, words.level(key)) for key in words.LEVELS],
@@ -82,8 +127,9 @@ def _options(acts: list[str], agencies: Any) -> dict[str, list[tuple[str, str]]]
     }
 
 
-def _chips(filters: Mapping[str, str], options: Mapping[str, list[tuple[str, str]]]) -> list[Chip]:
+def _title(name: str) -> str:
     titles = {
+        "reference": gettext("reference"),
         "act": gettext("act"),
         "outcome": gettext("outcome"),
         "agency": gettext("agency"),
@@ -94,23 +140,37 @@ def _chips(filters: Mapping[str, str], options: Mapping[str, list[tuple[str, str
         "since": gettext("since"),
         "until": gettext("until"),
     }
+    return titles[name]
+
+
+def _chips(filters: Mapping[str, str], options: Mapping[str, list[tuple[str, str]]]) -> list[Chip]:
     shown = []
     for name, value in filters.items():
         label = dict(options.get(f"{name}_options", ())).get(value, value)
-        shown.append((name, value, titles[name], label))
+        shown.append((name, request.args[name], _title(name), label))
     return chips("web.record", shown)
 
 
 def _older(filters: Mapping[str, str], before: int | None) -> str | None:
     values: dict[str, Any] = dict(filters) | {"before": before}
+    if _with_readings():
+        values["readings"] = READINGS
     return None if before is None else url_for("web.record", **values)
+
+
+def _by_day(rows: list[dict[str, Any]]) -> list[tuple[date, list[dict[str, Any]]]]:
+    """Rows under the day (UTC) on which they happened."""
+    days = groupby(rows, key=lambda row: row["at"].astimezone(UTC).date())
+    return [(day, list(of_day)) for day, of_day in days]
 
 
 def _shown(row: Mapping[str, Any], agencies: Mapping[Any, Any]) -> dict[str, Any]:
     detail = row["detail"] or {}
     return dict(row) | {
         "agency_shown": agencies.get(row["agency_id"]),
-        "object_shown": names.thing(row["object_kind"], row["object_id"]),
+        "object_name": names.thing(row["object_kind"], row["object_id"]),
+        "object_link": None if row["object_kind"] == "route" else row["object_id"],
         "label": row["level"],
-        "reason": ", ".join(detail.get("reasons") or []) or detail.get("error"),
+        "reason": names.refusal(detail.get("reasons") or [], detail.get("error")),
+        "reference": row.get("reference"),
     }

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from babel import Locale, UnknownLocaleError
-from flask import Flask, g, request
+from flask import Flask, g, request, url_for
 from markupsafe import Markup
 
 from marketplace.foundation.catalogues import LANGUAGES
@@ -27,6 +27,7 @@ _FILTERS = {
     "about_minutes": words.about_minutes,
     "seconds": words.seconds,
     "level": words.level,
+    "short_level": words.short_level,
     "markdown": markdown,
     "act_name": names.act,
     "outcome_name": names.outcome,
@@ -62,9 +63,17 @@ def _context() -> dict[str, Any]:
         "page_language": chosen(),
         "page_direction": formats().text_direction,
         "colour_scheme": scheme(),
-        "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        "here": _here(),
         "shell": shell(acting.principal if acting else None),
     }
+
+
+def _here() -> str:
+    """The address by which this page can be opened again: of a form about an item, the item."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    claim_id = (request.view_args or {}).get("claim_id")
+    return url_for("web.claim", claim_id=claim_id) if claim_id else "/"
 
 
 def _language_name(code: str) -> str:

@@ -22,6 +22,14 @@ LEVELS = {
 CLOSED = ("sensitive", "restricted")
 """Levels whose content lies sealed and whose label is drawn with a lock."""
 
+SHORT_LEVELS = {
+    "public": lazy_pgettext("protection, short", "Open"),
+    "internal": lazy_pgettext("protection, short", "Official"),
+    "sensitive": lazy_pgettext("protection, short", "Sensitive"),
+    "restricted": lazy_pgettext("protection, short", "Restricted"),
+}
+"""For dense tables."""
+
 ROLES = {
     "contributor": lazy_gettext("contributor"),
     "task_owner": lazy_gettext("task owner"),
@@ -72,9 +80,9 @@ def clock(value: datetime) -> str:
 
 
 def instant(value: datetime) -> str:
-    """2026-11-22 21:19:04.118, always in UTC, for records that are compared by the eye."""
+    """21:19:04.118, always in UTC, for records that are compared by the eye."""
     moment = value.astimezone(UTC)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
 
 
 def minutes(value: float) -> str:
@@ -105,6 +113,11 @@ def seconds(value: float | None) -> str:
 def level(key: str) -> str:
     """The word for a protection level."""
     return str(LEVELS.get(key, key))
+
+
+def short_level(key: str) -> str:
+    """One word for a protection level."""
+    return str(SHORT_LEVELS.get(key, key))
 
 
 def listed(names: list[str]) -> Markup:

@@ -29,14 +29,24 @@ def test_days_without_results_stand_in_the_table_too() -> None:
 def test_the_line_ends_at_the_height_of_what_is_settled() -> None:
     found = charts.progress([(DAY, 50), (date(2026, 11, 21), 50)], 200)
     assert found is not None
-    top, base = 14.0, 244.0
-    assert found.last == (600.0, base - (base - top) / 2)
+    top, base = 14.0, 180.0
+    assert found.last == (328.0, base - (base - top) / 2)
+
+
+def test_many_days_are_drawn_broad_and_few_fit_a_phone() -> None:
+    many = charts.progress([(date(2026, 11, 1), 2), (DAY, 3)], 5)
+    few = charts.progress([(date(2026, 11, 18), 2), (DAY, 3)], 5)
+    assert many is not None
+    assert few is not None
+    assert (many.width, few.width) == (640, 360)
 
 
 def test_one_day_is_a_line_as_well() -> None:
     found = charts.progress([(DAY, 4)], 4)
     assert found is not None
     assert len(found.line.split()) == 2
+    assert [tick.value for tick in found.along] == [date(2026, 11, 19), DAY]
+    assert found.rows == [(DAY, 4, 4)]
 
 
 def test_at_the_beginning_the_axis_fits_the_line() -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 from uuid import UUID
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
@@ -107,14 +108,78 @@ def test_giving_back_is_free(stage: Stage) -> None:
     answer = client.post(f"/claims/{claim_id}/release", data=form_of(opened(client, claim_id), "/release"))
     assert answer.location == "/work"
     assert "nobody is told" in client.get("/work").get_data(as_text=True)
-    assert "no longer in your hands" in client.get(f"/claims/{claim_id}").get_data(as_text=True)
+    assert "You gave this item back" in client.get(f"/claims/{claim_id}").get_data(as_text=True)
 
 
 def test_keeping_longer_stays_on_the_item(stage: Stage) -> None:
     client, claim_id = english(stage, "karim"), stage.claim("karim")
-    answer = client.post(f"/claims/{claim_id}/extend", data=form_of(opened(client, claim_id), "/extend"))
+    hidden = form_of(opened(client, claim_id), "/contribution")
+    answer = client.post(f"/claims/{claim_id}/extend", data=hidden)
     assert answer.location == f"/claims/{claim_id}"
     assert "more time" in client.get(answer.location).get_data(as_text=True)
+
+
+def test_keeping_longer_keeps_what_was_typed(stage: Stage) -> None:
+    client, claim_id = english(stage, "lena"), stage.claim("lena", PASSAGES)
+    page = opened(client, claim_id)
+    assert f'form="answer" formaction="/claims/{claim_id}/extend"' in page
+    typed = {"answer.field": "economy", "answer.note": "Perhaps <both>"}
+    for _ in range(5):  # until the campaign allows no more
+        answer = client.post(f"/claims/{claim_id}/extend", data=form_of(page, "/contribution") | typed)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code in (200, 409)
+        assert "Perhaps &lt;both&gt;</textarea>" in page
+        assert re.search(r'value="economy"[^>]* checked', page)
+    assert answer.status_code == 409
+    assert "kept longer" in page
+
+
+def test_enter_in_the_form_sends_the_answer(stage: Stage) -> None:
+    """Browsers press the first button that belongs to a form, wherever it stands."""
+    page = opened(english(stage, "maja"), stage.claim("maja"))
+    buttons = re.findall(r'<button[^>]*form="answer"[^>]*>', page)
+    assert 'value="next"' in buttons[0]
+
+
+def test_a_choice_of_language_leads_back_to_the_item_after_an_error(stage: Stage) -> None:
+    client, claim_id = english(stage, "maja"), stage.claim("maja")
+    page = submitted(client, claim_id, note="A juvenile").get_data(as_text=True)
+    assert set(re.findall(r'name="next" value="([^"]*)"', page)) == {f"/claims/{claim_id}"}
+
+
+def test_an_answer_after_the_session_ended_is_handed_back(stage: Stage) -> None:
+    client, claim_id = english(stage, "maja"), stage.claim("maja")
+    hidden = form_of(opened(client, claim_id), "/contribution")
+    client.delete_cookie("market_session", domain="localhost")
+    given = {"answer.names": "species", "answer.note": "Remarks say so"}
+    answer = client.post(f"/claims/{claim_id}/contribution", data=hidden | given)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 401
+    assert "<h1>Your session ended</h1>" in page
+    assert "Remarks say so" in page
+    assert "species" in page
+    assert f"/sign-in?then=/claims/{claim_id}" in page
+
+
+@pytest.mark.parametrize("path", ["contribution", "extend"])
+def test_an_answer_in_a_form_out_of_date_is_handed_back(stage: Stage, path: str) -> None:
+    claim_id = stage.claim("maja")
+    given = {"answer.names": "species", "answer.note": "Remarks say so", "idempotency_key": "k"}
+    answer = english(stage, "maja").post(f"/claims/{claim_id}/{path}", data=given)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 400
+    assert "<h1>Open the item again</h1>" in page
+    assert "Remarks say so" in page
+    assert "A species" in page
+    assert f'href="/claims/{claim_id}"' in page
+
+
+def test_only_answers_that_are_not_sealed_may_be_kept_on_the_device(stage: Stage) -> None:
+    sealed = opened(english(stage, "maja"), stage.claim("maja"))
+    assert "data-sealed" in sealed
+    assert "data-draft" not in sealed
+    claim_id = stage.claim("lena", PASSAGES)
+    assert f'data-draft="{claim_id}"' in opened(english(stage, "lena"), claim_id)
 
 
 def test_somebody_elses_claim_looks_like_none(stage: Stage) -> None:

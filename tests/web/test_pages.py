@@ -8,10 +8,14 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 from sqlalchemy import select
 
+from marketplace.edge.problems import describe
 from marketplace.foundation import jobs
 from marketplace.foundation.db import reading
+from marketplace.web.problem_page import problem_page
+from security.oidc import errors as oidc
 from tests.web.stage import Stage
 from tests.web.test_claims import english, form_of
 
@@ -31,6 +35,13 @@ class TestBoard:
             "/work?minutes=2&amp;q=airport": "agency",
             "/work?agency=civil-aviation&amp;q=airport": "minutes",
         }
+
+    def test_a_list_of_nothing_does_not_speak_of_the_best_match(self, stage: Stage) -> None:
+        client = english(stage, "maja")
+        assert "best match" not in text_of(client, "/work?q=zeppelin")
+        page = text_of(client, "/work?q=german")
+        assert "best match" not in page
+        assert "None of these can be started yet." in page
 
     @pytest.mark.parametrize(
         "query", ["minutes=soon", "level=secret", "q=%00", "agency=&skill=", "minutes=-1"]
@@ -85,6 +96,44 @@ class TestSignIn:
         assert answer.status_code == 303
         assert client.get("/my-work").location.startswith("/sign-in")
 
+    @pytest.mark.parametrize(
+        ("error", "title", "help_"),
+        [
+            (oidc.SignInDeclined(), "The sign-in was cancelled", "whenever you like"),
+            (oidc.CallbackIssuerMissing(), "Your agency’s answer cannot be accepted", "Sign in once more."),
+            (
+                oidc.AudienceWrong(),
+                "Your agency’s answer cannot be accepted",
+                "Tell your agency’s administrator",
+            ),
+            (oidc.SignInTooWeak(), "Your agency’s answer cannot be accepted", "second factor"),
+        ],
+        ids=lambda value: getattr(value, "code", ""),
+    )
+    def test_a_refused_answer_of_an_agency_has_its_own_page(
+        self, stage: Stage, error: oidc.SignInRefused, title: str, help_: str
+    ) -> None:
+        with stage.app.test_request_context("/sign-in/civil-aviation/callback"), force_locale("en"):
+            answer = problem_page(describe(error, "R-TEST-01"), 403, "R-TEST-01")
+        page = answer.get_data(as_text=True)
+        assert f"<h1>{title}</h1>" in page
+        assert help_ in page
+        assert '<a class="ds-button" href="/sign-in">Sign in</a>' in page
+        assert "Ask the owner" not in page
+        assert "held against you" not in page
+
+
+class TestRoom:
+    def test_worth_a_look_is_where_not_all_agreed(self, stage: Stage) -> None:
+        page = text_of(english(stage, "ines"), f"/campaigns/{stage.campaign()}/room")
+        assert re.search(r"All agreed</dt><dd>67.?% .*?8 items are worth a look<", page, re.DOTALL)
+
+    def test_the_owner_finds_the_room_from_the_campaign(self, stage: Stage) -> None:
+        page = text_of(english(stage, "ines"), f"/campaigns/{stage.campaign()}")
+        assert f'href="/campaigns/{stage.campaign()}/room">Open the room</a>' in page
+        assert "One step away" not in page
+        assert "Open the room" not in text_of(english(stage, "maja"), f"/campaigns/{stage.campaign()}")
+
 
 class TestResults:
     def test_a_sealed_value_stays_closed_in_the_list(self, stage: Stage) -> None:
@@ -132,7 +181,41 @@ class TestRecord:
         stage.number_entries()
         page = text_of(english(stage, "haas"), "/record?act=access.refuse")
         assert "Refused</span>" in page
-        assert "results_of_agency" in page
+        assert "results of another agency" in page
+        reference = re.search(r"R-[0-9A-Z]{4}-[0-9A-Z]{2}", page)
+        assert reference is not None
+        assert reference[0] in text_of(english(stage, "haas"), f"/record?reference={reference[0].lower()}")
+
+    def test_no_name_of_a_page_or_an_error_in_our_code_is_shown(self, stage: Stage) -> None:
+        stage.client("maja").get("/operation")
+        stage.number_entries()
+        page = text_of(english(stage, "haas"), "/record?act=access.refuse")
+        assert "role missing" in page
+        assert "NotPermitted" not in page
+        assert "web.operation" not in page
+
+    def test_objects_lead_to_all_their_entries(self, stage: Stage) -> None:
+        page = text_of(english(stage, "haas"), "/record?act=contribution.submit")
+        found = re.search(r'href="(/record\?object=[0-9a-f-]{36})">([0-9a-f]{8})<', page)
+        assert found is not None
+        assert found[2] in text_of(english(stage, "haas"), found[1])
+
+    def test_readings_of_the_record_are_left_out_until_asked_for(self, stage: Stage) -> None:
+        client = english(stage, "haas")
+        text_of(client, "/record")
+        stage.number_entries()
+        assert "read the record</td>" not in text_of(client, "/record")
+        assert "read the record</td>" in text_of(client, "/record?readings=shown")
+        assert "read the record</td>" not in text_of(client, "/record?readings=shown&readings=hidden")
+        assert "read the record</td>" in text_of(client, "/record?act=log.read")
+
+    def test_acts_are_sorted_by_their_words(self, stage: Stage) -> None:
+        client = stage.client("haas")
+        client.set_cookie("language", "de")
+        choices = re.search(r'<select[^>]*name="act">(.*?)</select>', text_of(client, "/record"), re.DOTALL)
+        assert choices is not None
+        words = re.findall(r">([^<]+)</option>", choices[1])[1:]
+        assert words == sorted(words, key=str.casefold)
 
     def test_names_stay_closed(self, stage: Stage) -> None:
         page = text_of(english(stage, "haas"), "/record")
@@ -141,10 +224,28 @@ class TestRecord:
             assert name not in main
 
     @pytest.mark.parametrize(
-        "query", ["since=yesterday", "until=9999-12-31", "label=secret", "agency=nobody", "before=x"]
+        "query",
+        [
+            "since=yesterday",
+            "until=9999-12-31",
+            "label=secret",
+            "agency=nobody",
+            "act=fly",
+            "outcome=perhaps",
+            "zone=moon",
+            "object=1234567",
+            "before=x",
+            "before=0",
+            "before=-1",
+            "before=9223372036854775808",
+            f"before={'9' * 5000}",
+        ],
     )
-    def test_a_filter_that_makes_no_sense_does_no_harm(self, stage: Stage, query: str) -> None:
-        text_of(english(stage, "haas"), f"/record?{query}")
+    def test_a_filter_that_makes_no_sense_is_named_and_left_out(self, stage: Stage, query: str) -> None:
+        page = text_of(english(stage, "haas"), f"/record?{query}")
+        assert "Not understood and left out: " in page
+        assert 'class="chip"' not in page
+        assert "submitted an answer</td>" in page
 
     def test_older_entries_are_one_link_away(self, stage: Stage) -> None:
         client = english(stage, "haas")
@@ -184,7 +285,8 @@ class TestNotices:
 class TestRefusals:
     def test_a_page_of_another_role_names_the_role(self, stage: Stage) -> None:
         page = text_of(english(stage, "maja"), "/record", 403)
-        assert "<h1>Ask your administrator for the role</h1>" in page
+        assert "<h1>Ask your administrator for the role security officer</h1>" in page
+        assert page.count("administrator") == 2  # in the title and its copy for the tab
         assert "The role security officer" in page
 
     def test_an_address_that_leads_nowhere_says_so(self, stage: Stage) -> None:

@@ -22,6 +22,15 @@ document.addEventListener("submit", (event) => {
   event.submitter?.setAttribute("aria-busy", "true");
 });
 
+// Signing out takes along what this tab kept of unfinished work.
+document.querySelector("form[data-forget]")?.addEventListener("submit", () => {
+  try {
+    sessionStorage.clear();
+  } catch {
+    // Storage is closed: nothing was kept.
+  }
+});
+
 // Coming back by the history shows the page as it was: its forms may be sent again.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
