@@ -28,6 +28,7 @@ def test_hidden_unknown_and_impossible_ids_look_the_same(program: Any, path: str
 
 
 def test_other_agencies_campaigns_outside_the_audience_are_hidden(program: Any) -> None:
+    a_person("somewhere-else")  # an audience names agencies that there are
     campaign = a_campaign(audience=["somewhere-else"])
     assert program(a_person()).get(f"/campaigns/{campaign}").status_code == 404
 
