@@ -129,3 +129,8 @@ def _binding(issuer: str, client_id: str) -> bytes:
 def issuers(db: Tx) -> list[str]:
     """The issuers of every registered identity provider."""
     return [row.issuer for row in db.all(select(IdentityProvider.issuer))]
+
+
+def slugs(db: Tx) -> set[str]:
+    """The short names of every agency."""
+    return {row.slug for row in db.all(select(Agency.slug))}

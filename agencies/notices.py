@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ def post(tx: Tx, person_id: UUID, kind: str, *, path: str, **args: Any) -> UUID:
             "kind": kind,
             "args": args,
             "path": path,
-            "recorded_at": clock.now(tx),
+            "recorded_at": _today(tx),
         },
     )
     jobs.record(tx, "notice.send", {"notice_id": notice_id})
@@ -43,7 +44,9 @@ def listing(db: Tx, person_id: UUID, limit: int = 50) -> Sequence[Any]:
     """A person's notices, newest first: id, kind, args, path, recorded_at, read_at."""
     chosen = select(Notice.id, Notice.kind, Notice.args, Notice.path, Notice.recorded_at, Notice.read_at)
     return db.all(
-        chosen.where(Notice.person_id == person_id).order_by(Notice.recorded_at.desc()).limit(limit)
+        chosen.where(Notice.person_id == person_id)
+        .order_by(Notice.recorded_at.desc(), Notice.id)
+        .limit(limit)
     )
 
 
@@ -77,4 +80,9 @@ def to_send(db: Tx, notice_id: UUID) -> Any | None:
 
 def mark_sent(tx: Tx, notice_id: UUID) -> None:
     """Note that it went out."""
-    tx.execute(update(Notice).where(Notice.id == notice_id).values(sent_at=clock.now(tx)))
+    tx.execute(update(Notice).where(Notice.id == notice_id).values(sent_at=_today(tx)))
+
+
+def _today(tx: Tx) -> datetime:
+    """The beginning of the day: that somebody's time for an item ran out must not be kept to the second (D18)."""
+    return clock.now(tx).replace(hour=0, minute=0, second=0, microsecond=0)

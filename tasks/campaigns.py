@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from agencies import people
+from agencies import directory, people
 from marketplace.foundation import clock, sequence
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import new_id
@@ -33,6 +33,7 @@ def post(tx: Tx, settings: Any, rows: str, *, actor: Principal, context: Context
     items = table.items(rows, checked["form"])
     people.still_holds(tx, actor, Role.TASK_OWNER)
     _check_clearance(checked, actor)
+    _check_names(tx, checked)
     campaign_id = _insert(tx, checked, actor)
     campaign = facts.campaign(tx, campaign_id, seen_by=None)
     for start in range(0, len(items), BATCH):
@@ -58,6 +59,17 @@ def _check_clearance(checked: dict[str, Any], actor: Principal) -> None:
         errors["compartments"] = ["You can't post into a compartment that you are not in."]
     if errors:
         raise BadSpec(errors=errors)
+
+
+def _check_names(tx: Tx, checked: dict[str, Any]) -> None:
+    """Skills and agencies that do not exist would make a campaign that nobody can ever do."""
+    known = {"skills": set(directory.skill_labels(tx, "en")), "audience": directory.slugs(tx)}
+    errors = {
+        place: [f"There is no {name} here." for name in checked[place] or () if name not in names]
+        for place, names in known.items()
+    }
+    if any(errors.values()):
+        raise BadSpec(errors={place: sentences for place, sentences in errors.items() if sentences})
 
 
 def _insert(tx: Tx, checked: dict[str, Any], actor: Principal) -> UUID:

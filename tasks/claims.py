@@ -129,7 +129,7 @@ def end_due(tx: Tx) -> int:
         campaign = facts.campaign(tx, claim.campaign_id, seen_by=None)
         target = campaign.target("microtask", claim.microtask_id)
         audit.record(tx, "claim.lapse", target, actor=None, context=JOB)
-        path = f"/claims/{claim.id}"
+        path = f"/campaigns/{claim.campaign_id}"
         notices.post(tx, claim.person_id, "claim.lapsed", path=path, campaign=campaign.title)
     return len(gone)
 

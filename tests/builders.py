@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -47,13 +47,18 @@ def a_person(agency: str | None = None, **given: Any) -> Principal:
     return some_people(1, agency, **given)[0]
 
 
+def some_skills(codes: Iterable[str]) -> None:
+    """Skills with these codes, unless they exist."""
+    with transaction() as tx:
+        for skill in set(codes) - {row.code for row in tx.all(select(Skill.code))}:
+            directory.add_skill(tx, skill, {"en": skill})
+
+
 def some_people(count: int, agency: str | None = None, **given: Any) -> list[Principal]:
     """Several people of one agency, in one transaction."""
+    some_skills(given.get("skills", ()))
     with transaction() as tx:
         found = tx.scalar(select(Agency.id).where(Agency.slug == agency)) if agency else None
-        known = {row.code for row in tx.all(select(Skill.code))}
-        for skill in set(given.get("skills", ())) - known:
-            directory.add_skill(tx, skill, {"en": skill})
     agency_id = found or an_agency(agency)
     with transaction() as tx:
         return [_person(tx, agency_id, **given) for _ in range(count)]
@@ -136,6 +141,11 @@ def a_campaign(
     if "redundancy" in given:
         given["contributions"] = given.pop("redundancy")
     owner = owner or an_owner()
+    some_skills(given.get("skills", ()))
+    with reading() as db:
+        known = directory.slugs(db)
+    for slug in set(given.get("audience") or ()) - known:
+        an_agency(slug)
     with transaction() as tx:
         return campaigns.post(tx, a_spec(**given), csv or rows(items), actor=owner, context=AT_WORK)
 

@@ -11,9 +11,10 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import transaction
 from security.labels import Level
 from security.principal import Principal
+from tasks import campaigns
 from tasks.errors import BadRows, BadSpec
 from tasks.models import Campaign, CampaignProgress, Microtask
-from tests.builders import a_campaign, a_form, an_owner, changed, found, one
+from tests.builders import AT_WORK, a_campaign, a_form, a_spec, an_owner, changed, found, one, rows
 
 
 def refused(owner: Principal, **given: Any) -> dict[str, Any]:
@@ -104,3 +105,15 @@ def test_each_campaign_has_a_key_of_its_own_for_names(database: Engine) -> None:
         a_campaign(owner)
     keys = [bytes(row.alias_key) for row in found(select(Campaign.alias_key))]
     assert len(set(keys)) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "names"), [("skills", ["no-such-skill"]), ("audience", ["no-such-agency"])]
+)
+def test_skills_and_agencies_that_do_not_exist_are_refused(
+    database: Engine, place: str, names: list[str]
+) -> None:
+    owner = an_owner()
+    with transaction() as tx, pytest.raises(BadSpec) as refusal:
+        campaigns.post(tx, a_spec(**{place: names}), rows(1), actor=owner, context=AT_WORK)
+    assert refusal.value.facts["errors"] == {place: [f"There is no {names[0]} here."]}
