@@ -80,12 +80,14 @@ REFUSALS = {
 _NOT_ACCEPTED = _l("the agency’s answer was not accepted")
 ERRORS = {
     "AccessTokenRefused": _l("token not accepted"),
-    "HiddenOrAbsent": _l("not there, or hidden"),
     "NotAMember": _l("not registered"),
-    "NotFound": _l("not there, or hidden"),
+    "NoSuchCampaign": _l("not there, or hidden"),
+    "NoSuchClaim": _l("not there, or hidden"),
+    "NoSuchMicrotask": _l("not there, or hidden"),
     "NotPermitted": _l("role missing"),
     "ProviderUnreachable": _l("the agency’s sign-in did not answer"),
     "SignInExpired": _l("sign-in took too long"),
+    "UnknownAgency": _l("not there, or hidden"),
 }
 _API = _l("programming interface")
 RULES = {"majority-1": _l("Most answers; ties by the order of the options, “can’t tell” last")}

@@ -17,7 +17,12 @@ from tasks import queries
 
 # Endpoint, words, the permission it takes, and the endpoints that belong under it.
 _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
-    ("web.board", lazy_gettext("Find work"), Permission.CLAIM_MICROTASK, {"web.campaign", "web.claim", "web.submit"}),
+    (
+        "web.board",
+        lazy_gettext("Find work"),
+        Permission.CLAIM_MICROTASK,
+        {"web.campaign", "web.claim", "web.submit"},
+    ),
     ("web.my_work", lazy_gettext("My work"), Permission.CLAIM_MICROTASK, set()),
     (
         "web.campaigns",

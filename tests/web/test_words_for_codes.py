@@ -8,15 +8,18 @@ import re
 from flask import Flask
 from flask_babel import force_locale
 
+from agencies import errors as agencies_errors
 from agencies.notice_words import SENTENCES
 from agencies.notices import KINDS
 from marketplace.edge.problems import _HTTP, PROBLEMS
 from marketplace.foundation import jobs
+from marketplace.foundation.errors import NotFound, Refused
 from marketplace.web import names, problem_page, reasons, words
 from security.labels import Level
 from security.log.acts import ACTS
 from security.principal import Role, Zone
 from tasks import board, eligibility
+from tasks import errors as tasks_errors
 from tasks.consensus.majority import RULE
 from tests.web.stage import Stage
 
@@ -36,6 +39,20 @@ def test_every_rule_that_can_refuse_has_a_sentence() -> None:
     codes = set(re.findall(r'refused\(\s*"(\w+)"', inspect.getsource(eligibility)))
     assert codes
     assert codes <= reasons.KNOWN
+
+
+def test_every_refusal_on_the_record_has_words() -> None:
+    assert set(names.REFUSALS) >= reasons.KNOWN
+    defined = [*vars(tasks_errors).values(), *vars(agencies_errors).values()]
+    recorded = {
+        kind.__name__
+        for kind in defined
+        if isinstance(kind, type)
+        and issubclass(kind, (NotFound, Refused))
+        and kind not in (NotFound, Refused)
+    }
+    # Somebody who is not signed in is shown the way; the other two come with the rules that failed.
+    assert recorded - set(names.ERRORS) <= {"NotSignedIn", "NotEligible", "NotForYou"}
 
 
 def test_every_reason_to_show_a_campaign_has_a_sentence() -> None:
