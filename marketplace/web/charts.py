@@ -57,7 +57,7 @@ def progress(by_day: Sequence[tuple[date, int]], total: int) -> Progress | None:
     drawn = rows if len(rows) > 1 else [(rows[0][0] - timedelta(days=1), 0, 0), *rows]
     brief = len(rows) <= BRIEF
     width, height, left, right, top, base = (
-        (360, 208, 36, 328, 14.0, 180.0) if brief else (640, 272, 52, 600, 14.0, 244.0)
+        (360, 212, 36, 328, 14.0, 180.0) if brief else (640, 276, 52, 600, 14.0, 244.0)
     )
     most = _most(rows[-1][2], total)
     step = nice_step(most)

@@ -8,6 +8,7 @@ from flask import request, url_for
 from flask_babel import lazy_gettext
 
 from agencies import notices
+from marketplace.edge.sign_in import home
 from marketplace.foundation.db import reading
 from marketplace.foundation.errors import Unavailable
 from marketplace.web import names
@@ -54,10 +55,7 @@ def shell(principal: Principal | None) -> dict[str, Any]:
 
 def first_page(principal: Principal) -> str:
     """Where this person's work begins: the first entry of their navigation."""
-    for endpoint, _, permission, _ in _NAVIGATION:
-        if may(principal, permission):
-            return url_for(endpoint)
-    return url_for("web.notices")
+    return home(principal)
 
 
 def _entry(row: tuple[str, Any, Permission, set[str]], held: int) -> dict[str, Any]:
