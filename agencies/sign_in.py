@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,8 +27,8 @@ class Attempt:
     """What was sent to the identity provider, kept here until its answer comes back."""
 
     agency_id: UUID
-    nonce: str
-    code_verifier: str
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
     redirect_uri: str
     next_path: str
 
@@ -49,7 +49,7 @@ def begin(tx: Tx, attempt: Attempt, *, state: str, browser: str, context: Contex
         },
     )
     target = audit.Target("agency", attempt.agency_id, attempt.agency_id)
-    audit.record(tx, "sign_in.begin", target, actor=None, context=_seen_by(tx, attempt.agency_id, context))
+    audit.record(tx, "sign_in.begin", target, actor=None, context=seen_by(tx, attempt.agency_id, context))
 
 
 def use(tx: Tx, *, state: str, browser: str, agency_id: UUID) -> Attempt:
@@ -89,13 +89,13 @@ def complete(tx: Tx, agency_id: UUID, claims: dict[str, Any], context: Context) 
         auth_time=datetime.fromtimestamp(auth_time, UTC) if auth_time is not None else None,
         issuer_session=claims.get("sid"),
     )
-    seen = replace(_seen_by(tx, agency_id, context), acr=claims.get("acr"), session=reference)
+    seen = replace(seen_by(tx, agency_id, context), acr=claims.get("acr"), session=reference)
     target = audit.Target("session", reference, agency_id)
     audit.record(tx, "sign_in.succeed", target, actor=actor, context=seen)
     return token, actor
 
 
-def _seen_by(tx: Tx, agency_id: UUID, context: Context) -> Context:
+def seen_by(tx: Tx, agency_id: UUID, context: Context) -> Context:
     """The circumstances with the network zone as this agency's listed networks show it."""
     networks = tx.scalar(select(Agency.office_networks).where(Agency.id == agency_id))
     return replace(context, zone=zone_of(context.address, networks))

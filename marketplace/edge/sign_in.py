@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from urllib.parse import urlsplit
-from uuid import UUID
 
-import structlog
-from flask import Response, current_app, g, redirect, request, session
+from flask import Response, current_app, redirect, request, session
 
 from agencies import directory, sessions, sign_in
 from agencies.directory import Provider
-from agencies.errors import SignInExpired
+from agencies.sessions import Acting
+from marketplace.edge import refusals
 from marketplace.edge.acting import (
+    acting,
     anonymous_context,
     current_context,
     current_principal,
@@ -23,20 +24,19 @@ from marketplace.edge.acting import (
 )
 from marketplace.edge.strict_client import Clients, StrictAgencyClient
 from marketplace.foundation.db import reading, transaction
-from marketplace.foundation.errors import DomainError, Refused
-from security.log import audit
+from marketplace.foundation.errors import DomainError
 from security.permissions import Permission, may
 from security.principal import Principal
 
-log = structlog.get_logger(__name__)
-
 AFTER_SIGN_IN = "/work"
 HOMES = (
-    (Permission.SEE_BOARD, AFTER_SIGN_IN),
+    (Permission.CLAIM_MICROTASK, AFTER_SIGN_IN),
+    (Permission.READ_RESULTS, "/campaigns"),
     (Permission.READ_RECORD, "/record"),
     (Permission.OPERATE, "/operation"),
-    (Permission.SEE_OWN, "/my-work"),
+    (Permission.READ_NOTICES, "/notices"),
 )
+"""In the order of the navigation; everybody has notices."""
 
 
 def install(app: object) -> None:
@@ -49,7 +49,7 @@ def begin(agency: str, then: str) -> Response:
     client = _client(agency)
     redirect_uri = f"{settings().public_url}/sign-in/{agency}/callback"
     departure = client.depart(redirect_uri)
-    browser = secrets.token_urlsafe(32)
+    browser = _browser() or secrets.token_urlsafe(32)  # another tab's attempt stays good
     attempt = sign_in.Attempt(
         client.provider.agency_id, departure.nonce, departure.code_verifier, redirect_uri, safe_path(then)
     )
@@ -62,16 +62,16 @@ def begin(agency: str, then: str) -> Response:
 
 def callback(agency: str) -> Response:
     """Judge what came back, and begin a session. Every failure is on the record with its code."""
+    who = acting()  # the session that this browser had before ends when the new one begins
     client = _client(agency)
     try:
-        token, next_path = _complete(client)
-    except DomainError as error:
-        _record_failure(client.provider.agency_id, error)
+        token, next_path = _complete(client, who)
+    except DomainError:
+        refusals.of_sign_in(client.provider.agency_id)
         raise
     session.clear()  # the form secret of before the sign-in must not outlive it
     response = _redirected(next_path)
     remember(response, token)
-    response.delete_cookie(_browser_cookie(), path="/")
     response.set_cookie(
         "market_agency", agency, max_age=180 * 86400, samesite="Lax", secure=settings().https, httponly=True
     )
@@ -86,6 +86,9 @@ def end() -> Response:
     session.clear()
     response = _redirected("/")
     forget(response)
+    response.delete_cookie(
+        _browser_cookie(), httponly=True, secure=settings().https, samesite="Lax", path="/"
+    )
     return response
 
 
@@ -107,39 +110,24 @@ def home(person: Principal) -> str:
     return next(path for permission, path in HOMES if may(person, permission))
 
 
-def _complete(client: StrictAgencyClient) -> tuple[str, str]:
+def _complete(client: StrictAgencyClient, who: Acting | None) -> tuple[str, str]:
     params = {name: request.args.getlist(name) for name in request.args}
     back = client.check_return(params)
-    browser = request.cookies.get(_browser_cookie(), "")
     agency_id = client.provider.agency_id
     with transaction() as tx:
-        attempt = sign_in.use(tx, state=back.state, browser=browser, agency_id=agency_id)
+        attempt = sign_in.use(tx, state=back.state, browser=_browser(), agency_id=agency_id)
     claims = client.redeem(
         back.code,
         redirect_uri=attempt.redirect_uri,
         code_verifier=attempt.code_verifier,
         nonce=attempt.nonce,
     )
-    old = request.cookies.get(session_cookie())
     with transaction() as tx:
-        if old and g.get("acting") is not None:
-            sessions.end(tx, old, actor=current_principal(), context=current_context())
+        if who is not None:
+            old = request.cookies[session_cookie()]
+            sessions.end(tx, old, actor=who.principal, context=who.context)
         token, person = sign_in.complete(tx, agency_id, claims, anonymous_context())
     return token, home(person) if attempt.next_path == AFTER_SIGN_IN else attempt.next_path
-
-
-def _record_failure(agency_id: UUID, error: DomainError) -> None:
-    reasons = [reason.code for reason in error.facts.get("reasons") or ()]
-    with transaction() as tx:
-        audit.record(
-            tx,
-            "sign_in.fail",
-            audit.Target("agency", agency_id, agency_id),
-            actor=None,
-            context=anonymous_context(),
-            outcome=audit.REFUSED if isinstance(error, (Refused, SignInExpired)) else audit.FAILED,
-            detail={"error": type(error).__name__, "reasons": reasons},
-        )
 
 
 def _client(agency: str) -> StrictAgencyClient:
@@ -151,6 +139,12 @@ def _client(agency: str) -> StrictAgencyClient:
 
 def _browser_cookie() -> str:
     return "__Host-market_browser" if settings().https else "market_browser"
+
+
+def _browser() -> str:
+    """This browser's own secret, empty where it has none or another than we give."""
+    value = request.cookies.get(_browser_cookie(), "")
+    return value if re.fullmatch(r"[A-Za-z0-9_-]{43}", value) else ""
 
 
 def _set_browser(response: Response, value: str) -> None:

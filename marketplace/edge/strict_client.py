@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,10 +32,10 @@ METADATA_LIFETIME = 600.0
 class Departure:
     """Where the browser is sent, and what must come back with it."""
 
-    url: str
-    state: str
-    nonce: str
-    code_verifier: str
+    url: str = field(repr=False)  # it carries state and nonce
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
 
 
 class StrictAgencyClient(FlaskOAuth2App):
@@ -101,10 +101,17 @@ class StrictAgencyClient(FlaskOAuth2App):
     def _verified(self, token: str, algorithms: tuple[str, ...]) -> oidc.SignedToken:
         """Verify the signature; a key we do not know yet is looked for once more: providers rotate."""
         try:
-            return oidc.decode_id_token(token, _reached(self.fetch_jwk_set), algorithms)
+            return oidc.decode_id_token(token, _reached(self._published), algorithms)
         except oidc.KeyUnknown:
-            fresh = _reached(lambda: self.fetch_jwk_set(force=True))
+            fresh = _reached(lambda: self._published(force=True))
             return oidc.decode_id_token(token, fresh, algorithms)
+
+    def _published(self, force: bool = False) -> dict[str, Any]:
+        found = self.fetch_jwk_set(force=force)
+        if not isinstance(found, dict):
+            self.server_metadata.pop("jwks", None)  # Authlib has kept it already
+            raise TypeError
+        return found
 
 
 class Clients:
@@ -128,5 +135,5 @@ def _reached(call: Any) -> Any:
         return call()
     except OAuthError as error:
         raise oidc.TokenRefused(error=str(error.error)[:60]) from None
-    except (RequestException, ValueError) as error:
+    except (RequestException, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ProviderUnreachable(error=type(error).__name__) from None
