@@ -93,7 +93,7 @@ def install(app: Flask, page: Page) -> None:
     def answer(error: Exception) -> Response:
         return _answer(error, page)
 
-    for kind in (DomainError, HTTPException, ValidationError, DataError, Exception):
+    for kind in (DomainError, HTTPException, ValidationError, DataError, OverflowError, Exception):
         app.register_error_handler(kind, answer)
 
 
@@ -141,7 +141,7 @@ def describe(error: Exception, reference: str) -> dict[str, Any]:
         row = PROBLEMS[errors.InvalidInput]
         sentence = "Some fields cannot be used as they are."
         return _problem(row.status, row.slug, row.title, sentence, reference) | {"errors": error.messages}
-    if isinstance(error, DataError):
+    if isinstance(error, (DataError, OverflowError)):
         row = PROBLEMS[errors.InvalidInput]
         return _problem(
             row.status, row.slug, row.title, "A value does not fit where it should go.", reference
