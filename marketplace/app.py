@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from agencies.keys import KeyringFile, bound
 from marketplace import api, web
 from marketplace.edge import headers, permissions, problems, sign_in
+from marketplace.edge.application import Application, without_messages
 from marketplace.edge.health import health
 from marketplace.foundation import process
 from marketplace.foundation.db import Base, engine_options
@@ -20,13 +21,14 @@ from marketplace.web.problem_page import problem_page
 
 LARGEST_BODY = 1024 * 1024
 LARGEST_FORM_IN_MEMORY = LARGEST_BODY
-"""Forms stay in memory: a spooled upload would be payload in a temporary file."""
+"""Forms stay in memory, and files (`RequestInMemory`): a spooled one would be payload in a temporary file."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application. Raises BadSettings with every problem found."""
     settings = settings or Settings.from_environ(os.environ)
-    app = Flask("marketplace", static_folder=None, template_folder=None)
+    app = Application("marketplace", static_folder=None, template_folder=None)
+    app.logger.addFilter(without_messages)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=LARGEST_BODY,

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from flask import Response, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from agencies import directory
 from marketplace.edge.acting import settings
 from marketplace.foundation.db import reading
+from marketplace.foundation.errors import Unavailable
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
@@ -38,7 +40,10 @@ def _policy() -> str:
     """Sign-in is a form that is answered with a redirect to an identity provider; only there are those named."""
     if request.endpoint not in ("web.sign_in", "web.sign_in_agency"):
         return POLICY
-    return " ".join([POLICY, *_origins()])
+    try:
+        return " ".join([POLICY, *_origins()])
+    except (Unavailable, SQLAlchemyError):
+        return POLICY  # without the database nobody signs in; the answer that says so must still get out
 
 
 def _origins() -> Iterable[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,13 +40,13 @@ class Settings:
     public_url: str
     """MARKET_PUBLIC_URL: the address people type, without a final slash; https outside the demo."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     """MARKET_DATABASE_URL: `postgresql+psycopg://…` in production; default SQLite in the home folder."""
 
-    redis_url: str
+    redis_url: str = field(repr=False)
     """MARKET_REDIS_URL: Redis or Valkey, the doorbell; `unix://` or `redis://`."""
 
-    secret_key: bytes
+    secret_key: bytes = field(repr=False)
     """MARKET_SECRET_KEY: at least 32 characters; keys the idempotency digests and signs form tokens."""
 
     keyring: Path
@@ -58,7 +58,7 @@ class Settings:
     trusted_proxies: int
     """MARKET_TRUSTED_PROXIES: how many proxies in front of us append to X-Forwarded-For. Default 0."""
 
-    mail_url: str
+    mail_url: str = field(repr=False)
     """MARKET_MAIL_URL: `smtp://host:port` for notices by mail; empty: notices stay in the marketplace."""
 
     mail_from: str
