@@ -53,6 +53,11 @@ WORDS: Mapping[str, Words] = {
         _l("A part of the marketplace does not answer. Nothing was changed; try again in a moment."),
         "warning",
     ),
+    "outcome-unknown": Words(
+        _l("Send it once more"),
+        _l("It is not known whether this was done. Go back and send it again; it will not be done twice."),
+        "warning",
+    ),
     "bad-json": Words(_l("This cannot be read"), _l("What was sent is not in the form this address takes.")),
     "idempotency-key-reused": Words(
         _l("This form was sent before"),
