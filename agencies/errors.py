@@ -18,7 +18,7 @@ class NotPermitted(Refused):
 
 
 class AccessTokenRefused(Refused):
-    """This token is unknown, over or revoked. Make a new one on your page."""
+    """This token is unknown, over or revoked."""
 
 
 class SignInExpired(Conflict):

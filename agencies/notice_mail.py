@@ -25,7 +25,7 @@ def written(notice: Any, *, sender: str, public_url: str) -> EmailMessage:
     """The mail. Its Message-ID follows from the notice, so that a repeat after a crash is known as one."""
     says = sentence(notice.kind, notice.args, catalogue(notice.locale).gettext)
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = sender, notice.email, says
+    mail["From"], mail["To"], mail["Subject"] = sender, notice.email, " ".join(says.split())
     mail["Message-ID"] = f"<notice-{notice.id}@{urlsplit(public_url).hostname}>"
     mail.set_content(f"{says}\n\n{public_url}{notice.path}\n")
     mail["Content-Language"] = notice.locale  # after the content, which takes such headers away

@@ -25,6 +25,7 @@ from tasks.errors import (
     AlreadyYours,
     ClaimOver,
     NoMoreExtensions,
+    NoSuchCampaign,
     NoSuchClaim,
     NoSuchMicrotask,
     NotEligible,
@@ -71,7 +72,10 @@ def claim_one(tx: Tx, microtask_id: UUID, *, actor: Principal, context: Context)
     campaign_id = tx.scalar(select(Microtask.campaign_id).where(Microtask.id == microtask_id))
     if campaign_id is None:
         raise NoSuchMicrotask()
-    campaign = _may_claim(tx, campaign_id, actor, context)
+    try:
+        campaign = _may_claim(tx, campaign_id, actor, context)
+    except NoSuchCampaign:
+        raise NoSuchMicrotask() from None  # hidden and absent look the same
     try:
         claim_id = leasing.this_item(tx, campaign, actor.person_id, microtask_id)
     except AlreadyYours:  # the other tab has it, or has answered it by now
@@ -125,8 +129,9 @@ def release(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> No
 def end_due(tx: Tx) -> int:
     """End every claim whose time is over, free its place and tell its holder. Returns how many there were."""
     gone = leasing.lapse(tx)
+    campaigns = {each: facts.campaign(tx, each, seen_by=None) for each in {row.campaign_id for row in gone}}
     for claim in gone:
-        campaign = facts.campaign(tx, claim.campaign_id, seen_by=None)
+        campaign = campaigns[claim.campaign_id]
         target = campaign.target("microtask", claim.microtask_id)
         audit.record(tx, "claim.lapse", target, actor=None, context=JOB)
         path = f"/campaigns/{claim.campaign_id}"

@@ -8,6 +8,7 @@ Every verb locks in one order, so that no two wait crosswise: claim, microtask (
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +16,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, tuple_, update
 
 from marketplace.foundation import clock, sequence
 from marketplace.foundation.db import Query, Tx, insert
 from marketplace.foundation.ids import new_id
 from tasks.errors import AlreadyYours
 from tasks.facts import CampaignFacts
-from tasks.models import Campaign, Claim, Microtask, Participation, QueuePlace
+from tasks.models import Campaign, CampaignProgress, Claim, Microtask, Participation, QueuePlace
 
 SECOND_LOOK = 500
 """How many open items the second look from the start considers."""
@@ -36,12 +37,13 @@ def next_item(tx: Tx, campaign: CampaignFacts, person_id: UUID) -> UUID | None:
     The first look skips items that somebody is writing to at this moment. The second waits for them: otherwise it
     would say that nothing is left while a place is free.
     """
-    look = _from_a_random_start if campaign.queue == "any" else _from_own_place
-    first = Pick(look(tx, campaign.id, person_id), waits=False, moves_place=campaign.queue == "listed")
-    claim_id = _lease(tx, campaign, person_id, first)
-    if claim_id is None:
-        claim_id = _lease(tx, campaign, person_id, Pick(_from_the_start(campaign.id, person_id)))
-    return claim_id
+    if campaign.queue == "any":
+        first = Pick(_from_a_random_start(tx, campaign.id, person_id), waits=False)
+        second = Pick(_open_in(campaign.id, person_id))
+    else:
+        first = Pick(_from_own_place(campaign.id, person_id), waits=False, moves_place=True)
+        second = Pick(_from_the_start(campaign.id, person_id))
+    return _lease(tx, campaign, person_id, first) or _lease(tx, campaign, person_id, second)
 
 
 def has_next(person_id: UUID) -> ColumnElement[bool]:
@@ -99,19 +101,18 @@ def _open_in(campaign_id: UUID, person_id: UUID) -> Query:
     )
 
 
-def _from_own_place(_tx: Tx, campaign_id: UUID, person_id: UUID) -> Query:
+def _from_own_place(campaign_id: UUID, person_id: UUID) -> Query:
     mine = (QueuePlace.person_id == person_id, QueuePlace.campaign_id == campaign_id)
     place = select(QueuePlace.seq).where(*mine).scalar_subquery()
     return _open_in(campaign_id, person_id).where(Microtask.seq > func.coalesce(place, 0))
 
 
 def _from_a_random_start(tx: Tx, campaign_id: UUID, person_id: UUID) -> Query:
-    first, last = func.min(Microtask.seq), func.max(Microtask.seq)
-    ends = select(first.label("first"), (last - first).label("width"))
-    row = tx.execute(ends.where(Microtask.campaign_id == campaign_id, Microtask.open)).one()
-    # SQLite's random() is a 64-bit integer, PostgreSQL's a fraction; the database draws in neither case twice alike.
-    draw = func.random() if tx.dialect == "postgresql" else func.abs(func.random() % 10_000) / 10_000.0
-    start = select((literal(row.first or 0) + draw * literal(row.width or 0)).label("seq")).scalar_subquery()
+    """From a random item onwards. Drawn by number, which is dense: a returned item's `seq` lies far behind the rest."""
+    total = tx.scalar(select(CampaignProgress.total).where(CampaignProgress.campaign_id == campaign_id))
+    number = secrets.randbelow(total) + 1
+    drawn = (Microtask.campaign_id == campaign_id, Microtask.number == number)
+    start = tx.scalar(select(Microtask.seq).where(*drawn))
     return _open_in(campaign_id, person_id).where(Microtask.seq >= start)
 
 
@@ -236,11 +237,10 @@ def lapse(tx: Tx, limit: int = 1_000) -> list[Any]:
         .returning(Claim.id, Claim.microtask_id, Claim.campaign_id, Claim.person_id)
     ).all()
     _free(tx, Counter(claim.microtask_id for claim in gone))
-    for claim in gone:
-        mine = and_(
-            Participation.person_id == claim.person_id, Participation.microtask_id == claim.microtask_id
-        )
-        tx.execute(update(Participation).where(mine).values(state="lapsed"))
+    pairs = [(claim.person_id, claim.microtask_id) for claim in gone]
+    if pairs:
+        theirs = tuple_(Participation.person_id, Participation.microtask_id).in_(pairs)
+        tx.execute(update(Participation).where(theirs).values(state="lapsed"))
     return list(gone)
 
 

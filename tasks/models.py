@@ -133,7 +133,8 @@ class QueuePlace(Base):
     __tablename__ = "queue_place"
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    # No foreign key: checking it would lock the campaign's row at every claim.
+    campaign_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -143,7 +144,6 @@ class Participation(Base):
     __tablename__ = "participation"
     __table_args__ = (
         CheckConstraint("state IN ('claimed', 'answered', 'given_back', 'lapsed')", name="state"),
-        Index("ix_participation_microtask_id", "microtask_id"),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
@@ -167,7 +167,8 @@ class Claim(Base):
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     microtask_id: Mapped[UUID] = mapped_column(ForeignKey("microtask.id"))
-    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    # No foreign key: checking it would lock the campaign's row at every claim. The microtask has it.
+    campaign_id: Mapped[UUID] = mapped_column(Uuid)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     live: Mapped[bool]
     expires_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -60,7 +60,7 @@ def claim(db: Tx, claim_id: UUID, principal: Principal) -> dict[str, Any]:
         "expires_at": held.expires_at,
         "ended": held.ended if not held.live else (None if is_live else "lapsed"),
         "extendable": is_live and held.extensions < claims.MOST_EXTENSIONS,
-        "campaign": _described(db, facts.campaign(db, held.campaign_id, seen_by=None), principal),
+        "campaign": _described(db, facts.campaign(db, held.campaign_id, seen_by=principal), principal),
     }
 
 

@@ -19,6 +19,7 @@ from marketplace.foundation.db import Tx, transaction
 from marketplace.foundation.errors import Unavailable
 from security.log import sequencer
 from workers import starting, sweep
+from workers.run import why
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +53,8 @@ class Clock:
                 self.turn()
             except Unavailable:
                 log.warning("clock.no_database")
+            except Exception as error:  # noqa: BLE001  (one broken turn must not end all numbering)
+                log.error("clock.broken", reason=why(error))
             self.stopping.wait(TURN)
 
     def turn(self) -> bool:

@@ -25,7 +25,10 @@ class LeaseLost(Exception):
 
 
 def run(job_id: int) -> str:
-    """Take and do one job. Returns "done", "not ours", "lost", "ready" (to be tried again), "dead" or "no database"."""
+    """Take and do one job.
+
+    Returns "done", "not ours", "lost", "ready" (to be tried again), "dead", "no database" or "broken".
+    """
     try:
         with transaction() as tx:
             job = jobs.take(tx, job_id)
@@ -34,6 +37,9 @@ def run(job_id: int) -> str:
         # The row is as it was, or its lease will be over: the sweep finds it either way.
         log.warning("job.no_database", job=job_id)
         return "no database"
+    except Exception as error:  # noqa: BLE001  (RQ would keep the traceback; the lease ends by itself)
+        log.error("job.broken", job=job_id, reason=why(error))
+        return "broken"
 
 
 def _try(job: Taken) -> str:

@@ -53,6 +53,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     errors.Conflict: Row(409, "conflict", "This has changed in the meantime"),
     errors.InvalidInput: Row(422, "invalid-input", "Something needs to be mended"),
     errors.Unavailable: Row(503, "unavailable", "Not available at the moment"),
+    errors.OutcomeUnknown: Row(503, "outcome-unknown", "Send it once more"),
     BadJson: Row(400, "bad-json", "This JSON cannot be read"),
     idempotency.KeyUsedDifferently: Row(422, "idempotency-key-reused", "This key belongs to another request"),
     agencies.NotSignedIn: Row(401, "not-signed-in", "Sign in first"),

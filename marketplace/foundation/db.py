@@ -34,7 +34,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.schema import MetaData
 from sqlalchemy.types import TypeDecorator
 
-from marketplace.foundation.errors import Unavailable
+from marketplace.foundation.errors import OutcomeUnknown, Unavailable
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -193,9 +193,18 @@ def reading() -> Iterator[Tx]:
 @contextmanager
 def transaction() -> Iterator[Tx]:
     """The one write transaction: returning commits, raising rolls back; then the doorbells ring."""
-    with _translated(), engine().begin() as connection:
+    with _translated(), engine().connect() as connection:
+        begun = connection.begin()
         tx = Tx(connection)
-        yield tx
+        try:
+            yield tx
+        except BaseException:
+            begun.rollback()
+            raise
+        try:
+            begun.commit()
+        except OperationalError as error:
+            raise OutcomeUnknown() from error
     if tx.bells:
         from marketplace.foundation import doorbell
 
@@ -219,13 +228,6 @@ def _translated() -> Iterator[None]:
         if error.connection_invalidated:
             raise Unavailable() from error
         raise
-
-
-def violated(error: IntegrityError) -> str:
-    """The name of the violated constraint, or SQLite's words for it (`UNIQUE constraint failed: t.a, t.b`)."""
-    diagnosis = getattr(error.orig, "diag", None)
-    name = getattr(diagnosis, "constraint_name", None)
-    return str(name) if name else str(error.orig)
 
 
 def where(condition: str) -> dict[str, Any]:

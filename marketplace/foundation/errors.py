@@ -45,6 +45,10 @@ class Unavailable(DomainError):
     """A part of the marketplace does not answer at the moment. Nothing was changed; try again shortly."""
 
 
+class OutcomeUnknown(Unavailable):
+    """It is not known whether this was done. Send it again with the same key: it will not be done twice."""
+
+
 def every_subclass(root: type[DomainError] = DomainError) -> list[type[DomainError]]:
     """All error classes below `root`, parents first; the tests walk it."""
     found = [root]

@@ -120,8 +120,8 @@ def record(
     """Write a job row and remember to ring for it after COMMIT.
 
     With `once_key` a second row is never written (returns None). With `merge_key` at most one row waits: recording
-    again moves its `run_at`. The conflicting row stays locked until COMMIT, so no runner can have finished reading
-    before this transaction's change is visible: no wake-up is lost.
+    again moves its `run_at` to the one named, or forward to now, never back. The conflicting row stays locked until
+    COMMIT, so no runner can have finished reading before this transaction's change is visible: no wake-up is lost.
     """
     if kind not in KINDS:
         raise UnknownKind(kind=kind)
@@ -135,7 +135,9 @@ def record(
         row = row.on_conflict_do_nothing(index_elements=["once_key"])
     elif merge_key is not None:
         row = row.on_conflict_do_update(
-            index_elements=["merge_key"], index_where=Job.state == READY, set_={"run_at": due}
+            index_elements=["merge_key"],
+            index_where=Job.state == READY,
+            set_={"run_at": due if run_at else case((Job.run_at < due, Job.run_at), else_=due)},
         )
     job_id: int | None = tx.scalar(row.returning(Job.id))
     if job_id is not None and due <= now:
@@ -150,10 +152,9 @@ def take(tx: Tx, job_id: int) -> Taken | None:
         other.merge_key == Job.merge_key, other.state == RUNNING, other.id != Job.id
     )
     kind = tx.scalar(select(Job.kind).where(Job.id == job_id))
-    if kind is None:
-        return None
-    now = clock.now(tx)
-    how = KINDS.get(kind, Kind("short", attempts=1))
+    if kind not in KINDS:
+        return None  # a newer release's kind is for a newer worker
+    now, how = clock.now(tx), KINDS[kind]
     if _gave_no_sign(tx, job_id, now, how.attempts):
         return None
     statement = (
@@ -193,37 +194,33 @@ def fail(tx: Tx, job: Taken, reason: str) -> str | None:
     most = KINDS[job.kind].attempts if job.kind in KINDS else 1
     pause = timedelta(seconds=min(3600, 2**job.attempts))
     given_up = job.attempts >= most
-    outcome = {"state": DEAD, "ended_at": now} if given_up else _ready_unless_a_twin_waits(now)
-    statement = (
-        update(Job)
-        .where(Job.id == job.id, Job.token == job.token, Job.state == RUNNING)
-        .values(run_at=now + pause, lease_until=None, reason=reason[:400], **outcome)
-        .returning(Job.state)
-    )
-    state: str | None = tx.scalar(statement)
-    return state
+    mine = (Job.id == job.id, Job.token == job.token, Job.state == RUNNING)
+    ended = update(Job).where(*mine).values(run_at=now + pause, lease_until=None, reason=reason[:400])
+    if given_up:
+        state: str | None = tx.scalar(ended.values(state=DEAD, ended_at=now).returning(Job.state))
+        return state
+    return _back_to_ready(tx, ended, now)
 
 
 def retry(tx: Tx, job_id: int) -> None:
     """Let a job that was given up start over, at once."""
     now = clock.now(tx)
-    statement = (
-        update(Job)
-        .where(Job.id == job_id, Job.state == DEAD)
-        .values(run_at=now, attempts=0, **_ready_unless_a_twin_waits(now))
-        .returning(Job.kind)
-    )
-    kind = tx.scalar(statement)
+    again = update(Job).where(Job.id == job_id, Job.state == DEAD).values(run_at=now, attempts=0)
+    kind = tx.scalar(select(Job.kind).where(Job.id == job_id))
     if kind is None:
-        known = tx.scalar(select(Job.id).where(Job.id == job_id))
-        raise NotDead(job=job_id) if known else NotFound()
+        raise NotFound()
+    if _back_to_ready(tx, again, now) is None:
+        raise NotDead(job=job_id)
     tx.bells[job_id] = KINDS[kind].queue if kind in KINDS else "short"
 
 
 def due(db: Tx, limit: int = 500) -> dict[int, str]:
     """Rows that somebody should look at now: id → queue. The sweep rings for them."""
-    rows = db.all(select(Job.id, Job.kind).where(_is_due(clock.now(db))).order_by(Job.run_at).limit(limit))
-    return {row.id: KINDS[row.kind].queue for row in rows if row.kind in KINDS}
+    known = Job.kind.in_(list(KINDS))
+    rows = db.all(
+        select(Job.id, Job.kind).where(_is_due(clock.now(db)), known).order_by(Job.run_at).limit(limit)
+    )
+    return {row.id: KINDS[row.kind].queue for row in rows}
 
 
 def forget_done(tx: Tx, older_than: timedelta = timedelta(days=2)) -> int:
@@ -248,8 +245,18 @@ def _is_due(now: datetime) -> Any:
     )
 
 
-def _ready_unless_a_twin_waits(now: datetime) -> dict[str, Any]:
-    """A waiting twin with the same merge key will do this row's work: then this one is done, and has ended."""
+def _back_to_ready(tx: Tx, change: Any, now: datetime) -> str | None:
+    """Let the changed row wait again; where a twin with its merge key waits, that one does the work and this is done.
+
+    Returns the new state, None when no row was changed. A twin that is recorded at this very moment is not seen but
+    met at the unique index, after waiting for its COMMIT: then this row is done as well.
+    """
     twin = aliased(Job)
     waits = exists().where(twin.merge_key == Job.merge_key, twin.state == READY, twin.id != Job.id)
-    return {"state": case((waits, DONE), else_=READY), "ended_at": case((waits, now), else_=None)}
+    unless = {"state": case((waits, DONE), else_=READY), "ended_at": case((waits, now), else_=None)}
+    try:
+        with tx.connection.begin_nested():
+            state: str | None = tx.scalar(change.values(**unless).returning(Job.state))
+    except IntegrityError:
+        state = tx.scalar(change.values(state=DONE, ended_at=now).returning(Job.state))
+    return state

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import delete, insert, select, update
 
 from marketplace.foundation.db import Tx
+from security.log.acts import ACTS
 from security.log.entries import body
 from security.log.models import AuditEntry, AuditHead, AuditPending, LogSubject
 from security.merkle import leaf_hash
@@ -18,11 +19,15 @@ BATCH = 500
 
 
 def sequence(tx: Tx, limit: int = BATCH) -> int:
-    """Number up to `limit` pending acts. Returns how many there were."""
+    """Number up to `limit` pending acts. Returns how many there were.
+
+    An act that this release does not know waits for a sequencer that does.
+    """
     size = tx.scalar(select(AuditHead.size).where(AuditHead.id == 1).with_for_update())
     pending = tx.all(
         select(AuditPending.__table__, LogSubject.salt)
         .outerjoin(LogSubject, LogSubject.id == AuditPending.subject_id)
+        .where(AuditPending.act.in_(list(ACTS)))
         .order_by(AuditPending.id)
         .limit(limit)
     )

@@ -6,10 +6,10 @@ from threading import Event, Thread
 
 import pytest
 from sqlalchemy import Engine, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from marketplace.foundation import db, doorbell, jobs
-from marketplace.foundation.db import reading, transaction, violated
+from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.errors import Unavailable
 from marketplace.foundation.jobs import Job
 from tests.builders import an_agency, found, rolled_back
@@ -114,21 +114,6 @@ class TestExceptions:
         with pytest.raises(DBAPIError) as raised, transaction() as tx:
             tx.execute(text("SELECT :secret FROM nowhere"), {"secret": CANARY})
         assert CANARY not in str(raised.value)
-
-    def test_name_the_violated_constraint(self, database: Engine) -> None:
-        an_agency("north")
-        with pytest.raises(IntegrityError) as raised, transaction() as tx:
-            tx.execute(
-                text(
-                    "INSERT INTO agency (id, slug, name, initials, tint, domain, office_networks) "
-                    "SELECT 'a0000000-0000-4000-8000-000000000000', slug, name, initials, tint, domain, "
-                    "office_networks FROM agency"
-                    if tx.dialect == "sqlite"
-                    else "INSERT INTO agency (id, slug, name, initials, tint, domain, office_networks) "
-                    "SELECT gen_random_uuid(), slug, name, initials, tint, domain, office_networks FROM agency"
-                )
-            )
-        assert violated(raised.value) in ("uq_agency_slug", "UNIQUE constraint failed: agency.slug")
 
     def test_a_mistake_in_a_statement_is_not_called_a_moments_trouble(self, database: Engine) -> None:
         with pytest.raises(DBAPIError), transaction() as tx:

@@ -261,10 +261,20 @@ class TestClaimOne:
         with pytest.raises(NoSuchMicrotask):
             a_claim_on(uuid4(), a_person())
 
-    def test_an_item_of_a_hidden_campaign_is_no_campaign(self, database: Engine) -> None:
+    def test_an_item_of_a_hidden_campaign_looks_like_none(self, database: Engine) -> None:
         campaign = a_campaign(an_owner(clearance=Level.RESTRICTED), level="restricted")
-        with pytest.raises(NoSuchCampaign):
+        with pytest.raises(NoSuchMicrotask):
             a_claim_on(items_of(campaign)[0], a_person())
+
+
+class TestAnyOrder:
+    def test_an_item_that_comes_back_hides_none_of_the_others(self, database: Engine) -> None:
+        campaign, person, other = a_campaign(items=30, redundancy=1, queue="any"), a_person(), a_person()
+        a_campaign(items=200)  # the shared sequence goes on: a returned item's place lies far behind
+        given_back = a_claim(campaign, other)
+        with transaction() as tx:
+            claims.release(tx, given_back, actor=other, context=AT_WORK)
+        assert len({a_claim(campaign, person) for _ in range(30)}) == 30
 
 
 class TestExtend:
