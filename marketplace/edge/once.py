@@ -26,12 +26,13 @@ class Outcome:
     repeated: bool
 
 
-def once(tx: Tx, act: Callable[[], UUID | None], *, status: int = 200) -> Outcome:
+def once(tx: Tx, act: Callable[[], UUID | None], *, status: int = 200, part: str = "") -> Outcome:
     """Run `act` unless its key was used before; its result's id is what a repeat is answered with.
 
+    `part` names one of several acts of the same request that each have a transaction of their own.
     Raises MissingIdempotencyKey, KeyUsedDifferently, and whatever `act` raises (then the key stays unused).
     """
-    principal, key = current_principal(), _key()
+    principal, key = current_principal(), _key(part)
     earlier = idempotency.begin(tx, principal.person_id, key, _digest())
     if earlier is not None:
         return Outcome(earlier.result_id, repeated=True)
@@ -40,11 +41,11 @@ def once(tx: Tx, act: Callable[[], UUID | None], *, status: int = 200) -> Outcom
     return Outcome(result_id, repeated=False)
 
 
-def _key() -> str:
+def _key(part: str) -> str:
     key = request.headers.get("Idempotency-Key") if is_api() else request.form.get("idempotency_key")
-    if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+    if not key or len(key + part) > LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise MissingIdempotencyKey()
-    return key
+    return key + part
 
 
 def _digest() -> bytes:

@@ -34,9 +34,11 @@ def claim(claim_id: UUID) -> str:
     principal = current_principal()
     with transaction() as tx:
         found = queries.claim(tx, claim_id, principal)
-        if not found["live"]:
-            return render_template("claim_over.html", claim=found, answer=[])
-        item = claims.open_item(tx, claim_id, actor=principal, context=current_context())
+        is_live = found["live"]
+        item = claims.open_item(tx, claim_id, actor=principal, context=current_context()) if is_live else {}
+    # Rendered after the transaction: a page needs a connection of its own.
+    if not is_live:
+        return render_template("claim_over.html", claim=found, answer=[])
     return _work_page(found, item, {}, {})
 
 
@@ -56,7 +58,7 @@ def submit(claim_id: UUID) -> Response | tuple[str, int]:
     flash(gettext("Your answer is in."))
     if request.form.get("then") == "stop":
         return redirect(url_for("web.my_work"), 303)
-    return _go_to_next(campaign_id, fresh_key=True)
+    return _go_to_next(campaign_id, part=".next")
 
 
 @web.post("/claims/<uuid:claim_id>/release")
@@ -88,8 +90,8 @@ def extend(claim_id: UUID) -> Response | str | tuple[str, int]:
     return redirect(url_for("web.claim", claim_id=claim_id), 303)
 
 
-def _go_to_next(campaign_id: UUID, *, fresh_key: bool = False) -> Response:
-    """The item in hand, or the next one. After a submit the form's key is used up, and resuming makes repeats safe."""
+def _go_to_next(campaign_id: UUID, *, part: str = "") -> Response:
+    """The item in hand, or the next one; the same one again for a second press of the same button."""
     principal, context = current_principal(), current_context()
 
     def take() -> UUID:
@@ -98,7 +100,7 @@ def _go_to_next(campaign_id: UUID, *, fresh_key: bool = False) -> Response:
 
     try:
         with transaction() as tx:
-            claim_id = take() if fresh_key else once(tx, take).result_id
+            claim_id = once(tx, take, part=part).result_id
     except NothingLeftToClaim:
         flash(gettext("Nothing is waiting for you in this campaign at the moment. Thank you."), "look")
         return redirect(url_for("web.board"), 303)

@@ -78,6 +78,14 @@ def test_sending_the_same_form_twice_answers_once(stage: Stage) -> None:
     assert _answers(claim_id) == 1
 
 
+def test_pressing_submit_twice_takes_one_next_item(stage: Stage) -> None:
+    client, claim_id = english(stage, "paul"), stage.claim("paul", PASSAGES)
+    hidden = form_of(opened(client, claim_id), "/contribution")
+    given = hidden | {"answer.field": "economy", "then": "next"}
+    first, second = (client.post(f"/claims/{claim_id}/contribution", data=given) for _ in range(2))
+    assert first.location == second.location
+
+
 def test_an_answer_without_a_choice_keeps_the_note_and_says_what_to_do(stage: Stage) -> None:
     client, claim_id = english(stage, "maja"), stage.claim("maja")
     answer = submitted(client, claim_id, note="A juvenile, <perhaps>")
