@@ -26,7 +26,9 @@ def run(words: Sequence[str]) -> int:
     env = environment.variables()
     if ONLY_LOOKING & set(words):
         return _python(["-m", "pytest", *words], env)
-    spread = [] if any(word.startswith(OWN_PROCESSES) for word in words) else ["-n", "2", "--dist", "loadgroup"]
+    spread = (
+        [] if any(word.startswith(OWN_PROCESSES) for word in words) else ["-n", "2", "--dist", "loadgroup"]
+    )
     with _browser(env), _database(env):
         return _python(["-m", "pytest", *spread, *words], env)
 

@@ -61,7 +61,9 @@ def view_id(view: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("view", VIEWS, ids=view_id)
 @pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing(chromium: Browser, stage: Stage, url: str, name: str, view: dict[str, Any]) -> None:
+def test_axe_finds_nothing(
+    chromium: Browser, stage: Stage, url: str, name: str, view: dict[str, Any]
+) -> None:
     _, login, path = next(page for page in gallery.pages(stage) if page[0] == name)
     complaints: list[str] = []
     with serving.visitor(chromium, stage, url, login, bypass_csp=True, **view) as context:
