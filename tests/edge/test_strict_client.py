@@ -1,0 +1,88 @@
+"""The strict relying party against a provider that misbehaves on demand, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from agencies.directory import Provider
+from marketplace.edge.strict_client import Departure, StrictAgencyClient
+from security import oidc
+from tests.edge import misbehaving
+from tests.edge.misbehaving import Misbehaving
+
+CALLBACK = "http://127.0.0.1/sign-in/north/callback"
+
+
+@pytest.fixture
+def provider() -> Iterator[Misbehaving]:
+    with misbehaving.running() as started:
+        yield started
+
+
+def signed_in(provider: Misbehaving) -> dict[str, Any]:
+    """Through the whole code flow: leave, come back, redeem."""
+    registered = Provider(
+        uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, "secret", ("RS256",)
+    )
+    client = StrictAgencyClient(registered)
+    departure: Departure = client.depart(CALLBACK)
+    back = client.check_return(provider.visited(departure.url))
+    assert back.state == departure.state
+    return client.redeem(
+        back.code, redirect_uri=CALLBACK, code_verifier=departure.code_verifier, nonce=departure.nonce
+    )
+
+
+def test_an_ordinary_provider_signs_somebody_in(provider: Misbehaving) -> None:
+    assert signed_in(provider)["sub"] == "somebody"
+
+
+def test_asks_with_pkce_and_with_43_characters_of_state_and_nonce(provider: Misbehaving) -> None:
+    signed_in(provider)
+    (asked,) = provider.asked
+    assert asked["code_challenge_method"] == ["S256"]
+    assert (len(asked["state"][0]), len(asked["nonce"][0]), len(asked["code_challenge"][0])) == (43, 43, 43)
+
+
+@pytest.mark.parametrize(
+    ("fault", "refusal"),
+    [
+        ("discovery_issuer_wrong", oidc.DiscoveryRefused),
+        ("callback_iss_wrong", oidc.CallbackRefused),
+        ("callback_iss_missing", oidc.CallbackRefused),
+        ("id_token_missing", oidc.TokenRefused),
+        ("alg_none", oidc.TokenRefused),
+        ("signed_by_another", oidc.TokenRefused),
+        ("iss_wrong", oidc.TokenRefused),
+        ("aud_wrong", oidc.TokenRefused),
+        ("aud_foreign_azp_ours", oidc.TokenRefused),
+        ("nonce_wrong", oidc.TokenRefused),
+        ("sub_missing", oidc.TokenRefused),
+        ("expired", oidc.TokenRefused),
+        ("iat_hours_old", oidc.TokenRefused),
+    ],
+)
+def test_refuses(provider: Misbehaving, fault: str, refusal: type[oidc.SignInRefused]) -> None:
+    provider.faults.add(fault)
+    with pytest.raises(refusal):
+        signed_in(provider)
+
+
+def test_finds_a_key_that_was_rotated_after_the_first_sign_in(provider: Misbehaving) -> None:
+    registered = Provider(
+        uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, "secret", ("RS256",)
+    )
+    client = StrictAgencyClient(registered)
+    for kid in ("1", "2"):
+        provider.key = misbehaving.RSAKey.generate_key(2048, {"kid": kid, "use": "sig", "alg": "RS256"})
+        provider.kid = kid
+        departure = client.depart(CALLBACK)
+        back = client.check_return(provider.visited(departure.url))
+        claims = client.redeem(
+            back.code, redirect_uri=CALLBACK, code_verifier=departure.code_verifier, nonce=departure.nonce
+        )
+        assert claims["sub"] == "somebody"
