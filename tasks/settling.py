@@ -1,49 +1,77 @@
 """Settling: from the contributions of a microtask to its result.
 
-One job per campaign decides at a time (merge key `consensus:CAMPAIGN`). It reads a batch, infers outside the
-database's sight, and writes results, progress and its own `done` in one transaction.
+One job per campaign decides at a time (merge key `consensus:CAMPAIGN`). It reads and infers a batch outside any
+transaction; then results, progress and its own `done` are written in one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import exists, insert, select, update
 
 from agencies import notices
 from marketplace.foundation import clock, jobs
 from marketplace.foundation.db import Tx
 from security.log import audit
+from security.sealing import SealingError
 from tasks import facts, payloads
 from tasks.claims import JOB
-from tasks.consensus import Answer, Inference, majority
+from tasks.consensus import Answer, Inference, NothingToInfer, majority
+from tasks.errors import KeyUnavailable
 from tasks.facts import CampaignFacts
 from tasks.form import question_of
 from tasks.models import CampaignProgress, Claim, Contribution, Microtask, Result, ResultPart
 
 BATCH = 200
+UNREADABLE = (SealingError, KeyUnavailable, NothingToInfer)
+
+log = structlog.get_logger(__name__)
 
 
-def settle(tx: Tx, campaign_id: UUID, limit: int = BATCH) -> int:
-    """Decide microtasks that have all their answers. Returns how many; the rest gets a job of its own."""
-    campaign = facts.campaign(tx, campaign_id, seen_by=None)
-    due = _undecided(tx, campaign_id, limit)
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What a batch of items amounts to, by microtask; nothing is written yet."""
+
+    campaign: CampaignFacts
+    by_microtask: Mapping[UUID, Inference]
+
+
+def inferred(db: Tx, campaign_id: UUID, limit: int = BATCH) -> Inferred:
+    """Read up to `limit` items that have all their answers, and infer; outside any transaction of its own.
+
+    An item whose answers cannot be opened or understood is left undecided and logged; it must not hold up the rest.
+    """
+    campaign = facts.campaign(db, campaign_id, seen_by=None)
+    waiting = select(Microtask.id).where(Microtask.campaign_id == campaign_id, Microtask.undecided)
+    due = [row.id for row in db.all(waiting.limit(limit))]
+    try:
+        return Inferred(campaign, infer(campaign, answers_to(db, campaign, due)))
+    except UNREADABLE:
+        return Inferred(campaign, dict(_one_by_one(db, campaign, due)))
+
+
+def settle(tx: Tx, campaign_id: UUID, batch: Inferred | None = None, limit: int = BATCH) -> int:
+    """Write the results of a batch (inferred here unless given). Returns how many; the rest gets a job of its own."""
+    batch = batch or inferred(tx, campaign_id, limit)
+    campaign = batch.campaign
+    due = _still_undecided(tx, batch.by_microtask)
     if not due:
         return 0
-    inferences = infer(campaign, answers_to(tx, campaign, due))
-    _write(tx, campaign, inferences)
+    _write(tx, campaign, {microtask_id: batch.by_microtask[microtask_id] for microtask_id in due})
     tx.execute(update(Microtask).where(Microtask.id.in_(due)).values(undecided=False))
     done = CampaignProgress.settled + len(due)
     tx.execute(
         update(CampaignProgress).where(CampaignProgress.campaign_id == campaign_id).values(settled=done)
     )
     for microtask_id in due:
-        audit.record(
-            tx, "microtask.settle", campaign.target("microtask", microtask_id), actor=None, context=JOB
-        )
-    if len(due) == limit and _undecided(tx, campaign_id, 1):
+        target = campaign.target("microtask", microtask_id)
+        audit.record(tx, "microtask.settle", target, actor=None, context=JOB)
+    if tx.scalar(select(exists().where(Microtask.campaign_id == campaign_id, Microtask.undecided))):
         jobs.record(tx, "campaign.settle", {"campaign_id": campaign_id}, merge_key=f"consensus:{campaign_id}")
     elif _is_finished(tx, campaign_id):
         path = f"/campaigns/{campaign_id}/room"
@@ -83,9 +111,17 @@ def infer(campaign: CampaignFacts, answers: dict[UUID, list[Answer]]) -> dict[UU
     }
 
 
-def _undecided(tx: Tx, campaign_id: UUID, limit: int) -> list[UUID]:
-    waiting = select(Microtask.id).where(Microtask.campaign_id == campaign_id, Microtask.undecided)
-    return [row.id for row in tx.all(waiting.limit(limit).with_for_update())]
+def _one_by_one(db: Tx, campaign: CampaignFacts, due: Sequence[UUID]) -> Iterator[tuple[UUID, Inference]]:
+    for microtask_id in due:
+        try:
+            yield from infer(campaign, answers_to(db, campaign, [microtask_id])).items()
+        except UNREADABLE as error:
+            log.error("microtask.unreadable", microtask=str(microtask_id), error=type(error).__name__)
+
+
+def _still_undecided(tx: Tx, microtasks: Iterable[UUID]) -> list[UUID]:
+    waiting = select(Microtask.id).where(Microtask.id.in_(list(microtasks)), Microtask.undecided)
+    return [row.id for row in tx.all(waiting.order_by(Microtask.id).with_for_update())]
 
 
 def _write(tx: Tx, campaign: CampaignFacts, inferences: dict[UUID, Inference]) -> None:

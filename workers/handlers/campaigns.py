@@ -2,11 +2,17 @@
 
 from uuid import UUID
 
-from marketplace.foundation.db import Tx
+from marketplace.foundation.db import Tx, reading
 from tasks import settling
 from workers.handling import handles
 
 
-@handles("campaign.settle")
-def settle(tx: Tx, campaign_id: str) -> None:
-    settling.settle(tx, UUID(campaign_id))
+def infer(campaign_id: str) -> settling.Inferred:
+    """Read and infer a batch before the transaction that writes it."""
+    with reading() as db:
+        return settling.inferred(db, UUID(campaign_id))
+
+
+@handles("campaign.settle", prepare=infer)
+def settle(tx: Tx, batch: settling.Inferred, campaign_id: str) -> None:
+    settling.settle(tx, UUID(campaign_id), batch)
