@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -174,16 +175,20 @@ class ApiToken(Base):
 
 
 class Notice(Base):
-    """Something to tell a person. `kind` and `args` become a sentence in their language; never content."""
+    """Something to tell a person. `kind` and `args` become a sentence in their language; never content.
+
+    It keeps the day; `place` tells which came first without telling when.
+    """
 
     __tablename__ = "notice"
-    __table_args__ = (Index("ix_notice_person_id_recorded_at", "person_id", "recorded_at"),)
+    __table_args__ = (Index("ix_notice_person_id_place", "person_id", "place"),)
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str] = mapped_column(String(40))
     args: Mapped[dict[str, Any]] = mapped_column(Json)
     path: Mapped[str] = mapped_column(Text)
+    place: Mapped[int] = mapped_column(BigInteger)
     recorded_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
     read_at: Mapped[datetime | None] = mapped_column(Moment)

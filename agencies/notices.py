@@ -10,19 +10,17 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 
 from agencies.models import Notice, Person
-from marketplace.foundation import clock, jobs
+from agencies.notice_words import SENTENCES
+from marketplace.foundation import clock, jobs, sequence
 from marketplace.foundation.db import Tx
 from marketplace.foundation.errors import NotFound
 from marketplace.foundation.ids import new_id
 from security.principal import Principal
 
-KINDS = ("campaign.settled", "claim.lapsed")
-"""Every kind of notice; the edges have a sentence for each."""
-
 
 def post(tx: Tx, person_id: UUID, kind: str, *, path: str, **args: Any) -> UUID:
     """Tell a person something: the row now, the mail by a job."""
-    if kind not in KINDS:
+    if kind not in SENTENCES:
         raise ValueError(f"no notice is called {kind}")
     notice_id = new_id()
     tx.execute(
@@ -33,6 +31,7 @@ def post(tx: Tx, person_id: UUID, kind: str, *, path: str, **args: Any) -> UUID:
             "kind": kind,
             "args": args,
             "path": path,
+            "place": sequence.numbers(tx, "notice_place")[0],
             "recorded_at": _today(tx),
         },
     )
@@ -43,11 +42,7 @@ def post(tx: Tx, person_id: UUID, kind: str, *, path: str, **args: Any) -> UUID:
 def listing(db: Tx, person_id: UUID, limit: int = 50) -> Sequence[Any]:
     """A person's notices, newest first: id, kind, args, path, recorded_at, read_at."""
     chosen = select(Notice.id, Notice.kind, Notice.args, Notice.path, Notice.recorded_at, Notice.read_at)
-    return db.all(
-        chosen.where(Notice.person_id == person_id)
-        .order_by(Notice.recorded_at.desc(), Notice.id)
-        .limit(limit)
-    )
+    return db.all(chosen.where(Notice.person_id == person_id).order_by(Notice.place.desc()).limit(limit))
 
 
 def unread(db: Tx, person_id: UUID) -> int:
@@ -79,7 +74,7 @@ def to_send(db: Tx, notice_id: UUID) -> Any | None:
 
 
 def mark_sent(tx: Tx, notice_id: UUID) -> None:
-    """Note that it went out."""
+    """Note that there is nothing left to send."""
     tx.execute(update(Notice).where(Notice.id == notice_id).values(sent_at=_today(tx)))
 
 

@@ -19,7 +19,6 @@ class Permission(StrEnum):
     CLAIM_MICROTASK = "claim_microtask"
     CONTRIBUTE = "contribute"
     POST_CAMPAIGN = "post_campaign"
-    SEE_CAMPAIGN_ROOM = "see_campaign_room"
     READ_RESULTS = "read_results"
     EXPORT_RESULTS = "export_results"
     APPRAISE = "appraise"
@@ -45,7 +44,6 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_BOARD,
         Permission.SEE_CAMPAIGN,
         Permission.POST_CAMPAIGN,
-        Permission.SEE_CAMPAIGN_ROOM,
         Permission.READ_RESULTS,
         Permission.EXPORT_RESULTS,
     },

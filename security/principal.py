@@ -66,3 +66,7 @@ class Context:
     auth_time: datetime | None = None
     session: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
+
+
+JOB = Context("job", Zone.OFFICE, "managed")
+"""The circumstances in which the marketplace itself acts: on its own hosts, for nobody in particular."""

@@ -17,7 +17,7 @@ from agencies import notices, people
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
-from security.principal import Context, Principal, Role, Zone
+from security.principal import JOB, Context, Principal, Role
 from tasks import eligibility, facts, leasing, payloads
 from tasks.errors import (
     AlreadyAnswered,
@@ -35,8 +35,6 @@ from tasks.facts import CampaignFacts
 from tasks.models import Claim, Microtask, Participation
 
 MOST_EXTENSIONS = 4
-JOB = Context("job", Zone.OFFICE, "managed")
-"""The circumstances in which the marketplace itself acts."""
 
 
 @dataclass(frozen=True, slots=True)

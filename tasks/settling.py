@@ -18,9 +18,9 @@ from agencies import notices
 from marketplace.foundation import clock, jobs
 from marketplace.foundation.db import Tx
 from security.log import audit
+from security.principal import JOB
 from security.sealing import SealingError
 from tasks import facts, payloads
-from tasks.claims import JOB
 from tasks.consensus import Answer, Inference, NothingToInfer, majority
 from tasks.errors import KeyUnavailable
 from tasks.facts import CampaignFacts

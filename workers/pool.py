@@ -38,9 +38,8 @@ def serve(queue: str, *, forking: bool) -> None:
     starting.die_with_parent()
     settings = starting.start()
     kind = Worker if forking else SimpleWorker
-    stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    while not stopping.is_set():
+    while True:
         try:
             redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1.0)
             worker = kind([queue], connection=redis, serializer=JSONSerializer)
@@ -50,7 +49,7 @@ def serve(queue: str, *, forking: bool) -> None:
             return
         except RedisError as error:
             log.warning("worker.no_doorbell", error=type(error).__name__)
-            stopping.wait(1.0)
+            time.sleep(1.0)
 
 
 class Pool:

@@ -6,7 +6,6 @@ keeps accepting; the first failed ring silences the bell for a moment so that no
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 
@@ -31,7 +30,6 @@ class _Bell:
     def __init__(self) -> None:
         self.redis: Redis | None = None
         self.silent_until = 0.0
-        self.lock = threading.Lock()
 
 
 _bell = _Bell()

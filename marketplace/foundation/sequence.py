@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.foundation.db import Base, Tx
 
-NAMES = ("microtask_seq",)
+NAMES = ("microtask_seq", "notice_place")
 """Every sequence there is; the first migration creates them."""
 
 

@@ -9,8 +9,6 @@ from flask import Flask
 from flask_babel import force_locale
 
 from agencies import errors as agencies_errors
-from agencies.notice_words import SENTENCES
-from agencies.notices import KINDS
 from marketplace.edge.problems import _HTTP, PROBLEMS
 from marketplace.foundation import jobs
 from marketplace.foundation.errors import NotFound, Refused
@@ -32,7 +30,6 @@ def test_acts_purposes_zones_roles_levels_jobs_and_rules_have_words() -> None:
     assert {level.label_key for level in Level} == set(words.LEVELS)
     assert set(jobs.KINDS) == set(names.JOBS)
     assert RULE in names.RULES
-    assert set(KINDS) == set(SENTENCES)
 
 
 def test_every_rule_that_can_refuse_has_a_sentence() -> None:

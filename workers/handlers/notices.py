@@ -8,11 +8,9 @@ from agencies import notices
 from agencies.notice_mail import deliver
 from marketplace.foundation.db import Tx, reading
 from security.log import audit
-from security.principal import Context, Zone
+from security.principal import JOB
 from workers.handling import handles
 from workers.starting import settings
-
-JOB = Context("job", Zone.OFFICE, "managed")
 
 
 def mail(notice_id: str) -> bool:
