@@ -15,12 +15,14 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     String,
     Text,
     UniqueConstraint,
     Uuid,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,12 +41,31 @@ class Agency(Base):
     tint: Mapped[str] = mapped_column(String(20))
     domain: Mapped[str] = mapped_column(String(200))
     office_networks: Mapped[list[str]] = mapped_column(Json)
+    vpn_networks: Mapped[list[str]] = mapped_column(Json, server_default="[]")
+    home_networks: Mapped[list[str]] = mapped_column(Json, server_default="[]")
+    mail_domains: Mapped[list[str]] = mapped_column(Json, server_default="[]")
+    label_names: Mapped[dict[str, dict[str, str]]] = mapped_column(Json, server_default="{}")
+    self_join: Mapped[bool] = mapped_column(server_default=false())
+    rules_version: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class IdentityProvider(Base):
-    """An agency's OpenID provider as registered with us. The client secret lies wrapped by the agency's key."""
+    """An agency's OpenID provider as registered with us.
+
+    `secret_wrapped` holds what we authenticate with, wrapped by the agency's key: the client secret, or the private
+    key (a JWK) for `private_key_jwt`. `claim_names` says under which claim the provider sends what we call `name`,
+    `email` and `locale`. `step_up_acr` is how it names a sign-in with a second factor.
+    """
 
     __tablename__ = "identity_provider"
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'suspended')", name="status"),
+        CheckConstraint("clearance_ceiling BETWEEN 0 AND 3", name="clearance_ceiling"),
+        CheckConstraint(
+            "authentication IN ('private_key_jwt', 'client_secret_basic', 'client_secret_post')",
+            name="authentication",
+        ),
+    )
 
     agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"), primary_key=True)
     issuer: Mapped[str] = mapped_column(String(400), unique=True)
@@ -52,6 +73,58 @@ class IdentityProvider(Base):
     secret_key_id: Mapped[str] = mapped_column(String(120))
     secret_wrapped: Mapped[bytes] = mapped_column(LargeBinary)
     algorithms: Mapped[list[str]] = mapped_column(Json)
+    authentication: Mapped[str] = mapped_column(String(24), server_default="client_secret_basic")
+    required_acr: Mapped[str | None] = mapped_column(String(120))
+    step_up_acr: Mapped[str | None] = mapped_column(String(120))
+    claim_names: Mapped[dict[str, str]] = mapped_column(Json, server_default="{}")
+    organisation_claim: Mapped[str | None] = mapped_column(String(60))
+    organisation_values: Mapped[list[str]] = mapped_column(Json, server_default="[]")
+    device_claim: Mapped[str | None] = mapped_column(String(60))
+    clearance_ceiling: Mapped[int] = mapped_column(SmallInteger, server_default="3")
+    status: Mapped[str] = mapped_column(String(12), server_default="active")
+
+
+class SigningKey(Base):
+    """An Ed25519 key by which an agency signs its rules and agreements. The private half lies wrapped by its key."""
+
+    __tablename__ = "signing_key"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"), index=True)
+    public: Mapped[bytes] = mapped_column(LargeBinary(32))
+    secret_key_id: Mapped[str] = mapped_column(String(120))
+    secret_wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class SharingTerms(Base):
+    """Terms under which one agency's work may be done by another's people; without them a task stays inside.
+
+    `level` is the highest label they cover. `content` is what both administrators signed: whose rule holds, whose
+    hours are used, who answers a data request.
+    """
+
+    __tablename__ = "sharing_terms"
+    __table_args__ = (
+        CheckConstraint("level BETWEEN 0 AND 3", name="level"),
+        CheckConstraint("owner_agency_id <> guest_agency_id", name="two_agencies"),
+        Index(
+            "uq_sharing_terms_in_force",
+            "owner_agency_id",
+            "guest_agency_id",
+            unique=True,
+            **where("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    owner_agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"))
+    guest_agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"), index=True)
+    level: Mapped[int] = mapped_column(SmallInteger)
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    since: Mapped[datetime] = mapped_column(Moment)
+    until: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Person(Base):
@@ -77,12 +150,17 @@ class Identity(Base):
 
 
 class Membership(Base):
-    """A person in an agency, with the clearance that the agency gives."""
+    """A person in an agency, with the clearance that the agency gives.
+
+    `home_id` is set for a secondment: the membership whose identity provider vouches for the person. A partner is
+    sponsored by a member and over at `until`.
+    """
 
     __tablename__ = "membership"
     __table_args__ = (
         UniqueConstraint("person_id", "agency_id"),
         CheckConstraint("clearance BETWEEN 0 AND 3", name="clearance"),
+        CheckConstraint("NOT partner OR (sponsor_id IS NOT NULL AND until IS NOT NULL)", name="partner"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -91,6 +169,10 @@ class Membership(Base):
     clearance: Mapped[int] = mapped_column(SmallInteger)
     compartments: Mapped[list[str]] = mapped_column(Json)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    until: Mapped[datetime | None] = mapped_column(Moment)
+    home_id: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
+    partner: Mapped[bool] = mapped_column(server_default=false())
+    sponsor_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
 
 
 class RoleGrant(Base):
@@ -143,13 +225,27 @@ class SignInAttempt(Base):
     redirect_uri: Mapped[str] = mapped_column(String(400))
     next_path: Mapped[str] = mapped_column(String(400))
     over_at: Mapped[datetime] = mapped_column(Moment)
+    purpose: Mapped[str] = mapped_column(String(12), server_default="sign_in")
+    session: Mapped[str | None] = mapped_column(String(40))
+    acr: Mapped[str | None] = mapped_column(String(120))
+    max_age: Mapped[int | None] = mapped_column(Integer)
+    form_id: Mapped[UUID | None] = mapped_column(Uuid)
 
 
 class WebSession(Base):
-    """A signed-in browser. The cookie holds a random token, this row its digest."""
+    """A signed-in browser. The cookie holds a random token, this row its digest.
+
+    `issuer` and `subject` say who vouched, so that a back-channel logout finds the session; `id_token` is sealed by
+    a key that only the cookie's token gives. `device` is evidence ("managed"), `device_name` what a person
+    recognises their browser by.
+    """
 
     __tablename__ = "web_session"
-    __table_args__ = (Index("ix_web_session_absolute_until", "absolute_until"),)
+    __table_args__ = (
+        Index("ix_web_session_absolute_until", "absolute_until"),
+        Index("ix_web_session_issuer_session", "issuer", "issuer_session"),
+        Index("ix_web_session_issuer_subject", "issuer", "subject"),
+    )
 
     token: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     reference: Mapped[str] = mapped_column(String(40), unique=True)
@@ -160,6 +256,23 @@ class WebSession(Base):
     began_at: Mapped[datetime] = mapped_column(Moment)
     idle_until: Mapped[datetime] = mapped_column(Moment)
     absolute_until: Mapped[datetime] = mapped_column(Moment)
+    issuer: Mapped[str | None] = mapped_column(String(400))
+    subject: Mapped[str | None] = mapped_column(String(255))
+    id_token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    device: Mapped[str] = mapped_column(String(12), server_default="unknown")
+    device_name: Mapped[str | None] = mapped_column(String(60))
+    zone: Mapped[str | None] = mapped_column(String(8))
+
+
+class LogoutToken(Base):
+    """A back-channel logout token that was taken: a second one with the same id is a replay."""
+
+    __tablename__ = "logout_token"
+    __table_args__ = (Index("ix_logout_token_over_at", "over_at"),)
+
+    issuer: Mapped[str] = mapped_column(String(400), primary_key=True)
+    jti: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    over_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class ApiToken(Base):

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, func, insert, literal, select, update
+from sqlalchemy.orm import aliased
 
 from agencies.errors import NotPermitted
 from agencies.models import Agency, Identity, Membership, Person, PersonSkill, RoleGrant
@@ -78,6 +79,7 @@ def membership_of(db: Tx, issuer: str, subject: str, agency_id: UUID) -> UUID | 
             Identity.subject == subject,
             Membership.agency_id == agency_id,
             Membership.ended_at.is_(None),
+            func.coalesce(Membership.until > clock.at(db), True),
         )
     )
     return found
@@ -96,6 +98,13 @@ def acting(now: Any) -> Query:
         .where(PersonSkill.person_id == Person.id)
         .scalar_subquery()
     )
+    vouching, its_agency = aliased(Membership), aliased(Agency)
+    home = (
+        select(its_agency.name)
+        .join(vouching, vouching.agency_id == its_agency.id)
+        .where(vouching.id == Membership.home_id)
+        .scalar_subquery()
+    )
     return (
         select(
             Person.id.label("person_id"),
@@ -105,18 +114,24 @@ def acting(now: Any) -> Query:
             Membership.id.label("membership_id"),
             Membership.clearance,
             Membership.compartments,
+            Membership.partner,
+            Membership.until,
+            home.label("home_agency"),
+            Agency.rules_version,
             Agency.id.label("agency_id"),
             Agency.slug,
             Agency.name.label("agency_name"),
             Agency.initials,
             Agency.office_networks,
+            Agency.vpn_networks,
+            Agency.home_networks,
             roles.label("roles"),
             skills.label("skills"),
         )
         .select_from(Membership)
         .join(Person, Person.id == Membership.person_id)
         .join(Agency, Agency.id == Membership.agency_id)
-        .where(Membership.ended_at.is_(None))
+        .where(Membership.ended_at.is_(None), func.coalesce(Membership.until > now, True))
     )
 
 
@@ -136,6 +151,10 @@ def principal_from(row: Any) -> Principal:
         compartments=frozenset(row.compartments),
         skills=frozenset((row.skills or "").split(",")) - {""},
         locale=row.locale,
+        partner=row.partner,
+        home_agency=row.home_agency,
+        until=row.until,
+        rules_version=row.rules_version,
     )
 
 
@@ -158,6 +177,7 @@ def still_holds(tx: Tx, actor: Principal, role: Role) -> None:
         .where(
             Membership.id == actor.membership_id,
             Membership.ended_at.is_(None),
+            func.coalesce(Membership.until > now, True),
             RoleGrant.role == role,
             RoleGrant.since <= now,
             func.coalesce(RoleGrant.until > now, True),

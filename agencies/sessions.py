@@ -66,7 +66,7 @@ def read(db: Tx, token: str, address: str | None) -> Acting | None:
     )
     if row is None:
         return None
-    zone = zone_of(address, row.office_networks)
+    zone = zone_of(address, row)
     context = Context("web", zone, "unknown", row.acr, row.auth_time, row.reference, address)
     return Acting(people.principal_from(row), context, row.idle_until - now < IDLE - TOUCH_EVERY)
 

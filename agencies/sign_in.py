@@ -97,7 +97,8 @@ def complete(tx: Tx, agency_id: UUID, claims: dict[str, Any], context: Context) 
 
 def seen_by(tx: Tx, agency_id: UUID, context: Context) -> Context:
     """The circumstances with the network zone as this agency's listed networks show it."""
-    networks = tx.scalar(select(Agency.office_networks).where(Agency.id == agency_id))
+    listed = select(Agency.office_networks, Agency.vpn_networks, Agency.home_networks)
+    networks = tx.one_or_none(listed.where(Agency.id == agency_id))
     return replace(context, zone=zone_of(context.address, networks))
 
 

@@ -49,5 +49,5 @@ def read(db: Tx, token: str, address: str | None) -> Acting:
     )
     if row is None:
         raise AccessTokenRefused()
-    zone = zone_of(address, row.office_networks)
+    zone = zone_of(address, row)
     return Acting(people.principal_from(row), Context("api", zone, session=row.reference, address=address))

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
+from typing import Protocol
 
 from security.principal import Zone
 
 
-def zone_of(address: str | None, office_networks: Sequence[str]) -> Zone:
-    """OFFICE when the address lies in one of the networks (CIDR), PUBLIC otherwise."""
-    if address is None:
+class Networks(Protocol):
+    """An agency's networks (CIDR) per zone, as a row of `people.acting` or of `agency` has them."""
+
+    @property
+    def office_networks(self) -> Sequence[str]: ...
+
+    @property
+    def vpn_networks(self) -> Sequence[str]: ...
+
+    @property
+    def home_networks(self) -> Sequence[str]: ...
+
+
+def zone_of(address: str | None, networks: Networks | None) -> Zone:
+    """The first zone in whose networks the address lies; PUBLIC where nothing is listed or known."""
+    if address is None or networks is None:
         return Zone.PUBLIC
     try:
         here = ip_address(address)
     except ValueError:
         return Zone.PUBLIC
-    return Zone.OFFICE if any(here in ip_network(network) for network in office_networks) else Zone.PUBLIC
+    listed = (
+        (Zone.OFFICE, networks.office_networks),
+        (Zone.VPN, networks.vpn_networks),
+        (Zone.HOME, networks.home_networks),
+    )
+    for zone, ranges in listed:
+        if any(here in ip_network(each) for each in ranges):
+            return zone
+    return Zone.PUBLIC

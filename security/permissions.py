@@ -24,7 +24,11 @@ class Permission(StrEnum):
     APPRAISE = "appraise"
     READ_RECORD = "read_record"
     OPERATE = "operate"
+    READ_WHOLE_RECORD = "read_whole_record"
+    GIVE_CLEARANCE = "give_clearance"
     ADMINISTER_AGENCY = "administer_agency"
+    READ_NUMBERS = "read_numbers"
+    APPROVE_NUMBERS = "approve_numbers"
 
 
 # What belongs to every signed-in person: their own account, and word of what became of their work.
@@ -54,9 +58,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.READ_RESULTS,
         Permission.APPRAISE,
     },
-    Role.SECURITY_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD},
+    Role.SECURITY_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD, Permission.GIVE_CLEARANCE},
+    Role.MARKETPLACE_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD, Permission.READ_WHOLE_RECORD},
     Role.OPERATOR: _EVERY_PERSON | {Permission.OPERATE},
-    Role.AGENCY_ADMIN: _EVERY_PERSON | {Permission.ADMINISTER_AGENCY},
+    Role.AGENCY_ADMIN: _EVERY_PERSON | {Permission.ADMINISTER_AGENCY, Permission.READ_NUMBERS},
+    # Hours agreed and used, in total, is all a line manager may ever see; until that page stands, nothing.
+    Role.LINE_MANAGER: _EVERY_PERSON,
+    Role.DATA_PROTECTION: _EVERY_PERSON | {Permission.READ_NUMBERS},
+    Role.WORKS_COUNCIL: _EVERY_PERSON | {Permission.READ_NUMBERS, Permission.APPROVE_NUMBERS},
 }
 
 

@@ -17,6 +17,10 @@ class Role(StrEnum):
     SECURITY_OFFICER = "security_officer"
     OPERATOR = "operator"
     AGENCY_ADMIN = "agency_admin"
+    LINE_MANAGER = "line_manager"
+    MARKETPLACE_OFFICER = "marketplace_officer"
+    DATA_PROTECTION = "data_protection"
+    WORKS_COUNCIL = "works_council"
 
 
 class Zone(StrEnum):
@@ -26,6 +30,22 @@ class Zone(StrEnum):
     VPN = "vpn"
     HOME = "home"
     PUBLIC = "public"
+
+
+class Device(StrEnum):
+    """What is known of the device. MANAGED by a client certificate or a claim its agency's provider signed."""
+
+    UNKNOWN = "unknown"
+    ENROLLED = "enrolled"
+    MANAGED = "managed"
+
+
+class Factor(StrEnum):
+    """How strongly the person signed in, as their provider's `acr` says; NONE where nothing says so."""
+
+    NONE = "none"
+    SINGLE = "single"
+    MULTI = "multi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +68,31 @@ class Principal:
     compartments: frozenset[str]
     skills: frozenset[str]
     locale: str
+    partner: bool = False
+    home_agency: str | None = None
+    """For a secondment: the name of the agency that vouches for the person."""
+    until: datetime | None = None
+    rules_version: int = 0
+    """The number of the rules of this person's agency that hold now; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """Through which door, from where and how strongly authenticated. Evidence, never input.
 
-    `channel` is "web", "api", "cli" or "job"; `device` is "unknown", "enrolled" or "managed"; `auth_time` is
-    aware, in UTC. What is left out counts as the worst case.
+    `channel` is "web", "api", "cli" or "job"; `auth_time` is aware, in UTC. What is left out counts as the worst
+    case.
     `address` serves rate limits and zone look-up only: it stays out of `repr` so that it reaches no log.
     """
 
     channel: str
     zone: Zone = Zone.PUBLIC
-    device: str = "unknown"
+    device: str = Device.UNKNOWN
     acr: str | None = None
     auth_time: datetime | None = None
     session: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
+    factor: Factor = Factor.NONE
 
 
 JOB = Context("job", Zone.OFFICE, "managed")

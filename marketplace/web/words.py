@@ -37,6 +37,10 @@ ROLES = {
     "security_officer": lazy_gettext("security officer"),
     "operator": lazy_gettext("operator"),
     "agency_admin": lazy_gettext("agency administrator"),
+    "line_manager": lazy_gettext("line manager"),
+    "marketplace_officer": lazy_gettext("marketplace security officer"),
+    "data_protection": lazy_gettext("data protection"),
+    "works_council": lazy_gettext("works council"),
 }
 ZONES = {
     "office": lazy_gettext("office"),
