@@ -10,7 +10,7 @@ _WATCHED = frozenset({Role.TASK_OWNER, Role.APPRAISER, Role.AGENCY_ADMIN, Role.O
 _OFFICERS = (Role.SECURITY_OFFICER, Role.MARKETPLACE_OFFICER)
 
 CONFLICTS: dict[Role, frozenset[Role]] = {
-    **{role: _WATCHED for role in _OFFICERS},
+    **dict.fromkeys(_OFFICERS, _WATCHED),
     **{role: frozenset(_OFFICERS) for role in _WATCHED},
     # Whoever approves what is counted about people neither runs the machine nor leads the people.
     Role.WORKS_COUNCIL: frozenset({Role.OPERATOR, Role.AGENCY_ADMIN, Role.LINE_MANAGER}),
