@@ -20,7 +20,6 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
-    UniqueConstraint,
     Uuid,
     false,
 )
@@ -158,7 +157,14 @@ class Membership(Base):
 
     __tablename__ = "membership"
     __table_args__ = (
-        UniqueConstraint("person_id", "agency_id"),
+        # One that is over stays as history beside the one that holds.
+        Index(
+            "uq_membership_person_id_agency_id",
+            "person_id",
+            "agency_id",
+            unique=True,
+            **where("ended_at IS NULL"),
+        ),
         CheckConstraint("clearance BETWEEN 0 AND 3", name="clearance"),
         CheckConstraint("NOT partner OR (sponsor_id IS NOT NULL AND until IS NOT NULL)", name="partner"),
     )
@@ -176,7 +182,10 @@ class Membership(Base):
 
 
 class RoleGrant(Base):
-    """A role that a membership holds from a moment until another."""
+    """A role that a membership holds from a moment until another. Somebody looks at it again by `review_due`.
+
+    `granted_by` is the person who gave it; nobody where a rule, an invitation or the agency's own system did.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (
@@ -191,6 +200,8 @@ class RoleGrant(Base):
     role: Mapped[str] = mapped_column(String(30))
     since: Mapped[datetime] = mapped_column(Moment)
     until: Mapped[datetime | None] = mapped_column(Moment)
+    granted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    review_due: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Skill(Base):

@@ -1,6 +1,8 @@
 """Every table there is: importing this module fills the metadata that migrations are compared with."""
 
 from agencies import models as _agencies
+from agencies import people_models as _people
+from agencies.numbers import models as _numbers
 from agencies.rules import models as _rules
 from marketplace.foundation import idempotency as _idempotency
 from marketplace.foundation import jobs as _jobs
@@ -10,6 +12,6 @@ from marketplace.foundation.db import Base
 from security.log import models as _log
 from tasks import models as _tasks
 
-ROOMS = (_agencies, _idempotency, _jobs, _leases, _sequence, _log, _tasks, _rules)
+ROOMS = (_agencies, _people, _numbers, _idempotency, _jobs, _leases, _sequence, _log, _tasks, _rules)
 
 metadata = Base.metadata
