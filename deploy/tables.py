@@ -1,5 +1,6 @@
 """Every table there is: importing this module fills the metadata that migrations are compared with."""
 
+from agencies import agreement_models as _agreements
 from agencies import models as _agencies
 from agencies import people_models as _people
 from agencies.numbers import models as _numbers
@@ -12,6 +13,6 @@ from marketplace.foundation.db import Base
 from security.log import models as _log
 from tasks import models as _tasks
 
-ROOMS = (_agencies, _people, _numbers, _idempotency, _jobs, _leases, _sequence, _log, _tasks, _rules)
+ROOMS = (_agencies, _people, _numbers, _idempotency, _jobs, _leases, _sequence, _log, _tasks, _rules, _agreements)
 
 metadata = Base.metadata

@@ -12,6 +12,12 @@ from marketplace.web.words import ROLES, ZONES
 
 ACTS = {
     "access.refuse": _l("was refused"),
+    "agency.found": _l("founded the marketplace’s first agency"),
+    "agency.set": _l("changed the agency’s settings"),
+    "agreement.in_force": _l("put an agreement in force"),
+    "agreement.propose": _l("proposed an agreement"),
+    "agreement.sign": _l("signed an agreement"),
+    "agreement.withdraw": _l("withdrew a proposal"),
     "campaign.post": _l("posted a campaign"),
     "claim.extend": _l("kept an item longer"),
     "claim.lapse": _l("time for an item ended"),
@@ -22,16 +28,22 @@ ACTS = {
     "microtask.settle": _l("settled an item"),
     "log.read": _l("read the record"),
     "notice.send": _l("sent a notice"),
+    "number.approve": _l("approved a number"),
+    "number.withdraw": _l("withdrew a number"),
     "payload.view": _l("viewed an item"),
     "person.join": _l("joined"),
+    "provider.suspend": _l("suspended a sign-in service"),
     "result.export": _l("exported results"),
     "result.list": _l("listed results"),
     "result.view": _l("viewed a result"),
     "session.end": _l("signed out"),
+    "sharing.end": _l("ended sharing terms"),
     "sign_in.begin": _l("began to sign in"),
     "sign_in.fail": _l("failed to sign in"),
     "sign_in.succeed": _l("signed in"),
     "token.make": _l("made a token"),
+    "unit.change": _l("changed a unit"),
+    "unit.place": _l("placed somebody in a unit"),
 }
 PURPOSES = {
     "posting": _l("posting"),
@@ -45,22 +57,27 @@ PURPOSES = {
 OUTCOMES = {"done": _l("Done"), "refused": _l("Refused"), "failed": _l("Failed")}
 OBJECTS = {
     "agency": _l("agency"),
+    "agreement": _l("agreement"),
     "campaign": _l("campaign"),
     "claim": _l("claim"),
     "job": _l("job"),
     "log": _l("record"),
     "microtask": _lp("of a campaign", "item"),
     "notice": _l("notice"),
+    "number": _l("number"),
     "person": _l("person"),
     "route": _l("page"),
     "session": _l("session"),
     "token": _l("token"),
+    "unit": _l("unit"),
 }
 JOBS = {
     "campaign.settle": _l("Settle items"),
     "claims.end_due": _l("End claims whose time is over"),
     "jobs.forget_done": _l("Forget finished jobs"),
     "notice.send": _l("Send notices"),
+    "numbers.count": _l("Count what was approved"),
+    "numbers.count_all": _l("Start the daily count"),
     "sessions.forget_ended": _l("Forget ended sessions"),
 }
 REFUSALS = {

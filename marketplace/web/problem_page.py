@@ -89,6 +89,11 @@ WORDS: Mapping[str, Words] = {
         _l("Your agency’s sign-in does not answer at the moment. Other agencies are not affected."),
         "warning",
     ),
+    "provider-suspended": Words(
+        _l("Sign-in at this agency is suspended"),
+        _l("Its administrators have closed it for now. Ask them; other agencies are not affected."),
+        "lock",
+    ),
     "sign-in-refused": Words(
         _l("Your agency’s answer cannot be accepted"),
         _l(
@@ -151,6 +156,41 @@ WORDS: Mapping[str, Words] = {
     ),
     "job-not-given-up": Words(
         _l("This job was not given up"), _l("Only a job that was given up can start over.")
+    ),
+    "not-yours-to-sign": Words(
+        _l("Somebody else has to sign this"),
+        _l("It takes the signatures of different people. Yours is not one of those that are missing."),
+        "lock",
+    ),
+    "signature-broken": Words(
+        _l("The signatures do not fit"),
+        _l("What lies here is not what was signed. Nothing was put in force; tell your security officer."),
+        "warning",
+    ),
+    "look-alike": Words(
+        _l("This looks like another agency"),
+        _l("People would mistake it for an agency that takes part already. Choose a name or address of its own."),
+        "warning",
+    ),
+    "proposal-ended": Words(
+        _l("This proposal is no longer open"),
+        _l("It is in force, was withdrawn, or waited more than 14 days. Make a new one if it is still wanted."),
+    ),
+    "provider-changed": Words(
+        _l("The sign-in service has changed"),
+        _l("It was changed after this was proposed. Look at it as it is now and propose again."),
+    ),
+    "already-founded": Words(
+        _l("Agencies take part here already"),
+        _l("A further agency is enrolled by two administrators."),
+    ),
+    "unit-loop": Words(
+        _l("A unit cannot stand below itself"),
+        _l("Choose another place for it. Nothing was changed."),
+    ),
+    "unit-name-taken": Words(
+        _l("There is a unit of this name here"),
+        _l("Choose another name or another place. Nothing was changed."),
     ),
     "form-expired": Words(
         _l("Open the page again"), _l("The form is out of date. Reload the page and send it again.")
