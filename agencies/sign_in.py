@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
@@ -17,6 +16,7 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import digest
 from security.log import audit
+from security.oidc import Vouched
 from security.principal import Context, Principal
 
 TIME_TO_SIGN_IN = timedelta(minutes=10)
@@ -72,24 +72,23 @@ def use(tx: Tx, *, state: str, browser: str, agency_id: UUID) -> Attempt:
     return Attempt(row.agency_id, row.nonce, row.code_verifier, row.redirect_uri, row.next_path)
 
 
-def complete(tx: Tx, agency_id: UUID, claims: dict[str, Any], context: Context) -> tuple[str, Principal]:
-    """Begin the session of the person that checked `claims` speak of. Returns the cookie's token and the person.
+def complete(tx: Tx, agency_id: UUID, vouched: Vouched, context: Context) -> tuple[str, Principal]:
+    """Begin the session of the person that was vouched for. Returns the cookie's token and the person.
 
     Raises NotAMember where the agency vouches for somebody who is not registered.
     """
-    membership_id = people.membership_of(tx, claims["iss"], claims["sub"], agency_id)
+    membership_id = people.membership_of(tx, vouched.issuer, vouched.subject, agency_id)
     actor = people.read(tx, membership_id) if membership_id else None
     if membership_id is None or actor is None:
         raise NotAMember(agency=str(agency_id))
-    auth_time = claims.get("auth_time")
     token, reference = sessions.begin(
         tx,
         membership_id,
-        acr=claims.get("acr"),
-        auth_time=datetime.fromtimestamp(auth_time, UTC) if auth_time is not None else None,
-        issuer_session=claims.get("sid"),
+        acr=vouched.acr,
+        auth_time=vouched.auth_time,
+        issuer_session=vouched.sid,
     )
-    seen = replace(seen_by(tx, agency_id, context), acr=claims.get("acr"), session=reference)
+    seen = replace(seen_by(tx, agency_id, context), acr=vouched.acr, session=reference)
     target = audit.Target("session", reference, agency_id)
     audit.record(tx, "sign_in.succeed", target, actor=actor, context=seen)
     return token, actor

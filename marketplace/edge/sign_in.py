@@ -33,6 +33,7 @@ HOMES = (
     (Permission.CLAIM_MICROTASK, AFTER_SIGN_IN),
     (Permission.READ_RESULTS, "/campaigns"),
     (Permission.READ_RECORD, "/record"),
+    (Permission.READ_NUMBERS, "/numbers"),
     (Permission.OPERATE, "/operation"),
     (Permission.READ_NOTICES, "/notices"),
 )
@@ -116,7 +117,7 @@ def _complete(client: StrictAgencyClient, who: Acting | None) -> tuple[str, str]
     agency_id = client.provider.agency_id
     with transaction() as tx:
         attempt = sign_in.use(tx, state=back.state, browser=_browser(), agency_id=agency_id)
-    claims = client.redeem(
+    vouched = client.redeem(
         back.code,
         redirect_uri=attempt.redirect_uri,
         code_verifier=attempt.code_verifier,
@@ -126,7 +127,7 @@ def _complete(client: StrictAgencyClient, who: Acting | None) -> tuple[str, str]
         if who is not None:
             old = request.cookies[session_cookie()]
             sessions.end(tx, old, actor=who.principal, context=who.context)
-        token, person = sign_in.complete(tx, agency_id, claims, anonymous_context())
+        token, person = sign_in.complete(tx, agency_id, vouched, anonymous_context())
     return token, home(person) if attempt.next_path == AFTER_SIGN_IN else attempt.next_path
 
 

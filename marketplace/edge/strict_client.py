@@ -66,20 +66,47 @@ class StrictAgencyClient(FlaskOAuth2App):
         """The provider's description, checked. Raises DiscoveryRefused, ProviderUnreachable."""
         return oidc.check_discovery(_reached(self.load_server_metadata), self.provider.issuer)
 
-    def depart(self, redirect_uri: str) -> Departure:
-        """Begin: a URL with PKCE and state and nonce of 43 characters each."""
+    def depart(
+        self,
+        redirect_uri: str,
+        *,
+        acr: str | None = None,
+        max_age: int | None = None,
+        prompt: str | None = None,
+        login_hint: str | None = None,
+        ui_locales: str | None = None,
+    ) -> Departure:
+        """Begin: an address with PKCE and with state and nonce of 43 characters each.
+
+        `acr` and `max_age` (seconds) are asked for here and must be given again to `redeem`, which verifies them.
+        """
         self.described()
         state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         verifier = secrets.token_urlsafe(48)
-        made = self.create_authorization_url(redirect_uri, state=state, nonce=nonce, code_verifier=verifier)
+        asked = {"acr_values": acr, "max_age": max_age, "prompt": prompt, "login_hint": login_hint}
+        given = {name: value for name, value in asked.items() if value is not None}
+        if ui_locales:
+            given["ui_locales"] = ui_locales
+        made = self.create_authorization_url(
+            redirect_uri, state=state, nonce=nonce, code_verifier=verifier, **given
+        )
         return Departure(made["url"], state, nonce, verifier)
 
     def check_return(self, params: dict[str, list[str]]) -> oidc.Callback:
         """Judge what came back through the browser (RFC 9207). Raises CallbackRefused."""
         return oidc.check_callback(params, self.provider.issuer, self.described().iss_supported)
 
-    def redeem(self, code: str, *, redirect_uri: str, code_verifier: str, nonce: str) -> dict[str, Any]:
-        """Exchange the code and return the ID token's claims, judged. Raises SignInRefused, ProviderUnreachable."""
+    def redeem(
+        self,
+        code: str,
+        *,
+        redirect_uri: str,
+        code_verifier: str,
+        nonce: str,
+        acr: str | None = None,
+        max_age: int | None = None,
+    ) -> oidc.Vouched:
+        """Exchange the code; what the provider vouches for, judged. Raises SignInRefused, ProviderUnreachable."""
         answer = _reached(
             lambda: self.fetch_access_token(redirect_uri=redirect_uri, code=code, code_verifier=code_verifier)
         )
@@ -93,10 +120,19 @@ class StrictAgencyClient(FlaskOAuth2App):
             client_id=self.provider.client_id,
             nonce=nonce,
             now=datetime.now(UTC),
+            max_age=max_age,
+            acr=acr,
             algorithms=algorithms,
             access_token=answer.get("access_token"),
         )
-        return dict(signed.claims)
+        return oidc.vouched(signed.claims, self.provider.mapped, id_token=token)
+
+    def logout_url(self, id_token: str | None, state: str, return_uri: str) -> str | None:
+        """Where to send the browser to sign out at the provider too; None where it offers no such place."""
+        if self.described().end_session_endpoint is None:
+            return None
+        made = self.create_logout_url(return_uri, id_token, state, client_id=self.provider.client_id)
+        return str(made["url"])
 
     def _verified(self, token: str, algorithms: tuple[str, ...]) -> oidc.SignedToken:
         """Verify the signature; a key we do not know yet is looked for once more: providers rotate."""

@@ -18,6 +18,7 @@ from security.oidc.errors import (
 )
 from security.oidc.id_token import check_id_token, check_token_response, check_userinfo
 from security.oidc.signature import SignedToken, decode_id_token
+from security.oidc.vouched import Mapped, Vouched, vouched, wanted_elsewhere
 
 __all__ = [
     "Callback",
@@ -25,10 +26,12 @@ __all__ = [
     "Discovery",
     "DiscoveryRefused",
     "KeyUnknown",
+    "Mapped",
     "SignInRefused",
     "SignedToken",
     "TokenRefused",
     "UserinfoRefused",
+    "Vouched",
     "allowed_algorithms",
     "check_callback",
     "check_discovery",
@@ -36,4 +39,6 @@ __all__ = [
     "check_token_response",
     "check_userinfo",
     "decode_id_token",
+    "vouched",
+    "wanted_elsewhere",
 ]

@@ -13,6 +13,7 @@ from agencies.models import Membership, Person, SignInAttempt
 from agencies.sign_in import Attempt
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
+from security.oidc import Vouched
 from tests.builders import AT_WORK, a_person, an_agency, changed, found, one
 from tests.together import losers, together, winners
 
@@ -102,7 +103,7 @@ class TestAttempt:
 class TestComplete:
     def completed(self, agency: UUID, **claims: Any) -> Any:
         with transaction() as tx:
-            return sign_in.complete(tx, agency, {"iss": ISSUER, "sub": SUBJECT} | claims, AT_WORK)
+            return sign_in.complete(tx, agency, Vouched(**{"issuer": ISSUER, "subject": SUBJECT} | claims), AT_WORK)
 
     def test_begins_the_session_of_the_person(self, database: Engine) -> None:
         person = a_person("north", identity=(ISSUER, SUBJECT))
@@ -114,7 +115,9 @@ class TestComplete:
 
     def test_keeps_how_and_when_the_agency_asked_the_person(self, database: Engine) -> None:
         person = a_person("north", identity=(ISSUER, SUBJECT))
-        token, _ = self.completed(person.agency_id, acr="two-factor", auth_time=1_700_000_000)
+        token, _ = self.completed(
+            person.agency_id, acr="two-factor", auth_time=datetime.fromtimestamp(1_700_000_000, UTC)
+        )
         with reading() as db:
             acting = sessions.read(db, token, None)
         assert acting is not None
@@ -125,12 +128,12 @@ class TestComplete:
     def test_somebody_unregistered_is_no_member(self, database: Engine) -> None:
         person = a_person("north", identity=(ISSUER, SUBJECT))
         with pytest.raises(NotAMember):
-            self.completed(person.agency_id, sub="somebody else")
+            self.completed(person.agency_id, subject="somebody else")
 
     def test_the_same_subject_of_another_issuer_is_somebody_else(self, database: Engine) -> None:
         person = a_person("north", identity=(ISSUER, SUBJECT))
         with pytest.raises(NotAMember):
-            self.completed(person.agency_id, iss="https://south.example")
+            self.completed(person.agency_id, issuer="https://south.example")
 
     def test_a_member_of_one_agency_is_none_of_another(self, database: Engine) -> None:
         a_person("north", identity=(ISSUER, SUBJECT))
@@ -149,4 +152,4 @@ class TestComplete:
         person = a_person("north", identity=(ISSUER, SUBJECT))
         mail = one(select(Person.email))
         with pytest.raises(NotAMember):
-            self.completed(person.agency_id, sub="another", email=mail)
+            self.completed(person.agency_id, subject="another", email=mail)

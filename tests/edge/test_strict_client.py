@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,7 +22,7 @@ def provider() -> Iterator[Misbehaving]:
         yield started
 
 
-def signed_in(provider: Misbehaving) -> dict[str, Any]:
+def signed_in(provider: Misbehaving) -> oidc.Vouched:
     """Through the whole code flow: leave, come back, redeem."""
     registered = Provider(
         uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, "secret", ("RS256",)
@@ -38,7 +37,7 @@ def signed_in(provider: Misbehaving) -> dict[str, Any]:
 
 
 def test_an_ordinary_provider_signs_somebody_in(provider: Misbehaving) -> None:
-    assert signed_in(provider)["sub"] == "somebody"
+    assert signed_in(provider).subject == "somebody"
 
 
 def test_asks_with_pkce_and_with_43_characters_of_state_and_nonce(provider: Misbehaving) -> None:
@@ -85,4 +84,4 @@ def test_finds_a_key_that_was_rotated_after_the_first_sign_in(provider: Misbehav
         claims = client.redeem(
             back.code, redirect_uri=CALLBACK, code_verifier=departure.code_verifier, nonce=departure.nonce
         )
-        assert claims["sub"] == "somebody"
+        assert claims.subject == "somebody"

@@ -16,6 +16,7 @@ from security.log import audit
 from security.log import queries as record
 from security.log.acts import ACTS
 from security.log.models import AuditPending
+from security.oidc import Vouched
 from security.principal import Principal, Role
 from tasks import claims, contributions, results, settling
 from tasks.errors import BadAnswer
@@ -90,9 +91,7 @@ def _lapse(tx: Tx, scene: Scene) -> None:
 
 ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
     "sign_in.begin": lambda tx, s: sign_in.begin(tx, attempt(s), state="s", browser="b", context=AT_WORK),
-    "sign_in.succeed": lambda tx, s: sign_in.complete(
-        tx, s.person.agency_id, {"iss": IDENTITY[0], "sub": IDENTITY[1]}, AT_WORK
-    ),
+    "sign_in.succeed": lambda tx, s: sign_in.complete(tx, s.person.agency_id, Vouched(*IDENTITY), AT_WORK),
     "session.end": _sign_out,
     "token.make": lambda tx, s: tokens.make(tx, name="import", valid_for=timedelta(days=1), **as_(s.person)),
     "claim.take": lambda tx, s: claims.claim_next(tx, s.campaign, **as_(s.person)),
