@@ -126,6 +126,12 @@ class TestMergeKey:
         assert a_job(SETTLE, merge_key="consensus:1") == first
         assert list(due()) == [first]
 
+    def test_merging_goes_on_when_the_statement_has_been_prepared(self, database: Engine) -> None:
+        # After some uses on one connection PostgreSQL plans a statement once, without knowing its parameters.
+        with transaction() as tx:
+            made = {jobs.record(tx, SETTLE, merge_key="consensus:1") for _ in range(30)}
+        assert len(made) == 1
+
     def test_other_keys_do_not_merge(self, database: Engine) -> None:
         assert a_job(SETTLE, merge_key="consensus:1") != a_job(SETTLE, merge_key="consensus:2")
 
