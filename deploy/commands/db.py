@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from deploy import migrating
+from deploy import granting, migrating
 from marketplace.cli.opening import opened
 from marketplace.foundation.db import engine
 
@@ -24,6 +24,19 @@ def upgrade() -> None:
     """
     opened()
     migrating.upgrade(engine())
+
+
+@db.command()
+@click.argument("role")
+def grant(role: str) -> None:
+    """Let ROLE serve pages: everything but the counts of people, of which it sees only what may be shown.
+
+    For PostgreSQL, where web processes sign in as another role than workers and migrations. Run it after each upgrade.
+
+    Example: marketplace db grant market_web
+    """
+    opened()
+    granting.grant(engine(), role)
 
 
 @db.command()

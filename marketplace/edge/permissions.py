@@ -53,6 +53,9 @@ ROUTES: Mapping[str, Permission | Open] = {
     "web.result": Permission.READ_RESULTS,
     "web.results_csv": Permission.EXPORT_RESULTS,
     "web.record": Permission.READ_RECORD,
+    "web.numbers": Permission.READ_NUMBERS,
+    "web.approve_number": Permission.APPROVE_NUMBERS,
+    "web.withdraw_number": Permission.APPROVE_NUMBERS,
     "web.operation": Permission.OPERATE,
     "web.retry_job": Permission.OPERATE,
     # the API

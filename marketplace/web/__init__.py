@@ -11,6 +11,7 @@ from marketplace.web import (
     languages,
     my_work,
     notices,
+    numbers,
     operation,
     preferences,
     record,
@@ -23,7 +24,7 @@ from marketplace.web.surroundings import surround
 
 __all__ = ["install"]
 
-VIEWS = (board, campaigns, claims, my_work, notices, operation, preferences, record, results, sign_in, start)
+VIEWS = (board, campaigns, claims, my_work, notices, numbers, operation, preferences, record, results, sign_in, start)
 """Importing a module registers its views."""
 
 

@@ -32,6 +32,7 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
         {"web.room", "web.results", "web.result"},
     ),
     ("web.record", lazy_gettext("Record"), Permission.READ_RECORD, set()),
+    ("web.numbers", lazy_gettext("Numbers"), Permission.READ_NUMBERS, set()),
     ("web.operation", lazy_gettext("Operation"), Permission.OPERATE, set()),
 )
 
