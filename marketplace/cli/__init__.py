@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from marketplace.cli.agency import agency
 from marketplace.cli.api import api
 from marketplace.cli.campaign import campaign
 from marketplace.cli.job import job
@@ -23,5 +24,5 @@ def group() -> None:
     """
 
 
-for noun in (api, campaign, job):
+for noun in (agency, api, campaign, job):
     group.add_command(noun)

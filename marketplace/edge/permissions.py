@@ -61,6 +61,7 @@ ROUTES: Mapping[str, Permission | Open] = {
     # the API
     "api.description": EVERYBODY,
     "api.me": Permission.SEE_OWN,
+    "api.list_agencies": Permission.SEE_OWN,
     "api.list_campaigns": Permission.SEE_BOARD,
     "api.post_campaign": Permission.POST_CAMPAIGN,
     "api.get_campaign": Permission.SEE_CAMPAIGN,
