@@ -5,6 +5,7 @@ from agencies import models as _agencies
 from agencies import people_models as _people
 from agencies.numbers import models as _numbers
 from agencies.rules import models as _rules
+from agencies.scim import models as _scim
 from marketplace.foundation import idempotency as _idempotency
 from marketplace.foundation import jobs as _jobs
 from marketplace.foundation import leases as _leases
@@ -13,6 +14,19 @@ from marketplace.foundation.db import Base
 from security.log import models as _log
 from tasks import models as _tasks
 
-ROOMS = (_agencies, _people, _numbers, _idempotency, _jobs, _leases, _sequence, _log, _tasks, _rules, _agreements)
+ROOMS = (
+    _agencies,
+    _people,
+    _numbers,
+    _idempotency,
+    _jobs,
+    _leases,
+    _sequence,
+    _log,
+    _tasks,
+    _rules,
+    _agreements,
+    _scim,
+)
 
 metadata = Base.metadata
