@@ -58,6 +58,11 @@ class Settings:
     trusted_proxies: int
     """MARKET_TRUSTED_PROXIES: how many proxies in front of us append to X-Forwarded-For. Default 0."""
 
+    device_authorities: Path | None
+    """MARKET_DEVICE_AUTHORITIES: PEM file of the authorities whose client certificates mean a managed device. A trusted
+    proxy must check the certificate and pass it on as `Client-Cert` (RFC 9440). Empty: no device counts as managed by
+    certificate."""
+
     mail_url: str = field(repr=False)
     """MARKET_MAIL_URL: `smtp://host:port` for notices by mail; empty: notices stay in the marketplace."""
 
@@ -84,6 +89,7 @@ class Settings:
         demo = values.get("MARKET_DEMO", "") == "1"
         port = _number(values, "MARKET_PORT", 8000, 1, 65535, problems)
         samples = values.get("MARKET_SAMPLES")
+        authorities = values.get("MARKET_DEVICE_AUTHORITIES")
         settings = cls(
             home=home,
             demo=demo,
@@ -97,6 +103,7 @@ class Settings:
             keyring=Path(values.get("MARKET_KEYRING") or home / "keys" / "keyring.json"),
             samples=Path(samples) if samples else None,
             trusted_proxies=_number(values, "MARKET_TRUSTED_PROXIES", 0, 0, 9, problems),
+            device_authorities=Path(authorities) if authorities else None,
             mail_url=values.get("MARKET_MAIL_URL", ""),
             mail_from=values.get("MARKET_MAIL_FROM", ""),
             workers=_number(values, "MARKET_WORKERS", 2, 1, 64, problems),
@@ -134,6 +141,14 @@ class Settings:
             (
                 not self.mail_url or self.mail_url.startswith("smtp://"),
                 "MARKET_MAIL_URL must begin with smtp://",
+            ),
+            (
+                self.device_authorities is None or self.device_authorities.is_file(),
+                "MARKET_DEVICE_AUTHORITIES names a file that does not exist.",
+            ),
+            (
+                self.device_authorities is None or self.trusted_proxies > 0,
+                "MARKET_DEVICE_AUTHORITIES needs MARKET_TRUSTED_PROXIES: without a proxy nobody checks certificates.",
             ),
             (
                 self.samples is None or self.samples.is_dir(),
