@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from marketplace.foundation.errors import Conflict, InvalidInput, NotFound, Unavailable
+from marketplace.foundation.errors import Conflict, InvalidInput, NotFound, Refused
 
 
-class RulesUnreadable(Unavailable):
-    """The rules of an agency cannot be verified. Nothing of that agency opens until they can be."""
+class RulesUnreadable(Refused):
+    """The rules of an agency cannot be verified. Nothing of that agency opens until they can be.
+
+    A refusal, so that it goes on the security record: somebody may have changed what the agency signed.
+    """
 
 
 class NoSuchRule(NotFound):
@@ -47,3 +50,7 @@ class TooManyRules(InvalidInput):
 
 class NothingToSign(Conflict):
     """This draft says the same as the rules in force. There is nothing to sign."""
+
+
+class TooLong(InvalidInput):
+    """These rules are too long. Together they may have 256 kB."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -12,10 +15,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from agencies import signing
-from agencies.models import Agency
-from agencies.rules.errors import RulesUnreadable
+from agencies.models import Agency, Membership, Person
+from agencies.rules.errors import NoSuchRules, RulesUnreadable
 from agencies.rules.models import AccessRuleVersion
-from marketplace.foundation.db import Tx
+from marketplace.foundation.db import Query, Tx
 
 if TYPE_CHECKING:
     from security.access.rules import RuleSet
@@ -55,8 +58,7 @@ def forget() -> None:
 
 def _read(db: Tx, agency_id: UUID, number: int) -> RuleSet:
     """Read and verify. The newest version is what holds: a row put back to an older number does not bring it back."""
-    chosen = select(AccessRuleVersion).where(AccessRuleVersion.agency_id == agency_id)
-    row = db.one_or_none(chosen.order_by(AccessRuleVersion.number.desc()).limit(1))
+    row = _newest(db, agency_id)
     if row is None and number == 0:
         return parsed(empty(db, agency_id))
     if row is None or row.number < number:
@@ -75,6 +77,67 @@ def verified(db: Tx, agency_id: UUID, row: Any) -> RuleSet:
         return parsed(json.loads(row.body))
     except ValueError:
         raise RulesUnreadable(number=row.number) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Rules as they were signed, verified. `signed_by` is the administrator's name."""
+
+    number: int
+    body: dict[str, Any]
+    digest: bytes
+    key_id: str
+    signature: bytes
+    signed_by: str
+    signed_at: datetime
+    note: str | None
+
+
+def in_force(db: Tx, agency_id: UUID) -> tuple[int, dict[str, Any]]:
+    """The number and the rules that hold for an agency, as JSON. Raises RulesUnreadable."""
+    row = _newest(db, agency_id)
+    if row is None:
+        return 0, empty(db, agency_id)
+    verified(db, agency_id, row)
+    return row.number, json.loads(row.body)
+
+
+def version(db: Tx, agency_id: UUID, number: int) -> Version:
+    """One version that was signed. Raises NoSuchRules, RulesUnreadable."""
+    chosen = _signed().where(AccessRuleVersion.agency_id == agency_id, AccessRuleVersion.number == number)
+    row = db.one_or_none(chosen)
+    if row is None:
+        raise NoSuchRules()
+    verified(db, agency_id, row)
+    return Version(
+        row.number,
+        json.loads(row.body),
+        bytes(row.digest),
+        row.key_id,
+        bytes(row.signature),
+        row.name,
+        row.signed_at,
+        row.note,
+    )
+
+
+def listing(db: Tx, agency_id: UUID) -> Sequence[Any]:
+    """Every version of an agency, newest first: number, name of who signed, signed_at, note, digest."""
+    chosen = _signed().where(AccessRuleVersion.agency_id == agency_id)
+    return db.all(chosen.order_by(AccessRuleVersion.number.desc()))
+
+
+def _newest(db: Tx, agency_id: UUID) -> Any:
+    chosen = select(AccessRuleVersion.__table__).where(AccessRuleVersion.agency_id == agency_id)
+    return db.one_or_none(chosen.order_by(AccessRuleVersion.number.desc()).limit(1))
+
+
+def _signed() -> Query:
+    return (
+        select(AccessRuleVersion.__table__, Person.name)
+        .join(Membership, Membership.id == AccessRuleVersion.signed_by)
+        .join(Person, Person.id == Membership.person_id)
+    )
 
 
 def what_is_signed(number: int, digest: bytes) -> dict[str, Any]:

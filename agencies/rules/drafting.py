@@ -1,0 +1,184 @@
+"""What an administrator is working on: rules that hold for nobody until they are signed. One draft per person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from agencies import people
+from agencies.rules import reading
+from agencies.rules.errors import (
+    BadRule,
+    DraftChanged,
+    NoSuchRule,
+    NothingDrafted,
+    RuleNameTaken,
+    TooLong,
+    TooManyRules,
+)
+from agencies.rules.models import AccessRuleDraft
+from marketplace.foundation import clock, db
+from marketplace.foundation.db import Tx
+from security.canonical import canonical_bytes
+from security.log import audit
+from security.principal import Context, Principal, Role
+
+MOST_RULES = 60
+LONGEST_BODY = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft as its author sees it. `revision` is 0 where nothing has been changed yet."""
+
+    body: dict[str, Any]
+    based_on: int
+    revision: int
+    changed_at: datetime | None = None
+
+    def rule(self, rule_id: str) -> dict[str, Any]:
+        """One rule. Raises NoSuchRule."""
+        found: dict[str, Any] | None = next((r for r in self.body["rules"] if r["id"] == rule_id), None)
+        if found is None:
+            raise NoSuchRule()
+        return found
+
+
+def read(db: Tx, actor: Principal) -> Draft | None:
+    """The actor's draft, None where there is none."""
+    row = db.one_or_none(
+        select(AccessRuleDraft).where(
+            AccessRuleDraft.agency_id == actor.agency_id, AccessRuleDraft.author_id == actor.membership_id
+        )
+    )
+    return Draft(json.loads(row.body), row.based_on, row.revision, row.changed_at) if row else None
+
+
+def begun(db: Tx, actor: Principal) -> Draft:
+    """The actor's draft, or where there is none the rules in force, ready to be changed. Raises RulesUnreadable."""
+    found = read(db, actor)
+    if found is not None:
+        return found
+    number, body = reading.in_force(db, actor.agency_id)
+    return Draft(body, number, 0)
+
+
+def keep_rule(
+    tx: Tx,
+    rule: Mapping[str, Any],
+    *,
+    replaces: str | None = None,
+    revision: int,
+    actor: Principal,
+    context: Context,
+) -> None:
+    """Put a rule into the draft: a new one, or in the place of the rule called `replaces`.
+
+    Raises BadRule or InvalidRules for what makes no sense, RuleNameTaken, TooManyRules, NoSuchRule, DraftChanged.
+    """
+    draft = _of_revision(tx, actor, revision)
+    rules = list(draft.body["rules"])
+    if rule["id"] != replaces and any(each["id"] == rule["id"] for each in rules):
+        raise RuleNameTaken(name=rule["id"])
+    if replaces is None:
+        rules.append(dict(rule))
+    else:
+        rules[rules.index(draft.rule(replaces))] = dict(rule)
+    _store(tx, draft, draft.body | {"rules": rules}, "keep", actor, context)
+
+
+def drop_rule(tx: Tx, rule_id: str, *, revision: int, actor: Principal, context: Context) -> None:
+    """Take a rule out of the draft. Raises NoSuchRule, DraftChanged."""
+    draft = _of_revision(tx, actor, revision)
+    gone = draft.rule(rule_id)
+    rules = [rule for rule in draft.body["rules"] if rule is not gone]
+    _store(tx, draft, draft.body | {"rules": rules}, "drop", actor, context)
+
+
+def replace(
+    tx: Tx, body: Mapping[str, Any], *, revision: int | None = None, actor: Principal, context: Context
+) -> None:
+    """Make these rules the draft, whatever it said before; `revision` None: of whichever revision it is.
+
+    Raises BadRule, InvalidRules, TooManyRules, DraftChanged.
+    """
+    draft = begun(tx, actor) if revision is None else _of_revision(tx, actor, revision)
+    number, _ = reading.in_force(tx, actor.agency_id)
+    _store(tx, Draft(draft.body, number, draft.revision), dict(body), "replace", actor, context)
+
+
+def take_up(tx: Tx, number: int, *, revision: int, actor: Principal, context: Context) -> None:
+    """Make an older version the draft, to be signed as a new one. Raises NoSuchRules, DraftChanged."""
+    older = reading.version(tx, actor.agency_id, number)
+    replace(tx, older.body, revision=revision, actor=actor, context=context)
+
+
+def renew(tx: Tx, *, revision: int, actor: Principal, context: Context) -> None:
+    """Begin the draft's comparison anew from the rules in force, after somebody else signed. Raises DraftChanged."""
+    draft = _of_revision(tx, actor, revision)
+    replace(tx, draft.body, revision=revision, actor=actor, context=context)
+
+
+def discard(tx: Tx, *, actor: Principal, context: Context) -> None:
+    """Throw the actor's draft away. Raises NothingDrafted."""
+    if not remove(tx, actor):
+        raise NothingDrafted()
+    _record(tx, "discard", actor, context)
+
+
+def remove(tx: Tx, actor: Principal) -> bool:
+    """Delete the actor's draft; False where there is none."""
+    mine = (AccessRuleDraft.agency_id == actor.agency_id, AccessRuleDraft.author_id == actor.membership_id)
+    return tx.execute(delete(AccessRuleDraft).where(*mine)).rowcount > 0
+
+
+def checked(body: Mapping[str, Any], agency_slug: str) -> Any:
+    """The rule set that a body says. Raises BadRule, InvalidRules, TooManyRules, TooLong."""
+    if body.get("agency") != agency_slug:
+        raise BadRule(errors={"agency": [f"These rules must be those of “{agency_slug}”."]})
+    made = reading.parsed(dict(body))
+    if len(body["rules"]) > MOST_RULES:
+        raise TooManyRules()
+    if len(canonical_bytes(body)) > LONGEST_BODY:
+        raise TooLong()
+    return made
+
+
+def _of_revision(tx: Tx, actor: Principal, revision: int) -> Draft:
+    draft = begun(tx, actor)
+    if draft.revision != revision:
+        raise DraftChanged()
+    return draft
+
+
+def _store(
+    tx: Tx, draft: Draft, body: dict[str, Any], how: str, actor: Principal, context: Context
+) -> None:
+    people.still_holds(tx, actor, Role.AGENCY_ADMIN)
+    checked(body, actor.agency_slug)
+    key = {"agency_id": actor.agency_id, "author_id": actor.membership_id}
+    said = {
+        "body": canonical_bytes(body).decode(),
+        "based_on": draft.based_on,
+        "revision": draft.revision + 1,
+        "changed_at": clock.now(tx),
+    }
+    if draft.revision == 0:
+        done = tx.execute(db.insert(tx, AccessRuleDraft).values(key | said).on_conflict_do_nothing())
+    else:
+        mine = [getattr(AccessRuleDraft, name) == value for name, value in key.items()]
+        seen = AccessRuleDraft.revision == draft.revision
+        done = tx.execute(update(AccessRuleDraft).where(*mine, seen).values(said))
+    if done.rowcount != 1:
+        raise DraftChanged()
+    _record(tx, how, actor, context)
+
+
+def _record(tx: Tx, how: str, actor: Principal, context: Context) -> None:
+    target = audit.Target("rules", actor.agency_id, actor.agency_id)
+    audit.record(tx, "rules.draft", target, actor=actor, context=context, detail={"how": how})
