@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 
 from agencies import errors as agencies
 from agencies import keys
+from agencies.rules import errors as rules
 from marketplace.edge.acting import is_api
 from marketplace.edge.refusals import put_on_record
 from marketplace.foundation import errors, idempotency, jobs
@@ -73,6 +74,12 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     agencies.UnitLoop: Row(409, "unit-loop", "A unit cannot stand below itself"),
     agencies.UnitNameTaken: Row(409, "unit-name-taken", "There is such a unit already"),
     oidc.SignInRefused: Row(403, "sign-in-refused", "Your agency's answer cannot be accepted"),
+    rules.RulesUnreadable: Row(503, "rules-unreadable", "Rules cannot be verified"),
+    rules.DraftChanged: Row(409, "draft-changed", "Your draft has changed"),
+    rules.RulesChanged: Row(409, "rules-changed", "Other rules hold by now"),
+    rules.NothingToSign: Row(409, "nothing-to-sign", "There is nothing to sign"),
+    rules.BadRule: Row(422, "bad-rules", "A rule needs a change"),
+    rules.ExamplesDisagree: Row(422, "examples-disagree", "Examples say otherwise than the rules"),
     tasks.NotEligible: Row(403, "not-eligible", "You can't work on this yet"),
     tasks.NotForYou: Row(403, "not-for-you", "Only the owner's agency may open this"),
     tasks.NothingLeftToClaim: Row(409, "nothing-left", "Nothing is waiting here for you"),

@@ -101,6 +101,30 @@ WORDS: Mapping[str, Words] = {
         ),
         "lock",
     ),
+    "rules-unreadable": Words(
+        _l("Nothing opens here at the moment"),
+        _l(
+            "The rules of an agency cannot be verified. Until they can be, nothing of that agency opens. Tell its "
+            "security officer the reference."
+        ),
+        "warning",
+    ),
+    "draft-changed": Words(
+        _l("Your draft has changed"),
+        _l("You changed it in another tab or by a program. Open the rules again and look at it as it is now."),
+    ),
+    "rules-changed": Words(
+        _l("Other rules hold by now"),
+        _l("Another administrator signed rules while you were drafting. Compare the two, then go on."),
+    ),
+    "nothing-to-sign": Words(
+        _l("There is nothing to sign"), _l("Your draft says the same as the rules in force.")
+    ),
+    "bad-rules": Words(_l("A rule needs a change"), _l("Nothing was changed. Below you see what to put right.")),
+    "examples-disagree": Words(
+        _l("Some examples say otherwise than the rules"),
+        _l("Nothing was signed. Mend the example or the rule; then sign."),
+    ),
     "not-eligible": Words(
         _l("You can’t work on this yet"),
         _l("A rule of the campaign is not met. Below you see which, and what would help."),

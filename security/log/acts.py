@@ -23,6 +23,8 @@ ACTS: Mapping[str, Act] = {
     "sign_in.succeed": Act(AUTHENTICATION),
     "sign_in.fail": Act(AUTHENTICATION),
     "session.end": Act(AUTHENTICATION),
+    "session.step_up": Act(AUTHENTICATION),
+    "session.change_hat": Act(AUTHENTICATION),
     "person.join": Act(ACCOUNT),
     "token.make": Act(ACCOUNT),
     "campaign.post": Act(ACTIVITY, "posting"),
@@ -51,5 +53,7 @@ ACTS: Mapping[str, Act] = {
     "sharing.end": Act(ACTIVITY),
     "unit.change": Act(ACTIVITY),
     "unit.place": Act(ACCOUNT),
+    "rules.draft": Act(ACTIVITY),
+    "rules.sign": Act(ACTIVITY),
     "access.refuse": Act(ACTIVITY),
 }
