@@ -223,7 +223,12 @@ class PersonSkill(Base):
 
 
 class SignInAttempt(Base):
-    """One sign-in under way, bound to the browser that began it. Used once, or over after ten minutes."""
+    """One sign-in under way, bound to the browser that began it. Used once, or over after ten minutes.
+
+    `purpose` says what it is for; a step-up or transfer is bound to the `session` (its reference) that began it, and
+    `acr` and `max_age` (seconds) are what was asked of the provider. `invitation` is sealed by the state, which only
+    comes back through the browser.
+    """
 
     __tablename__ = "sign_in_attempt"
     __table_args__ = (Index("ix_sign_in_attempt_over_at", "over_at"),)
@@ -241,6 +246,7 @@ class SignInAttempt(Base):
     acr: Mapped[str | None] = mapped_column(String(120))
     max_age: Mapped[int | None] = mapped_column(Integer)
     form_id: Mapped[UUID | None] = mapped_column(Uuid)
+    invitation: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class WebSession(Base):

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, select
 
-from agencies import people, sessions
-from agencies.errors import NotAMember, SignInExpired
-from agencies.models import Agency, SignInAttempt
+from agencies import held_forms, people, session_seal, sessions
+from agencies.errors import NotAMember, SignInExpired, StepUpByAnother, UnknownAgency
+from agencies.models import Agency, IdentityProvider, SignInAttempt, WebSession
 from agencies.zones import zone_of
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
@@ -20,21 +20,42 @@ from security.oidc import Vouched
 from security.principal import Context, Principal
 
 TIME_TO_SIGN_IN = timedelta(minutes=10)
+SIGN_IN, STEP_UP, TRANSFER = "sign_in", "step_up", "transfer"
+_INVITATION = "invitation of a sign-in"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What was sent to the identity provider, kept here until its answer comes back."""
+    """What was sent to the identity provider, kept here until its answer comes back.
+
+    `session` is the reference of the session that a step-up or transfer belongs to; `acr` and `max_age` (seconds)
+    are what the provider was asked for and its answer is measured by.
+    """
 
     agency_id: UUID
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
     redirect_uri: str
     next_path: str
+    purpose: str = SIGN_IN
+    session: str | None = field(default=None, repr=False)
+    acr: str | None = None
+    max_age: int | None = None
+    form_id: UUID | None = None
+    invitation: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vouching:
+    """The agency whose provider vouched for a session, and how it names a second factor."""
+
+    slug: str
+    step_up_acr: str | None
 
 
 def begin(tx: Tx, attempt: Attempt, *, state: str, browser: str, context: Context) -> None:
     """Remember an attempt under the digest of its state, bound to the browser's own secret."""
+    sealed = attempt.invitation and session_seal.seal(state, _INVITATION, attempt.invitation)
     tx.execute(
         insert(SignInAttempt),
         {
@@ -45,11 +66,18 @@ def begin(tx: Tx, attempt: Attempt, *, state: str, browser: str, context: Contex
             "code_verifier": attempt.code_verifier,
             "redirect_uri": attempt.redirect_uri,
             "next_path": attempt.next_path,
+            "purpose": attempt.purpose,
+            "session": attempt.session,
+            "acr": attempt.acr,
+            "max_age": attempt.max_age,
+            "form_id": attempt.form_id,
+            "invitation": sealed or None,
             "over_at": clock.now(tx) + TIME_TO_SIGN_IN,
         },
     )
     target = audit.Target("agency", attempt.agency_id, attempt.agency_id)
-    audit.record(tx, "sign_in.begin", target, actor=None, context=seen_by(tx, attempt.agency_id, context))
+    seen = seen_by(tx, attempt.agency_id, context)
+    audit.record(tx, "sign_in.begin", target, actor=None, context=seen, detail={"purpose": attempt.purpose})
 
 
 def use(tx: Tx, *, state: str, browser: str, agency_id: UUID) -> Attempt:
@@ -63,35 +91,88 @@ def use(tx: Tx, *, state: str, browser: str, agency_id: UUID) -> Attempt:
             columns.agency_id == agency_id,
             columns.over_at > clock.now(tx),
         )
-        .returning(
-            columns.agency_id, columns.nonce, columns.code_verifier, columns.redirect_uri, columns.next_path
-        )
+        .returning(*columns)
     )
     if row is None:
         raise SignInExpired()
-    return Attempt(row.agency_id, row.nonce, row.code_verifier, row.redirect_uri, row.next_path)
+    sealed = None if row.invitation is None else bytes(row.invitation)
+    return Attempt(
+        row.agency_id,
+        row.nonce,
+        row.code_verifier,
+        row.redirect_uri,
+        row.next_path,
+        row.purpose,
+        row.session,
+        row.acr,
+        row.max_age,
+        row.form_id,
+        session_seal.unseal(state, _INVITATION, sealed) if sealed else None,
+    )
 
 
-def complete(tx: Tx, agency_id: UUID, vouched: Vouched, context: Context) -> tuple[str, Principal]:
+def complete(
+    tx: Tx,
+    agency_id: UUID,
+    vouched: Vouched,
+    context: Context,
+    *,
+    invitation: str | None = None,
+    device_name: str | None = None,
+) -> tuple[str, Principal]:
     """Begin the session of the person that was vouched for. Returns the cookie's token and the person.
 
-    Raises NotAMember where the agency vouches for somebody who is not registered.
+    Raises NotAMember where the agency vouches for somebody who is not registered and may not join by themselves.
     """
     membership_id = people.membership_of(tx, vouched.issuer, vouched.subject, agency_id)
-    actor = people.read(tx, membership_id) if membership_id else None
-    if membership_id is None or actor is None:
+    if membership_id is None:
         raise NotAMember(agency=str(agency_id))
-    token, reference = sessions.begin(
-        tx,
-        membership_id,
-        acr=vouched.acr,
-        auth_time=vouched.auth_time,
-        issuer_session=vouched.sid,
-    )
-    seen = replace(seen_by(tx, agency_id, context), acr=vouched.acr, session=reference)
-    target = audit.Target("session", reference, agency_id)
+    return start(tx, membership_id, vouched, context, device_name=device_name)
+
+
+def start(
+    tx: Tx, membership_id: UUID, vouched: Vouched, context: Context, *, device_name: str | None = None
+) -> tuple[str, Principal]:
+    """Begin a session in this membership, and put it on the record. Raises NotAMember where it has ended."""
+    actor = people.read(tx, membership_id)
+    if actor is None:
+        raise NotAMember()
+    seen = seen_by(tx, actor.agency_id, context)
+    begun = sessions.begin(tx, membership_id, vouched, device_name=device_name, zone=seen.zone)
+    target = audit.Target("session", begun.reference, actor.agency_id)
+    seen = replace(seen, acr=vouched.acr, session=begun.reference)
     audit.record(tx, "sign_in.succeed", target, actor=actor, context=seen)
-    return token, actor
+    return begun.token, actor
+
+
+def confirm(tx: Tx, token: str, vouched: Vouched, *, actor: Principal, context: Context) -> str:
+    """A step-up came back: the session gets a new token and the new sign-in's strength and time. Returns the token.
+
+    The new answer must be of the very identity that vouched for the session. Raises StepUpByAnother, which ends
+    nothing, and NotSignedIn where the session is over.
+    """
+    before = sessions.voucher(tx, token)
+    if (before.issuer, before.subject) != (vouched.issuer, vouched.subject):
+        raise StepUpByAnother()
+    begun = sessions.renew(tx, token, vouched)
+    held_forms.reseal(tx, session=begun.reference, token=token, fresh=begun.token)
+    target = audit.Target("session", begun.reference, actor.agency_id)
+    seen = replace(context, acr=vouched.acr)
+    audit.record(tx, "session.step_up", target, actor=actor, context=seen)
+    return begun.token
+
+
+def vouching(db: Tx, session: str | None) -> Vouching:
+    """Whose provider vouched for a session: a secondee's home, for instance. Raises UnknownAgency."""
+    row = db.one_or_none(
+        select(Agency.slug, IdentityProvider.step_up_acr)
+        .join(IdentityProvider, IdentityProvider.agency_id == Agency.id)
+        .join(WebSession, WebSession.issuer == IdentityProvider.issuer)
+        .where(WebSession.reference == session)
+    )
+    if row is None:
+        raise UnknownAgency()
+    return Vouching(row.slug, row.step_up_acr)
 
 
 def seen_by(tx: Tx, agency_id: UUID, context: Context) -> Context:

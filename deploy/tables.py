@@ -1,6 +1,7 @@
 """Every table there is: importing this module fills the metadata that migrations are compared with."""
 
 from agencies import agreement_models as _agreements
+from agencies import held_forms as _held_forms
 from agencies import models as _agencies
 from agencies import people_models as _people
 from agencies.numbers import models as _numbers
@@ -16,6 +17,7 @@ from tasks import models as _tasks
 
 ROOMS = (
     _agencies,
+    _held_forms,
     _people,
     _numbers,
     _idempotency,

@@ -12,13 +12,17 @@ from agencies.models import Agency, ApiToken, Membership, RoleGrant, WebSession
 from agencies.sessions import Acting
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
+from security.oidc import Vouched
 from security.principal import Principal, Role, Zone
 from tests.builders import AT_WORK, a_person, changed, one
 
+ISSUER = "https://north.example"
+MAJA = Vouched(ISSUER, "maja", sid="there-1", id_token="header.claims.signature")
 
-def begun(person: Principal) -> str:
+
+def begun(person: Principal, vouched: Vouched = MAJA) -> str:
     with transaction() as tx:
-        return sessions.begin(tx, person.membership_id, acr=None, auth_time=None, issuer_session=None)[0]
+        return sessions.begin(tx, person.membership_id, vouched).token
 
 
 def read(token: str, address: str | None = None) -> Acting | None:

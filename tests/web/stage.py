@@ -23,6 +23,7 @@ from sqlalchemy import Engine, select, update
 
 from agencies import directory, notices, sessions
 from agencies.keys import KeyringFile, bound
+from agencies.models import Identity
 from deploy import migrating
 from deploy.samples import seed
 from marketplace.app import create_app
@@ -30,7 +31,8 @@ from marketplace.foundation import clock, db, doorbell, jobs
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.settings import Settings
 from security.log import sequencer
-from security.principal import Principal
+from security.oidc import Vouched
+from security.principal import Principal, Zone
 from tasks import campaigns, claims, contributions, settling
 from tasks.models import Campaign, Contribution, Result
 
@@ -66,9 +68,17 @@ class Stage:
         """A session of this person, as the cookie carries it."""
         with transaction() as tx:
             now = clock.now(tx)
-            membership = self._person(tx, login).membership_id
-            token, _ = sessions.begin(tx, membership, acr=None, auth_time=now, issuer_session=None)
-        return token
+            person = self._person(tx, login)
+            vouching = select(Identity.issuer, Identity.subject).where(Identity.person_id == person.person_id)
+            issuer, subject = tx.all(vouching)[0]
+            begun = sessions.begin(
+                tx,
+                person.membership_id,
+                Vouched(issuer, subject, auth_time=now),
+                device_name="Firefox/Linux",
+                zone=Zone.OFFICE,
+            )
+        return begun.token
 
     def client(self, login: str | None = None) -> FlaskClient:
         """A browser without scripts, signed in as `login`."""

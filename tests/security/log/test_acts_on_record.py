@@ -81,8 +81,13 @@ def _settle(tx: Tx, scene: Scene) -> None:
 
 
 def _sign_out(tx: Tx, scene: Scene) -> None:
-    begun = sessions.begin(tx, scene.person.membership_id, acr=None, auth_time=None, issuer_session=None)
-    sessions.end(tx, begun[0], **as_(scene.person))
+    begun = sessions.begin(tx, scene.person.membership_id, Vouched(*IDENTITY))
+    sessions.end(tx, begun.token, **as_(scene.person))
+
+
+def _step_up(tx: Tx, scene: Scene) -> None:
+    begun = sessions.begin(tx, scene.person.membership_id, Vouched(*IDENTITY))
+    sign_in.confirm(tx, begun.token, Vouched(*IDENTITY), **as_(scene.person))
 
 
 def _lapse(tx: Tx, scene: Scene) -> None:
@@ -93,6 +98,7 @@ ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
     "sign_in.begin": lambda tx, s: sign_in.begin(tx, attempt(s), state="s", browser="b", context=AT_WORK),
     "sign_in.succeed": lambda tx, s: sign_in.complete(tx, s.person.agency_id, Vouched(*IDENTITY), AT_WORK),
     "session.end": _sign_out,
+    "session.step_up": _step_up,
     "token.make": lambda tx, s: tokens.make(tx, name="import", valid_for=timedelta(days=1), **as_(s.person)),
     "claim.take": lambda tx, s: claims.claim_next(tx, s.campaign, **as_(s.person)),
     "claim.extend": lambda tx, s: claims.extend(tx, s.claim, **as_(s.person)),
@@ -108,6 +114,7 @@ ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
 }
 BY_THE_MARKETPLACE = {"claim.lapse", "microtask.settle", "sign_in.begin"}
 WRITTEN_ELSEWHERE = {
+    "session.change_hat",
     "sign_in.fail",
     "person.join",
     "campaign.post",
