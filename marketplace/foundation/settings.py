@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+LOOPBACK = "127.0.0.0/8, ::1/128"
 SAMPLE_SECRETS = frozenset({"change-me", "changeme", "secret", "sample", "example", "development"})
 
 
@@ -69,6 +71,10 @@ class Settings:
     mail_from: str
     """MARKET_MAIL_FROM: the sender of those mails; needed together with MARKET_MAIL_URL."""
 
+    private_issuers: tuple[str, ...]
+    """MARKET_PRIVATE_ISSUERS: hosts and networks (CIDR) outside the public internet where agencies' sign-in services
+    may be, separated by commas. Default none; in the demo this machine's own loopback."""
+
     workers: int
     """MARKET_WORKERS: processes in the worker pool. Default 2."""
 
@@ -106,6 +112,7 @@ class Settings:
             device_authorities=Path(authorities) if authorities else None,
             mail_url=values.get("MARKET_MAIL_URL", ""),
             mail_from=values.get("MARKET_MAIL_FROM", ""),
+            private_issuers=_listed(values.get("MARKET_PRIVATE_ISSUERS", LOOPBACK if demo else "")),
             workers=_number(values, "MARKET_WORKERS", 2, 1, 64, problems),
         )
         problems += settings._problems()
@@ -151,6 +158,10 @@ class Settings:
                 "MARKET_DEVICE_AUTHORITIES needs MARKET_TRUSTED_PROXIES: without a proxy nobody checks certificates.",
             ),
             (
+                all(_is_place(place) for place in self.private_issuers),
+                "MARKET_PRIVATE_ISSUERS must list host names and networks, for example idp.intern.example, 10.1.0.0/16",
+            ),
+            (
                 self.samples is None or self.samples.is_dir(),
                 "MARKET_SAMPLES names a folder that does not exist.",
             ),
@@ -164,6 +175,18 @@ def read_env_file(path: Path) -> dict[str, str]:
         return {}
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#") and "=" in line)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+def _is_place(place: str) -> bool:
+    """A network in CIDR form, or a host name."""
+    try:
+        return ip_network(place) is not None
+    except ValueError:
+        return bool(re.fullmatch(r"(?!-)(?=.*[A-Za-z])[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*", place))
 
 
 def _is_sample(secret: bytes) -> bool:
