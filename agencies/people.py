@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
+from agencies import memberships
 from agencies.errors import NotPermitted
-from agencies.models import Agency, Identity, Membership, Person, PersonSkill, RoleGrant
+from agencies.memberships import holds, is_live
+from agencies.models import Agency, Identity, IdentityProvider, Membership, Person, PersonSkill, RoleGrant
+from agencies.people_errors import NoLongerAMember
 from marketplace.foundation import clock
 from marketplace.foundation.db import Query, Tx
 from marketplace.foundation.ids import new_id
@@ -33,28 +36,11 @@ def add(
     context: Context,
 ) -> UUID:
     """Register a person with their identity (issuer, subject) and one membership. Returns the person's id."""
-    person_id, membership_id = new_id(), new_id()
-    now = clock.now(tx)
-    subject_id = subjects.make(tx)
-    tx.execute(
-        insert(Person),
-        {"id": person_id, "subject_id": subject_id, "name": name, "email": email, "locale": locale},
-    )
+    person_id, subject_id = register(tx, name=name, email=email, locale=locale)
     issuer, subject = identity
     tx.execute(insert(Identity), {"issuer": issuer, "subject": subject, "person_id": person_id})
-    tx.execute(
-        insert(Membership),
-        {
-            "id": membership_id,
-            "person_id": person_id,
-            "agency_id": agency_id,
-            "clearance": int(clearance),
-            "compartments": [],
-        },
-    )
-    grants = [{"id": new_id(), "membership_id": membership_id, "role": role, "since": now} for role in roles]
-    if grants:
-        tx.execute(insert(RoleGrant), grants)
+    roles = frozenset(roles)
+    memberships.enrol(tx, person_id, agency_id, roles=roles, clearance=clearance)
     held = [{"person_id": person_id, "skill": skill} for skill in skills]
     if held:
         tx.execute(insert(PersonSkill), held)
@@ -69,6 +55,14 @@ def add(
     return person_id
 
 
+def register(tx: Tx, *, name: str, email: str | None, locale: str) -> tuple[UUID, UUID]:
+    """A new person without identity and membership. Returns their id, and the id that the record knows them by."""
+    person_id, subject_id = new_id(), subjects.make(tx)
+    row = {"id": person_id, "subject_id": subject_id, "name": name, "email": email, "locale": locale}
+    tx.execute(insert(Person), row)
+    return person_id, subject_id
+
+
 def membership_of(db: Tx, issuer: str, subject: str, agency_id: UUID) -> UUID | None:
     """The live membership of the identity (issuer, subject) in an agency."""
     found: UUID | None = db.scalar(
@@ -78,8 +72,7 @@ def membership_of(db: Tx, issuer: str, subject: str, agency_id: UUID) -> UUID | 
             Identity.issuer == issuer,
             Identity.subject == subject,
             Membership.agency_id == agency_id,
-            Membership.ended_at.is_(None),
-            func.coalesce(Membership.until > clock.at(db), True),
+            is_live(clock.at(db)),
         )
     )
     return found
@@ -87,11 +80,7 @@ def membership_of(db: Tx, issuer: str, subject: str, agency_id: UUID) -> UUID | 
 
 def acting(now: Any) -> Query:
     """SELECT of everything a Principal needs, over live memberships; callers add how they found the membership."""
-    granted = and_(
-        RoleGrant.membership_id == Membership.id,
-        RoleGrant.since <= now,
-        func.coalesce(RoleGrant.until > now, True),
-    )
+    granted = and_(RoleGrant.membership_id == Membership.id, holds(now))
     roles = select(func.aggregate_strings(RoleGrant.role, ",")).where(granted).scalar_subquery()
     skills = (
         select(func.aggregate_strings(PersonSkill.skill, ","))
@@ -105,6 +94,10 @@ def acting(now: Any) -> Query:
         .where(vouching.id == Membership.home_id)
         .scalar_subquery()
     )
+    lent = aliased(Membership)
+    vouched_for = exists().where(
+        lent.id == Membership.home_id, lent.ended_at.is_(None), func.coalesce(lent.until > now, True)
+    )
     return (
         select(
             Person.id.label("person_id"),
@@ -113,6 +106,7 @@ def acting(now: Any) -> Query:
             Person.locale,
             Membership.id.label("membership_id"),
             Membership.clearance,
+            ceiling().label("ceiling"),
             Membership.compartments,
             Membership.partner,
             Membership.until,
@@ -131,8 +125,17 @@ def acting(now: Any) -> Query:
         .select_from(Membership)
         .join(Person, Person.id == Membership.person_id)
         .join(Agency, Agency.id == Membership.agency_id)
-        .where(Membership.ended_at.is_(None), func.coalesce(Membership.until > now, True))
+        .where(is_live(now), or_(Membership.home_id.is_(None), vouched_for))
     )
+
+
+def ceiling() -> ColumnElement[int]:
+    """SQL: the highest clearance that holds in a membership: what its vouching agency's provider is trusted with."""
+    home = aliased(Membership)
+    its_agency = select(home.agency_id).where(home.id == Membership.home_id).correlate(Membership)
+    vouching = func.coalesce(its_agency.scalar_subquery(), Membership.agency_id)
+    trusted = select(IdentityProvider.clearance_ceiling).where(IdentityProvider.agency_id == vouching)
+    return func.coalesce(trusted.correlate(Membership).scalar_subquery(), int(max(Level)))
 
 
 def principal_from(row: Any) -> Principal:
@@ -147,7 +150,7 @@ def principal_from(row: Any) -> Principal:
         subject_id=row.subject_id,
         name=row.name,
         roles=frozenset(Role(word) for word in (row.roles or "").split(",") if word),
-        clearance=Level(row.clearance),
+        clearance=Level(min(row.clearance, row.ceiling)),
         compartments=frozenset(row.compartments),
         skills=frozenset((row.skills or "").split(",")) - {""},
         locale=row.locale,
@@ -164,26 +167,25 @@ def read(db: Tx, membership_id: UUID) -> Principal | None:
     return principal_from(row) if row else None
 
 
+def still_member(tx: Tx, actor: Principal) -> Principal:
+    """The actor as they are now, read inside the write transaction. Raises NoLongerAMember.
+
+    Until COMMIT the membership cannot end: whoever ends it waits, and then sees what was done here.
+    """
+    now = clock.at(tx)
+    mine = acting(now).where(Membership.id == actor.membership_id)
+    row = tx.one_or_none(mine.with_for_update(read=True, of=Membership))
+    if row is None:
+        raise NoLongerAMember()
+    return principal_from(row)
+
+
 def still_holds(tx: Tx, actor: Principal, role: Role) -> None:
     """Read again inside the write transaction that the actor is a member and holds the role. Raises NotPermitted.
 
     The principal was read before the transaction began; a role that ended in between must not act any more.
     """
-    now = clock.at(tx)
-    holds = tx.scalar(
-        select(literal(1))
-        .select_from(RoleGrant)
-        .join(Membership, Membership.id == RoleGrant.membership_id)
-        .where(
-            Membership.id == actor.membership_id,
-            Membership.ended_at.is_(None),
-            func.coalesce(Membership.until > now, True),
-            RoleGrant.role == role,
-            RoleGrant.since <= now,
-            func.coalesce(RoleGrant.until > now, True),
-        )
-    )
-    if holds is None:
+    if role not in still_member(tx, actor).roles:
         raise NotPermitted(role=role.value)
 
 
