@@ -75,5 +75,7 @@ def may(principal: Principal, permission: Permission) -> bool:
 
 
 def roles_with(permission: Permission) -> frozenset[Role]:
-    """The roles that carry `permission`: what a refusal names as the remedy."""
-    return frozenset(role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions)
+    """The roles of an agency that carry `permission`: what a refusal names as the remedy."""
+    carrying = {role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions}
+    # The marketplace's own officer is nobody's remedy where an agency has one.
+    return frozenset(carrying - {Role.MARKETPLACE_OFFICER} or carrying)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 from sqlalchemy import select
 
-from agencies import directory, people
+from agencies import directory, people, sharing
 from agencies.models import Agency, Identity, Membership
 from deploy.identity import demo, registry
 from deploy.samples import records
@@ -49,6 +50,7 @@ def seed(home: Path) -> bool:
             return False
     with transaction() as tx:
         _people(tx, home)
+        _terms(tx)
         for file, (login, rows) in CAMPAIGNS.items():
             settings = tomllib.loads((HERE / file).read_text(encoding="utf-8"))
             settings["due"] = settings["due"].isoformat()
@@ -73,6 +75,21 @@ def principal(db: Tx, home: Path, login: str) -> Principal:
         if found is not None:
             return found
     raise LookupError(login)
+
+
+TERMS = {
+    "rules": "both",
+    "hours": "guest",
+    "data_requests": "owner",
+}
+"""Both agencies' rules hold, the guest gives its people's hours, the owner answers requests about its data."""
+
+
+def _terms(tx: Tx) -> None:
+    """Each agency lets the others' people do its work, as their administrators would agree."""
+    ids = [row.id for row in tx.all(select(Agency.id))]
+    for owner, guest in permutations(ids, 2):
+        sharing.put_in_force(tx, owner, guest, level=Level.SENSITIVE, content=TERMS)
 
 
 def _people(tx: Tx, home: Path) -> None:

@@ -1,4 +1,7 @@
-"""The officer's list: entries that concern the reader's agency, by its people or by its data. Names stay closed."""
+"""The officer's list: entries that concern the reader's agency, by its people or by its data. Names stay closed.
+
+The marketplace's officer reads the entries of every agency, as closed as these.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from security.labels import Level
 from security.log import audit, subjects
 from security.log.acts import ACTS
 from security.log.models import AuditEntry, LogSubject
+from security.permissions import Permission, may
 from security.principal import Context, Principal
 
 _BEGINNING = re.compile(r"[0-9a-f-]{8,35}")
@@ -45,9 +49,10 @@ def entries(
         detail=used or None,
     )
     chosen = _filtered(tx, select(AuditEntry.__table__, LogSubject.pseudonym), filters)
-    chosen = chosen.outerjoin(LogSubject, LogSubject.id == AuditEntry.subject_id).where(
-        or_(AuditEntry.agency_id == actor.agency_id, AuditEntry.object_agency_id == actor.agency_id)
-    )
+    chosen = chosen.outerjoin(LogSubject, LogSubject.id == AuditEntry.subject_id)
+    if not may(actor, Permission.READ_WHOLE_RECORD):
+        mine = (AuditEntry.agency_id == actor.agency_id, AuditEntry.object_agency_id == actor.agency_id)
+        chosen = chosen.where(or_(*mine))
     if before is not None:
         chosen = chosen.where(AuditEntry.number < before)
     rows = tx.all(chosen.order_by(AuditEntry.number.desc()).limit(limit + 1))

@@ -50,6 +50,10 @@ class TestWhoSeesWhat:
     def test_an_agency_that_has_nothing_to_do_with_it_does_not(self, people: dict[str, Principal]) -> None:
         assert not {"contribution.submit", "claim.take", "campaign.post"} & set(acts(seen_by(people["west"])))
 
+    def test_the_marketplace_s_officer_sees_the_acts_of_all(self, people: dict[str, Principal]) -> None:
+        officer = a_person("west", roles=(Role.MARKETPLACE_OFFICER,))
+        assert {"contribution.submit", "claim.take", "campaign.post"} <= set(acts(seen_by(officer)))
+
     def test_people_are_called_by_their_pseudonyms(self, people: dict[str, Principal]) -> None:
         pseudonym = one(select(LogSubject.pseudonym).where(LogSubject.id == people["person"].subject_id))
         assert seen_by(people["north"], act="claim.take")["rows"][0]["pseudonym"] == pseudonym
