@@ -56,6 +56,8 @@ KINDS: Mapping[str, Kind] = {
     "notice.send": Kind("short", attempts=8),
     "numbers.count": Kind("short"),
     "numbers.count_all": Kind("short"),
+    "people.end_due": Kind("short"),
+    "person.leave": Kind("short"),
     "sessions.forget_ended": Kind("short"),
 }
 """Every kind of job. A handler without a row here, or a row without a handler, fails a test."""
