@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from agencies.errors import AgencyTaken
+from agencies.errors import AgencyTaken, UnknownAgency
 from agencies.models import Agency, IdentityProvider, Skill
 from agencies.providers import Provider
 from agencies.providers import add as add_provider
@@ -21,6 +21,7 @@ __all__ = [
     "add",
     "add_provider",
     "add_skill",
+    "id_of",
     "issuers",
     "listing",
     "provider",
@@ -73,6 +74,14 @@ def skill_labels(db: Tx, locale: str) -> dict[str, str]:
 def add_skill(tx: Tx, code: str, labels: dict[str, str]) -> None:
     """Add a skill with its label per language; English is required."""
     tx.execute(insert(Skill), {"code": code, "labels": labels})
+
+
+def id_of(db: Tx, slug: str) -> UUID:
+    """The id of the agency with this short name. Raises UnknownAgency."""
+    found: UUID | None = db.scalar(select(Agency.id).where(Agency.slug == slug))
+    if found is None:
+        raise UnknownAgency(slug=slug)
+    return found
 
 
 def issuers(db: Tx) -> list[str]:
