@@ -27,6 +27,7 @@ SLOTS: Mapping[str, timedelta] = {
     "claims.end_due": timedelta(seconds=10),
     "sessions.forget_ended": timedelta(minutes=10),
     "jobs.forget_done": timedelta(hours=1),
+    "people.end_due": timedelta(minutes=1),
     "numbers.count_all": timedelta(days=1),
 }
 """How often each periodic job runs."""
