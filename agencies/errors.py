@@ -123,3 +123,11 @@ class UnitNameTaken(Conflict):
 
 class AlreadyFounded(Conflict):
     """Agencies take part here already. A further one is enrolled by two of their administrators."""
+
+
+class UnitNotEmpty(Conflict):
+    """There are units or people in this unit. Move them first, or merge it into another."""
+
+
+class BadUnit(InvalidInput):
+    """This unit cannot be made or placed like that."""

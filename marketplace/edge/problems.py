@@ -24,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 from agencies import errors as agencies
 from agencies import keys
 from agencies.rules import errors as rules
+from marketplace.edge import step_up
 from marketplace.edge.acting import is_api
 from marketplace.edge.refusals import put_on_record
 from marketplace.foundation import errors, idempotency, jobs
@@ -60,6 +61,11 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     agencies.NotSignedIn: Row(401, "not-signed-in", "Sign in first"),
     agencies.AccessTokenRefused: Row(401, "token-refused", "This token is not accepted"),
     agencies.NotPermitted: Row(403, "not-permitted", "Your role does not include this"),
+    agencies.NeedsStepUp: Row(403, "sign-in-again", "Sign in again to go on"),
+    agencies.StepUpByAnother: Row(403, "signed-in-as-another", "Somebody else signed in"),
+    agencies.NoSecondFactor: Row(403, "no-second-factor", "Your agency's sign-in has no second factor"),
+    agencies.NoSuchForm: Row(404, "form-not-kept", "This form is no longer kept"),
+    agencies.CannotWearHat: Row(403, "hat-not-vouched", "Sign in at that agency first"),
     agencies.NotAMember: Row(403, "not-a-member", "You are not registered here yet"),
     agencies.NumberNotApproved: Row(403, "number-not-approved", "This number is not approved"),
     agencies.SignInExpired: Row(400, "sign-in-expired", "Start the sign-in again"),
@@ -72,6 +78,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     agencies.ProviderChanged: Row(409, "provider-changed", "The sign-in service has changed"),
     agencies.AlreadyFounded: Row(409, "already-founded", "Agencies take part here already"),
     agencies.UnitLoop: Row(409, "unit-loop", "A unit cannot stand below itself"),
+    agencies.UnitNotEmpty: Row(409, "unit-not-empty", "This unit is not empty"),
     agencies.UnitNameTaken: Row(409, "unit-name-taken", "There is such a unit already"),
     oidc.SignInRefused: Row(403, "sign-in-refused", "Your agency's answer cannot be accepted"),
     rules.RulesUnreadable: Row(503, "rules-unreadable", "Rules cannot be verified"),
@@ -128,6 +135,8 @@ def _answer(error: Exception, page: Page) -> Response:
     problem = describe(error, reference)
     if isinstance(error, DomainError) and not put_on_record(error, reference):
         problem = describe(errors.Unavailable(), reference)
+    elif not is_api():
+        step_up.offer(error)
     status = problem["status"]
     _log(error, status, reference)
     response = _document(problem) if is_api() or _wants_json() else page(problem, status, reference)

@@ -212,6 +212,10 @@ WORDS: Mapping[str, Words] = {
         _l("A unit cannot stand below itself"),
         _l("Choose another place for it. Nothing was changed."),
     ),
+    "unit-not-empty": Words(
+        _l("This unit is not empty"),
+        _l("There are units or people in it. Move them first, or merge it into another unit."),
+    ),
     "unit-name-taken": Words(
         _l("There is a unit of this name here"),
         _l("Choose another name or another place. Nothing was changed."),
