@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from agencies import people
 from agencies.rules import reading
@@ -18,18 +18,14 @@ from agencies.rules.errors import (
     NoSuchRule,
     NothingDrafted,
     RuleNameTaken,
-    TooLong,
-    TooManyRules,
 )
 from agencies.rules.models import AccessRuleDraft
 from marketplace.foundation import clock, db
 from marketplace.foundation.db import Tx
+from security.access.rules import RuleSet
 from security.canonical import canonical_bytes
 from security.log import audit
 from security.principal import Context, Principal, Role
-
-MOST_RULES = 60
-LONGEST_BODY = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,7 @@ def keep_rule(
 ) -> None:
     """Put a rule into the draft: a new one, or in the place of the rule called `replaces`.
 
-    Raises BadRule or InvalidRules for what makes no sense, RuleNameTaken, TooManyRules, NoSuchRule, DraftChanged.
+    Raises BadRule or InvalidRules for what makes no sense, RuleNameTaken, NoSuchRule, DraftChanged.
     """
     draft = _of_revision(tx, actor, revision)
     rules = list(draft.body["rules"])
@@ -105,7 +101,7 @@ def replace(
 ) -> None:
     """Make these rules the draft, whatever it said before; `revision` None: of whichever revision it is.
 
-    Raises BadRule, InvalidRules, TooManyRules, DraftChanged.
+    Raises BadRule, InvalidRules, DraftChanged.
     """
     draft = begun(tx, actor) if revision is None else _of_revision(tx, actor, revision)
     number, _ = reading.in_force(tx, actor.agency_id)
@@ -137,15 +133,11 @@ def remove(tx: Tx, actor: Principal) -> bool:
     return tx.execute(delete(AccessRuleDraft).where(*mine)).rowcount > 0
 
 
-def checked(body: Mapping[str, Any], agency_slug: str) -> Any:
-    """The rule set that a body says. Raises BadRule, InvalidRules, TooManyRules, TooLong."""
-    if body.get("agency") != agency_slug:
+def checked(body: Mapping[str, Any], agency_slug: str) -> RuleSet:
+    """The rule set that a body says. Raises InvalidRules, and BadRule for rules of another agency."""
+    made = RuleSet.parse(body)
+    if made.agency != agency_slug:
         raise BadRule(errors={"agency": [f"These rules must be those of “{agency_slug}”."]})
-    made = reading.parsed(dict(body))
-    if len(body["rules"]) > MOST_RULES:
-        raise TooManyRules()
-    if len(canonical_bytes(body)) > LONGEST_BODY:
-        raise TooLong()
     return made
 
 
@@ -156,27 +148,32 @@ def _of_revision(tx: Tx, actor: Principal, revision: int) -> Draft:
     return draft
 
 
-def _store(
-    tx: Tx, draft: Draft, body: dict[str, Any], how: str, actor: Principal, context: Context
-) -> None:
+def _store(tx: Tx, draft: Draft, body: dict[str, Any], how: str, actor: Principal, context: Context) -> None:
     people.still_holds(tx, actor, Role.AGENCY_ADMIN)
-    checked(body, actor.agency_slug)
+    written = checked(body, actor.agency_slug).json()
     key = {"agency_id": actor.agency_id, "author_id": actor.membership_id}
     said = {
-        "body": canonical_bytes(body).decode(),
+        "body": canonical_bytes(written).decode(),
         "based_on": draft.based_on,
         "revision": draft.revision + 1,
         "changed_at": clock.now(tx),
     }
-    if draft.revision == 0:
-        done = tx.execute(db.insert(tx, AccessRuleDraft).values(key | said).on_conflict_do_nothing())
-    else:
-        mine = [getattr(AccessRuleDraft, name) == value for name, value in key.items()]
-        seen = AccessRuleDraft.revision == draft.revision
-        done = tx.execute(update(AccessRuleDraft).where(*mine, seen).values(said))
-    if done.rowcount != 1:
+    row = db.insert(tx, AccessRuleDraft).values(key | said)
+    kept = tx.scalar(_unless_seen(row, draft.revision).returning(AccessRuleDraft.revision))
+    if kept is None:
         raise DraftChanged()
     _record(tx, how, actor, context)
+
+
+def _unless_seen(row: Any, revision: int) -> Any:
+    """A first draft is inserted; a later one takes the place of the revision that its author saw, of no other."""
+    keys = ["agency_id", "author_id"]
+    if revision == 0:
+        return row.on_conflict_do_nothing(index_elements=keys)
+    changed = {name: row.excluded[name] for name in ("body", "based_on", "revision", "changed_at")}
+    return row.on_conflict_do_update(
+        index_elements=keys, set_=changed, where=AccessRuleDraft.revision == revision
+    )
 
 
 def _record(tx: Tx, how: str, actor: Principal, context: Context) -> None:

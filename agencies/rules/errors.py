@@ -44,13 +44,5 @@ class RuleNameTaken(InvalidInput):
     """There is a rule of this name already. Choose another name."""
 
 
-class TooManyRules(InvalidInput):
-    """An agency has at most 60 rules. Join some, or remove what no longer serves."""
-
-
 class NothingToSign(Conflict):
     """This draft says the same as the rules in force. There is nothing to sign."""
-
-
-class TooLong(InvalidInput):
-    """These rules are too long. Together they may have 256 kB."""

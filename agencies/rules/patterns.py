@@ -158,7 +158,7 @@ PATTERNS: tuple[Pattern, ...] = (
         lambda expression: [] if expression == NO_PARTNER else None,
         remedy="ask_owner",
     ),
-    Pattern("channels", "channels", "many", *_one_of("context.channel"), CHANNELS, "use_browser"),
+    Pattern("channels", "channels", "many", *_one_of("context.channel"), CHANNELS, "ask_administrator"),
 )
 EXPERT = "expert"
 """The name under which a rule is written as JSON."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,12 +19,10 @@ from agencies.models import Agency, Membership, Person
 from agencies.rules.errors import NoSuchRules, RulesUnreadable
 from agencies.rules.models import AccessRuleVersion
 from marketplace.foundation.db import Query, Tx
-
-if TYPE_CHECKING:
-    from security.access.rules import RuleSet
+from security.access.errors import InvalidRules
+from security.access.rules import FORMAT, RuleSet
 
 PURPOSE = "access rules"
-FORMAT = "marketplace-rules-1"
 MOST_KEPT = 1024
 """As many verified rule sets as one process keeps."""
 
@@ -75,7 +73,7 @@ def verified(db: Tx, agency_id: UUID, row: Any) -> RuleSet:
         raise RulesUnreadable(number=row.number)
     try:
         return parsed(json.loads(row.body))
-    except ValueError:
+    except (ValueError, InvalidRules):
         raise RulesUnreadable(number=row.number) from None
 
 
@@ -156,6 +154,4 @@ def empty(db: Tx, agency_id: UUID) -> dict[str, Any]:
 
 def parsed(body: dict[str, Any]) -> RuleSet:
     """A rule set from its JSON. Raises InvalidRules."""
-    from security.access.rules import RuleSet
-
     return RuleSet.parse(body)
