@@ -155,7 +155,9 @@ def administrators(db: Tx, agency_id: UUID, *, without: UUID | None = None) -> i
     counted = (
         select(func.count(func.distinct(Membership.person_id)))
         .join(RoleGrant, RoleGrant.membership_id == Membership.id)
-        .where(Membership.agency_id == agency_id, is_live(now), holds(now), RoleGrant.role == Role.AGENCY_ADMIN)
+        .where(
+            Membership.agency_id == agency_id, is_live(now), holds(now), RoleGrant.role == Role.AGENCY_ADMIN
+        )
     )
     if without is not None:
         counted = counted.where(Membership.id != without)
@@ -184,6 +186,4 @@ def _every(now: Any) -> Query:
 
 def _from(row: Any) -> Member:
     facts = dict(row._mapping)
-    return Member(
-        **facts | {"clearance": Level(row.clearance), "compartments": frozenset(row.compartments)}
-    )
+    return Member(**facts | {"clearance": Level(row.clearance), "compartments": frozenset(row.compartments)})

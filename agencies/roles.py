@@ -16,7 +16,15 @@ from sqlalchemy import insert, select, update
 from agencies import authority, memberships
 from agencies.memberships import REVIEW_AFTER, Member
 from agencies.models import Membership, Person, RoleGrant
-from agencies.people_errors import BadPeriod, LastAdministrator, NoSuchGrant, NoSuchPerson, RoleClash, RoleHeld, RoleNotGiven
+from agencies.people_errors import (
+    BadPeriod,
+    LastAdministrator,
+    NoSuchGrant,
+    NoSuchPerson,
+    RoleClash,
+    RoleHeld,
+    RoleNotGiven,
+)
 from agencies.standing import frees_claims
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
@@ -61,7 +69,11 @@ def grant(
     Without `actor` the marketplace itself acts, or the agency's own system. Raises NotPermitted, OwnAffair,
     NoSuchPerson; RoleNotGiven and RoleClash with the reasons; RoleHeld; BadPeriod.
     """
-    who = authority.over(tx, membership_id, Role.AGENCY_ADMIN, actor) if actor else memberships.held(tx, membership_id)
+    who = (
+        authority.over(tx, membership_id, Role.AGENCY_ADMIN, actor)
+        if actor
+        else memberships.held(tx, membership_id)
+    )
     now = clock.now(tx)
     since = max(since, now) if since else now
     if until is not None and until <= since:
@@ -98,7 +110,11 @@ def review(tx: Tx, grant_id: UUID, *, actor: Principal, context: Context) -> Non
         raise NoSuchGrant()
     who = authority.over(tx, membership_id, Role.AGENCY_ADMIN, actor)
     now = clock.now(tx)
-    later = update(RoleGrant).where(RoleGrant.id == grant_id, _not_over(now)).values(review_due=now + REVIEW_AFTER)
+    later = (
+        update(RoleGrant)
+        .where(RoleGrant.id == grant_id, _not_over(now))
+        .values(review_due=now + REVIEW_AFTER)
+    )
     role = tx.scalar(later.returning(RoleGrant.role))
     if role is None:
         raise NoSuchGrant()
@@ -119,6 +135,14 @@ def listing(db: Tx, membership_id: UUID) -> Sequence[Any]:
     )
 
 
+def go_together(tx: Tx, who: Member) -> None:
+    """Raise RoleClash where the roles that a person holds now, under all hats, do not go together."""
+    now = clock.now(tx)
+    duties.may_hold(Role(row.role) for row in _held(tx, who, now, None)).or_raise(
+        RoleClash, target=who.target
+    )
+
+
 def keeps_an_administrator(tx: Tx, leaving: Member) -> None:
     """Raise LastAdministrator where nobody else administers the agency. The agency is held since before."""
     if memberships.administrators(tx, leaving.agency_id) == 0:
@@ -130,7 +154,14 @@ def _may_hold(
 ) -> None:
     """Raise what speaks against it. Roles under every hat count: a hat is changed in a moment."""
     may_be_given([role], partner=who.partner, by_agency=by_agency).or_raise(RoleNotGiven, target=who.target)
-    rows = tx.all(
+    rows = _held(tx, who, since, until)
+    if any(row.membership_id == who.id and row.role == role for row in rows):
+        raise RoleHeld(target=who.target)
+    duties.may_hold([role, *(Role(row.role) for row in rows)]).or_raise(RoleClash, target=who.target)
+
+
+def _held(tx: Tx, who: Member, since: datetime, until: datetime | None) -> Sequence[Any]:
+    return tx.all(
         select(RoleGrant.membership_id, RoleGrant.role)
         .join(Membership, Membership.id == RoleGrant.membership_id)
         .where(
@@ -139,9 +170,6 @@ def _may_hold(
             memberships.overlapping(since, until),
         )
     )
-    if any(row.membership_id == who.id and row.role == role for row in rows):
-        raise RoleHeld(target=who.target)
-    duties.may_hold([role, *(Role(row.role) for row in rows)]).or_raise(RoleClash, target=who.target)
 
 
 def _of_agency(tx: Tx, grant_id: UUID, actor: Principal | None) -> tuple[Member, Role]:

@@ -1,0 +1,186 @@
+"""The first sign-in: somebody whom an agency's provider vouches for, and who is nobody here yet.
+
+They join with the lowest role where the agency lets its people in by sign-in alone and the provider says that they
+belong to it; else by an invitation. Who left an agency does not come back by sign-in alone: somebody lets them in.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import delete, exists, select
+
+from agencies import invitations, leaving, memberships, people, roles
+from agencies.errors import NotAMember
+from agencies.invitations import Invited
+from agencies.models import Agency, Identity, IdentityProvider, Membership, Person
+from agencies.people_errors import AlreadyAMember, IdentityTaken, InvitationOver
+from marketplace.foundation.catalogues import LANGUAGES
+from marketplace.foundation.db import Tx, insert
+from security.log import audit
+from security.log.models import LogSubject
+from security.principal import Context, Role
+
+
+class VouchedFor(Protocol):
+    """What joining needs of what a provider vouches for (`security.oidc.Vouched`)."""
+
+    @property
+    def issuer(self) -> str: ...
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def email(self) -> str | None: ...
+
+    @property
+    def locale(self) -> str | None: ...
+
+    @property
+    def organisation(self) -> str | None: ...
+
+
+def membership_for(
+    tx: Tx, agency_id: UUID, vouched: VouchedFor, *, invitation: str | None, context: Context
+) -> UUID:
+    """The live membership of whoever signed in, made now where they may join.
+
+    Raises NotAMember; InvitationOver, InvitationElsewhere; IdentityTaken for a link that is another person's.
+    """
+    known = people.membership_of(tx, vouched.issuer, vouched.subject, agency_id)
+    if known is not None:
+        return known
+    if invitation is not None:
+        try:
+            return by_invitation(
+                tx, agency_id, vouched, invitations.found(tx, invitation, agency_id), context
+            )
+        except (InvitationOver, IdentityTaken, AlreadyAMember) as error:
+            return _by_now(tx, agency_id, vouched, error)
+    if not lets_in(tx, agency_id, vouched) or _has_left(tx, agency_id, vouched):
+        raise NotAMember(agency=str(agency_id))
+    try:
+        person_id = person_of(tx, vouched) or _registered(tx, vouched)
+        return _joined(tx, person_id, agency_id, None, context)
+    except (IdentityTaken, AlreadyAMember):
+        return _by_now(tx, agency_id, vouched, NotAMember(agency=str(agency_id)))
+
+
+def by_invitation(tx: Tx, agency_id: UUID, vouched: VouchedFor, invited: Invited, context: Context) -> UUID:
+    """Use an invitation that the caller holds: join, or get a first sign-in as the member one was made already."""
+    if invited.membership_id is not None:
+        return _signs_in_here(tx, invited, vouched, context)
+    person_id = person_of(tx, vouched) or _registered(tx, vouched)
+    leaving.end_due(tx, person_id)
+    membership_id = _joined(tx, person_id, agency_id, invited, context)
+    invitations.use(tx, invited.id, membership_id)
+    return membership_id
+
+
+def lets_in(db: Tx, agency_id: UUID, vouched: VouchedFor) -> bool:
+    """Whether an agency takes in by sign-in alone whom its provider vouches for as one of its own.
+
+    The agency must allow it, name a claim and values for it, and the provider must have sent one of them.
+    """
+    row = db.one_or_none(
+        select(Agency.self_join, IdentityProvider.organisation_claim, IdentityProvider.organisation_values)
+        .join(IdentityProvider, IdentityProvider.agency_id == Agency.id)
+        .where(Agency.id == agency_id, IdentityProvider.issuer == vouched.issuer)
+    )
+    if row is None or not row.self_join or not row.organisation_claim:
+        return False
+    return vouched.organisation is not None and vouched.organisation in row.organisation_values
+
+
+def person_of(db: Tx, vouched: VouchedFor) -> UUID | None:
+    """Whose identity this is; None for one that is nobody's yet."""
+    mine = (Identity.issuer == vouched.issuer, Identity.subject == vouched.subject)
+    found: UUID | None = db.scalar(select(Identity.person_id).where(*mine))
+    return found
+
+
+def add_identity(tx: Tx, person_id: UUID, vouched: VouchedFor) -> None:
+    """Let this issuer and subject vouch for the person from now on. Raises IdentityTaken for somebody else's."""
+    row = insert(tx, Identity).values(issuer=vouched.issuer, subject=vouched.subject, person_id=person_id)
+    tx.execute(row.on_conflict_do_nothing(index_elements=["issuer", "subject"]))
+    if person_of(tx, vouched) != person_id:
+        raise IdentityTaken()
+
+
+def _registered(tx: Tx, vouched: VouchedFor) -> UUID:
+    """A new person with this identity. Raises IdentityTaken where another sign-in made them at the same moment."""
+    locale = (vouched.locale or "").split("-")[0].lower()
+    person_id, subject_id = people.register(
+        tx,
+        name=vouched.name or vouched.subject[:200],
+        email=vouched.email,
+        locale=locale if locale in LANGUAGES else "en",
+    )
+    try:
+        add_identity(tx, person_id, vouched)
+    except IdentityTaken:
+        tx.execute(delete(Person).where(Person.id == person_id))
+        tx.execute(delete(LogSubject).where(LogSubject.id == subject_id))
+        raise
+    return person_id
+
+
+def _joined(tx: Tx, person_id: UUID, agency_id: UUID, invited: Invited | None, context: Context) -> UUID:
+    """Make a person a member: with what the invitation gives, else with the lowest role and no clearance."""
+    memberships.hold_person(tx, person_id)
+    if invited is None:
+        membership_id = memberships.enrol(tx, person_id, agency_id, roles=(Role.CONTRIBUTOR,))
+    else:
+        membership_id = memberships.enrol(
+            tx,
+            person_id,
+            agency_id,
+            roles=invited.roles,
+            clearance=invited.clearance,
+            compartments=invited.compartments,
+            granted_by=invited.made_by,
+            until=invited.until,
+            partner=invited.partner,
+            sponsor_id=invited.sponsor_id,
+        )
+    who = memberships.read(tx, membership_id)
+    roles.go_together(tx, who)
+    detail = {
+        "by": "invitation" if invited else "sign_in",
+        "roles": sorted(role.value for role in memberships.roles_of(tx, membership_id)),
+        "clearance": who.clearance.label_key,
+    }
+    audit.record(tx, "person.join", who.target, actor=None, context=context, detail=detail)
+    return membership_id
+
+
+def _signs_in_here(tx: Tx, invited: Invited, vouched: VouchedFor, context: Context) -> UUID:
+    assert invited.membership_id is not None
+    who = memberships.held(tx, invited.membership_id)
+    add_identity(tx, who.person_id, vouched)
+    invitations.use(tx, invited.id, who.id)
+    audit.record(tx, "identity.add", who.target, actor=None, context=context)
+    return who.id
+
+
+def _has_left(tx: Tx, agency_id: UUID, vouched: VouchedFor) -> bool:
+    earlier = exists().where(
+        Identity.issuer == vouched.issuer,
+        Identity.subject == vouched.subject,
+        Membership.person_id == Identity.person_id,
+        Membership.agency_id == agency_id,
+    )
+    return bool(tx.scalar(select(earlier)))
+
+
+def _by_now(tx: Tx, agency_id: UUID, vouched: VouchedFor, otherwise: Exception) -> UUID:
+    """The membership that another tab's sign-in made at the same moment."""
+    known = people.membership_of(tx, vouched.issuer, vouched.subject, agency_id)
+    if known is None:
+        raise otherwise
+    return known
