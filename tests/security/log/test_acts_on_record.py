@@ -120,6 +120,8 @@ WRITTEN_ELSEWHERE = {
     "campaign.post",
     "notice.send",
     "job.retry",
+    "rules.draft",
+    "rules.sign",
     "access.refuse",
 }
 """Tested beside the edge, the worker, or below."""
