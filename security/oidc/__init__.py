@@ -3,39 +3,62 @@
 In the order of a sign-in: `check_discovery` and `allowed_algorithms` on what the provider publishes,
 `check_callback` on what comes back through the browser, `check_token_response` and `decode_id_token` on the
 answer of the token endpoint, `check_id_token` on what the token says, `check_userinfo` on what is said
-beside it.
+beside it. `check_logout_token` judges the notice that somebody signed out. `Vouched` is what comes of it all.
 """
 
 from security.oidc.callback import Callback, check_callback
 from security.oidc.discovery import Discovery, allowed_algorithms, check_discovery
 from security.oidc.errors import (
+    AnswerRefused,
     CallbackRefused,
+    CodeRefused,
     DiscoveryRefused,
     KeyUnknown,
+    LogoutRefused,
+    LogoutReplayed,
+    LogoutTokenMissing,
     SignInRefused,
+    SignOutUnconfirmed,
     TokenRefused,
     UserinfoRefused,
+    UserinfoUnreadable,
 )
-from security.oidc.id_token import check_id_token, check_token_response, check_userinfo
+from security.oidc.id_token import (
+    check_id_token,
+    check_signed_userinfo,
+    check_token_response,
+    check_userinfo,
+)
+from security.oidc.logout_token import Logout, check_logout_token
 from security.oidc.signature import SignedToken, decode_id_token
 from security.oidc.vouched import Mapped, Vouched, vouched, wanted_elsewhere
 
 __all__ = [
+    "AnswerRefused",
     "Callback",
     "CallbackRefused",
+    "CodeRefused",
     "Discovery",
     "DiscoveryRefused",
     "KeyUnknown",
+    "Logout",
+    "LogoutRefused",
+    "LogoutReplayed",
+    "LogoutTokenMissing",
     "Mapped",
     "SignInRefused",
+    "SignOutUnconfirmed",
     "SignedToken",
     "TokenRefused",
     "UserinfoRefused",
+    "UserinfoUnreadable",
     "Vouched",
     "allowed_algorithms",
     "check_callback",
     "check_discovery",
     "check_id_token",
+    "check_logout_token",
+    "check_signed_userinfo",
     "check_token_response",
     "check_userinfo",
     "decode_id_token",

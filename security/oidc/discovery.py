@@ -37,6 +37,8 @@ class Discovery:
     end_session_endpoint: str | None
     pushed_authorization_request_endpoint: str | None
     iss_supported: bool
+    claims_parameter: bool = True
+    """False where the provider says that it does not take one."""
 
 
 def check_discovery(metadata: Mapping[str, Any], registered_issuer: str) -> Discovery:
@@ -58,6 +60,7 @@ def check_discovery(metadata: Mapping[str, Any], registered_issuer: str) -> Disc
             metadata, "pushed_authorization_request_endpoint", local
         ),
         iss_supported=metadata.get("authorization_response_iss_parameter_supported") is True,
+        claims_parameter=metadata.get("claims_parameter_supported") is not False,
     )
 
 

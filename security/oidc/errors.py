@@ -1,10 +1,12 @@
 """Why an answer of an identity provider is not accepted. One class per fault, each with a stable code.
 
 SignInRefused
+├── AnswerRefused       what should not have been sent at all
 ├── CallbackRefused     what came back through the browser (OpenID Connect Core 3.1.2.5, RFC 9207)
 ├── DiscoveryRefused    what the provider says about itself (OpenID Connect Discovery 4.3)
 ├── TokenRefused        the ID token (Core 3.1.3.7)
-└── UserinfoRefused     the userinfo answer (Core 5.3.2)
+├── UserinfoRefused     the userinfo answer (Core 5.3.2)
+└── LogoutRefused       a logout token (Back-Channel Logout 1.0), or the way back from signing out
 """
 
 from typing import Any, ClassVar
@@ -30,6 +32,15 @@ class SignInRefused(Refused):
     def __init__(self, **facts: Any) -> None:
         args = {name: str(value) for name, value in facts.items()}
         super().__init__(reasons=(Reason(self.code, args, self.remedy),), **facts)
+
+
+class AnswerRefused(SignInRefused):
+    """The sign-in service answers in a way that cannot be used.
+
+    Fact: `error`, what was at fault: a redirect, an address that may not be called, too much, another format.
+    """
+
+    code = "provider.answer_refused"
 
 
 class CallbackRefused(SignInRefused):
@@ -133,6 +144,16 @@ class TokenRefused(SignInRefused):
     """The proof of sign-in cannot be accepted."""
 
     code = "token.refused"
+
+
+class CodeRefused(TokenRefused):
+    """The sign-in service did not take back what it had sent the browser with.
+
+    Fact: `error`, a code of RFC 6749, or "other".
+    """
+
+    code = "token.code_refused"
+    remedy = SIGN_IN_AGAIN
 
 
 class TokenMissing(TokenRefused):
@@ -276,3 +297,54 @@ class UserinfoOfAnother(UserinfoRefused):
     """The sign-in service spoke about somebody else than the person who signed in."""
 
     code = "userinfo.sub_wrong"
+
+
+class UserinfoUnreadable(UserinfoRefused):
+    """What the sign-in service says about the person cannot be read.
+
+    Fact: `status`, of the answer, where that was at fault.
+    """
+
+    code = "userinfo.unreadable"
+
+
+class LogoutRefused(SignInRefused):
+    """The notice that somebody signed out cannot be accepted."""
+
+    code = "logout.refused"
+
+
+class LogoutTokenMissing(LogoutRefused):
+    """The notice carries no logout token."""
+
+    code = "logout.token_missing"
+
+
+class LogoutEventMissing(LogoutRefused):
+    """The token does not say that it is about signing out."""
+
+    code = "logout.event_missing"
+
+
+class LogoutWithNonce(LogoutRefused):
+    """The token is one for signing in, not for signing out."""
+
+    code = "logout.with_nonce"
+
+
+class LogoutOfNobody(LogoutRefused):
+    """The token does not say who signed out."""
+
+    code = "logout.of_nobody"
+
+
+class LogoutReplayed(LogoutRefused):
+    """This notice was taken before."""
+
+    code = "logout.replayed"
+
+
+class SignOutUnconfirmed(LogoutRefused):
+    """You are signed out here. Whether you are signed out at your agency as well, we could not tell."""
+
+    code = "logout.unconfirmed"

@@ -7,30 +7,28 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from security.oidc.claims import (
+    LEEWAY_SECONDS,
+    check_audience,
+    check_header,
+    check_issuer,
+    check_subject,
+    check_times,
+    seconds,
+    text,
+)
 from security.oidc.errors import (
     AccessTokenMismatch,
-    AlgorithmRefused,
-    AudienceForeign,
-    AudienceWrong,
-    AuthorizedPartyWrong,
-    ClaimMalformed,
-    ClaimMissing,
-    IssuerWrong,
     NonceWrong,
     SignInTooLongAgo,
     SignInTooWeak,
-    TokenExpired,
     TokenMalformed,
     TokenMissing,
     TokenNotYetValid,
-    TokenTooOld,
-    TokenTypeWrong,
     UserinfoOfAnother,
 )
 
-OLDEST_SECONDS = 600
-LEEWAY_SECONDS = 60
-LONGEST_SUBJECT = 255
+KINDS = ("JWT",)
 
 
 def check_token_response(response: Mapping[str, Any]) -> str:
@@ -64,16 +62,22 @@ def check_id_token(
     `decode_id_token`.
     """
     moment = now.timestamp()
-    _check_header(header, algorithms)
-    _check_issuer(claims, issuer)
-    _check_audience(claims, client_id)
+    check_header(header, algorithms, KINDS)
+    check_issuer(claims, issuer)
+    check_audience(claims, client_id)
     _check_nonce(claims, nonce)
-    _check_subject(claims)
-    _check_times(claims, moment, leeway)
+    check_subject(claims)
+    check_times(claims, moment, leeway)
     _check_authentication_time(claims, moment, leeway, max_age)
     _check_authentication_context(claims, acr)
     if access_token is not None:
         _check_access_token(header, claims, access_token)
+
+
+def check_signed_userinfo(claims: Mapping[str, Any], issuer: str, client_id: str) -> None:
+    """Raise unless signed userinfo comes from `issuer` and is for us (OpenID Connect Core, 5.3.2)."""
+    check_issuer(claims, issuer)
+    check_audience(claims, client_id)
 
 
 def check_userinfo(userinfo: Mapping[str, Any], sub: str) -> None:
@@ -82,60 +86,10 @@ def check_userinfo(userinfo: Mapping[str, Any], sub: str) -> None:
         raise UserinfoOfAnother
 
 
-def _check_header(header: Mapping[str, Any], algorithms: Collection[str] | None) -> None:
-    algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or algorithm.lower() == "none":
-        raise AlgorithmRefused
-    if algorithms is not None and algorithm not in algorithms:
-        raise AlgorithmRefused
-    # A logout token or an access token of the same provider carries its own type (RFC 8725, 3.11).
-    if str(header.get("typ", "JWT")).upper() not in ("JWT", "APPLICATION/JWT"):
-        raise TokenTypeWrong
-
-
-def _check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
-    if _text(claims, "iss") != issuer:
-        raise IssuerWrong
-
-
-def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
-    """We alone: a further audience is somebody we know nothing of, and who could present the token to us."""
-    audience = claims.get("aud")
-    if audience is None:
-        raise ClaimMissing(claim="aud")
-    named = [audience] if isinstance(audience, str) else audience
-    if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
-        raise ClaimMalformed(claim="aud")
-    if client_id not in named:
-        raise AudienceWrong
-    if any(each != client_id for each in named):
-        raise AudienceForeign
-    if "azp" in claims and claims["azp"] != client_id:
-        raise AuthorizedPartyWrong
-
-
 def _check_nonce(claims: Mapping[str, Any], nonce: str) -> None:
     # An empty nonce on our side would be a bug that lets any answer in.
-    if not nonce or not hmac.compare_digest(_text(claims, "nonce").encode(), nonce.encode()):
+    if not nonce or not hmac.compare_digest(text(claims, "nonce").encode(), nonce.encode()):
         raise NonceWrong
-
-
-def _check_subject(claims: Mapping[str, Any]) -> None:
-    subject = _text(claims, "sub")
-    if not subject.isascii() or not subject.isprintable() or len(subject) > LONGEST_SUBJECT:
-        raise ClaimMalformed(claim="sub")
-
-
-def _check_times(claims: Mapping[str, Any], now: float, leeway: int) -> None:
-    issued, expires = _seconds(claims, "iat"), _seconds(claims, "exp")
-    if expires + leeway <= now:
-        raise TokenExpired
-    if issued > now + leeway:
-        raise TokenNotYetValid(claim="iat")
-    if issued < now - OLDEST_SECONDS - leeway:
-        raise TokenTooOld
-    if "nbf" in claims and _seconds(claims, "nbf") > now + leeway:
-        raise TokenNotYetValid(claim="nbf")
 
 
 def _check_authentication_time(
@@ -143,7 +97,7 @@ def _check_authentication_time(
 ) -> None:
     if max_age is None and "auth_time" not in claims:
         return
-    signed_in = _seconds(claims, "auth_time")
+    signed_in = seconds(claims, "auth_time")
     if signed_in > now + leeway:
         raise TokenNotYetValid(claim="auth_time")
     if max_age is not None and signed_in < now - max_age - leeway:
@@ -153,10 +107,10 @@ def _check_authentication_time(
 def _check_authentication_context(claims: Mapping[str, Any], acr: str | Collection[str] | None) -> None:
     if acr is None:
         if "acr" in claims:
-            _text(claims, "acr")
+            text(claims, "acr")
         return
     enough = {acr} if isinstance(acr, str) else set(acr)
-    if "acr" not in claims or _text(claims, "acr") not in enough:
+    if "acr" not in claims or text(claims, "acr") not in enough:
         raise SignInTooWeak
 
 
@@ -169,24 +123,5 @@ def _check_access_token(header: Mapping[str, Any], claims: Mapping[str, Any], ac
     # Ed25519 signs over SHA-512, and its name ends in neither.
     digest = (hashlib.sha512 if header["alg"] == "Ed25519" else hashed)(access_token.encode()).digest()
     expected = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=")
-    if not hmac.compare_digest(_text(claims, "at_hash").encode(), expected):
+    if not hmac.compare_digest(text(claims, "at_hash").encode(), expected):
         raise AccessTokenMismatch
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims.get(name)
-    if value is None or value == "":
-        raise ClaimMissing(claim=name)
-    if not isinstance(value, str):
-        raise ClaimMalformed(claim=name)
-    return value
-
-
-def _seconds(claims: Mapping[str, Any], name: str) -> float:
-    """A NumericDate (RFC 7519, section 2), within the years a clock can show."""
-    value = claims.get(name)
-    if value is None:
-        raise ClaimMissing(claim=name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 253_402_300_800:
-        raise ClaimMalformed(claim=name)
-    return float(value)

@@ -9,10 +9,12 @@ import pytest
 
 from agencies.directory import Provider
 from marketplace.edge.strict_client import Departure, StrictAgencyClient
+from marketplace.foundation.outbound import Reach
 from security import oidc
 from tests.edge import misbehaving
 from tests.edge.misbehaving import Misbehaving
 
+HERE = Reach.listed(["127.0.0.0/8"], plain_loopback=True)
 CALLBACK = "http://127.0.0.1/sign-in/north/callback"
 
 
@@ -27,7 +29,7 @@ def signed_in(provider: Misbehaving) -> oidc.Vouched:
     registered = Provider(
         uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, "secret", ("RS256",)
     )
-    client = StrictAgencyClient(registered)
+    client = StrictAgencyClient(registered, HERE)
     departure: Departure = client.depart(CALLBACK)
     back = client.check_return(provider.visited(departure.url))
     assert back.state == departure.state
@@ -75,7 +77,7 @@ def test_finds_a_key_that_was_rotated_after_the_first_sign_in(provider: Misbehav
     registered = Provider(
         uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, "secret", ("RS256",)
     )
-    client = StrictAgencyClient(registered)
+    client = StrictAgencyClient(registered, HERE)
     for kid in ("1", "2"):
         provider.key = misbehaving.RSAKey.generate_key(2048, {"kid": kid, "use": "sig", "alg": "RS256"})
         provider.kid = kid
