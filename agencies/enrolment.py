@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from joserfc.jwk import ECKey
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from agencies import administrators, directory, people, proposals, providers, sessions
 from agencies.agreement_specs import EnrolmentSpec, ProviderChange, read
@@ -139,6 +139,12 @@ def register(tx: Tx, new: Mapping[str, Any], provider: Mapping[str, Any], sealed
     return agency_id
 
 
+def one_at_a_time(tx: Tx) -> None:
+    """Let no other agency come in until this transaction ends: names are compared with what is there."""
+    if tx.dialect == "postgresql":  # SQLite has one writer anyway
+        tx.execute(text("LOCK TABLE agency IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def known(db: Tx) -> list[Known]:
     """What every agency is known by, to compare a new one with."""
     chosen = select(
@@ -191,6 +197,7 @@ def _change_places(tx: Tx, found: Proposed) -> list[Place]:
 
 def _enrol(tx: Tx, found: Proposed, _actor: Principal, _context: Context) -> None:
     new, provider = found.content["agency"], found.content["provider"]
+    one_at_a_time(tx)
     _checked_as_new(tx, new, provider["issuer"])
     assert found.sealed is not None
     register(tx, new, provider, found.sealed)

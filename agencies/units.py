@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 
-from agencies import directory, people
+from agencies import directory, memberships, people
 from agencies.agreement_models import Unit, UnitChange, UnitGuest, UnitMember
 from agencies.errors import BadUnit, NoSuchUnit, UnitLoop, UnitNameTaken, UnitNotEmpty, UnknownAgency
 from agencies.models import Agency, Membership
@@ -228,9 +228,7 @@ def history(db: Tx, agency_id: UUID, *, limit: int = 100) -> list[dict[str, Any]
 def _begin(tx: Tx, actor: Principal) -> dict[UUID, Any]:
     """Lock the agency against every other change of its tree. Returns its live units."""
     people.still_holds(tx, actor, Role.AGENCY_ADMIN)
-    # "No key": rows that only name the agency as theirs need not wait for a change of its units.
-    mine = select(Agency.id).where(Agency.id == actor.agency_id)
-    tx.scalar(mine.with_for_update(key_share=True))
+    memberships.hold_agency(tx, actor.agency_id)
     return _live(tx, actor.agency_id)
 
 

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     READ_WHOLE_RECORD = "read_whole_record"
     GIVE_CLEARANCE = "give_clearance"
     ADMINISTER_AGENCY = "administer_agency"
+    READ_AGREEMENTS = "read_agreements"
     READ_NUMBERS = "read_numbers"
     APPROVE_NUMBERS = "approve_numbers"
 
@@ -58,13 +59,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.READ_RESULTS,
         Permission.APPRAISE,
     },
-    Role.SECURITY_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD, Permission.GIVE_CLEARANCE},
+    Role.SECURITY_OFFICER: _EVERY_PERSON
+    | {Permission.READ_RECORD, Permission.GIVE_CLEARANCE, Permission.READ_AGREEMENTS},
     Role.MARKETPLACE_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD, Permission.READ_WHOLE_RECORD},
     Role.OPERATOR: _EVERY_PERSON | {Permission.OPERATE},
-    Role.AGENCY_ADMIN: _EVERY_PERSON | {Permission.ADMINISTER_AGENCY, Permission.READ_NUMBERS},
+    Role.AGENCY_ADMIN: _EVERY_PERSON
+    | {Permission.ADMINISTER_AGENCY, Permission.READ_AGREEMENTS, Permission.READ_NUMBERS},
     # Hours agreed and used, in total, is all a line manager may ever see; until that page stands, nothing.
     Role.LINE_MANAGER: _EVERY_PERSON,
-    Role.DATA_PROTECTION: _EVERY_PERSON | {Permission.READ_NUMBERS},
+    Role.DATA_PROTECTION: _EVERY_PERSON | {Permission.READ_AGREEMENTS, Permission.READ_NUMBERS},
     Role.WORKS_COUNCIL: _EVERY_PERSON | {Permission.READ_NUMBERS, Permission.APPROVE_NUMBERS},
 }
 
