@@ -131,10 +131,9 @@ class ScimRole(Base):
 
 
 class ScimPlace(Base):
-    """A place in a unit that a membership holds because of a group."""
+    """That a membership stands in its home unit because of a group. What an administrator placed has no such row."""
 
     __tablename__ = "scim_place"
 
-    unit_member_id: Mapped[UUID] = mapped_column(ForeignKey("unit_member.id"), primary_key=True)
-    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), index=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))

@@ -111,19 +111,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_scim_member_user_id"), "scim_member", ["user_id"], unique=False)
     op.create_table(
         "scim_place",
-        sa.Column("unit_member_id", sa.Uuid(), nullable=False),
         sa.Column("membership_id", sa.Uuid(), nullable=False),
         sa.Column("unit_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["membership_id"], ["membership.id"], name=op.f("fk_scim_place_membership_id")
         ),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_scim_place_unit_id")),
-        sa.ForeignKeyConstraint(
-            ["unit_member_id"], ["unit_member.id"], name=op.f("fk_scim_place_unit_member_id")
-        ),
-        sa.PrimaryKeyConstraint("unit_member_id", name=op.f("pk_scim_place")),
+        sa.PrimaryKeyConstraint("membership_id", name=op.f("pk_scim_place")),
     )
-    op.create_index(op.f("ix_scim_place_membership_id"), "scim_place", ["membership_id"], unique=False)
     op.create_table(
         "scim_role",
         sa.Column("grant_id", sa.Uuid(), nullable=False),
