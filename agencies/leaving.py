@@ -34,10 +34,8 @@ def end_membership(
     """
     if reason not in REASONS:
         raise ValueError(f"no membership ends because of {reason!r}")
-    if actor is None:
-        who = _held(tx, membership_id)
-    else:
-        who = authority.over(tx, membership_id, Role.AGENCY_ADMIN, actor)
+    over = authority.over(tx, membership_id, Role.AGENCY_ADMIN, actor) if actor else None
+    who = over or _held(tx, membership_id)
     end_held(tx, who, actor=actor, context=context, reason=reason)
 
 

@@ -20,10 +20,14 @@ from marketplace.foundation.db import Query, Tx, insert
 from marketplace.foundation.ids import new_id
 from security.labels import Level
 from security.log.audit import Target
-from security.principal import Principal, Role
+from security.principal import Role
 
 REVIEW_AFTER = timedelta(days=365)
 """When somebody looks again at a role that was given."""
+
+
+NO_CLEARANCE = Level.PUBLIC
+"""What everybody begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def enrol(
     agency_id: UUID,
     *,
     roles: Iterable[Role],
-    clearance: Level = Level.PUBLIC,
+    clearance: Level = NO_CLEARANCE,
     compartments: Iterable[str] = (),
     granted_by: UUID | None = None,
     **more: Any,
@@ -106,6 +110,12 @@ def hold_agency(tx: Tx, agency_id: UUID) -> None:
     tx.execute(select(Agency.id).where(Agency.id == agency_id).with_for_update(key_share=True))
 
 
+def hold_agencies(tx: Tx, *agency_ids: UUID) -> None:
+    """The same for several, always in one order."""
+    for agency_id in sorted(set(agency_ids)):
+        hold_agency(tx, agency_id)
+
+
 def hold_person(tx: Tx, person_id: UUID) -> None:
     """Until COMMIT nobody else changes this person's roles, clearances and memberships."""
     tx.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
@@ -118,14 +128,6 @@ def held(tx: Tx, membership_id: UUID) -> Member:
         raise NoSuchPerson()
     hold_person(tx, person_id)
     return read(tx, membership_id)
-
-
-def of_agency(tx: Tx, membership_id: UUID, actor: Principal) -> Member:
-    """The same for somebody of the actor's own agency; people of others look like nobody. Raises NoSuchPerson."""
-    found = held(tx, membership_id)
-    if found.agency_id != actor.agency_id:
-        raise NoSuchPerson()
-    return found
 
 
 def read(db: Tx, membership_id: UUID) -> Member:

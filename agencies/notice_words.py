@@ -15,6 +15,7 @@ def _(sentence: str) -> str:
 
 SENTENCES: Mapping[str, str] = {
     "campaign.settled": _("Every item of “%(campaign)s” has a result."),
+    "move.done": _("You now belong to “%(agency)s”. Its administrator has the link for your first sign-in there."),
     "claim.lapsed": _("Your time for an item of “%(campaign)s” is over. Nothing is held against you."),
 }
 

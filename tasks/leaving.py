@@ -9,16 +9,15 @@ from uuid import UUID
 from sqlalchemy import select
 
 from agencies import memberships, people
+from agencies.rules import RulesUnreadable
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import JOB, Context, Device, Factor, Principal, Zone
-from tasks import eligibility, facts, leasing
+from tasks import facts, leasing
+from tasks.errors import NoSuchCampaign
 from tasks.facts import CampaignFacts
 from tasks.models import Claim
-
-NOT_ABOUT_THE_PERSON = frozenset({"closed"})
-"""Rules that fail for everybody alike: they take nothing out of anybody's hands."""
 
 
 def end_claims(tx: Tx, person_id: UUID) -> int:
@@ -35,8 +34,8 @@ def end_claims(tx: Tx, person_id: UUID) -> int:
     if not held:
         return 0
     hats = [each for each in _hats(tx, person_id) if each is not None]
-    campaigns = {each: facts.campaign(tx, each, seen_by=None) for each in {row.campaign_id for row in held}}
-    lost = {key for key, campaign in campaigns.items() if not _may_keep(tx, hats, campaign)}
+    campaigns = {each: facts.campaign(tx, each) for each in {row.campaign_id for row in held}}
+    lost = {each for each in campaigns if not _may_keep(tx, hats, each)}
     gone = [row for row in held if row.campaign_id in lost]
     for claim in sorted(gone, key=lambda row: row.microtask_id.hex):
         _give_back(tx, claim, person_id, campaigns[claim.campaign_id])
@@ -47,14 +46,17 @@ def _hats(tx: Tx, person_id: UUID) -> Iterable[Principal | None]:
     return (people.read(tx, member.id) for member in memberships.of_person(tx, person_id))
 
 
-def _may_keep(tx: Tx, hats: Iterable[Principal], campaign: CampaignFacts) -> bool:
+def _may_keep(tx: Tx, hats: Iterable[Principal], campaign_id: UUID) -> bool:
     """Whether some hat may work on it, from the best place there is: a rule about the moment ends no claim."""
     best = Context("web", Zone.OFFICE, Device.MANAGED, auth_time=clock.now(tx), factor=Factor.MULTI)
-    for hat in hats:
-        failed = eligibility.may_claim(hat, best, campaign.terms).failed
-        if all(reason.code in NOT_ABOUT_THE_PERSON for reason in failed):
-            return True
-    return False
+    return any(_may_open(tx, campaign_id, hat, best) for hat in hats)
+
+
+def _may_open(tx: Tx, campaign_id: UUID, hat: Principal, context: Context) -> bool:
+    try:
+        return facts.known(tx, campaign_id, hat, context).decide("open", hat, context).allowed
+    except (NoSuchCampaign, RulesUnreadable):
+        return False
 
 
 def _give_back(tx: Tx, claim: Any, person_id: UUID, campaign: CampaignFacts) -> None:
