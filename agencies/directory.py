@@ -60,8 +60,17 @@ def add(
 
 
 def listing(db: Tx) -> Sequence[Any]:
-    """Every agency that people can sign in at: slug, name, initials, tint, domain; by name."""
-    chosen = select(Agency.id, Agency.slug, Agency.name, Agency.initials, Agency.tint, Agency.domain)
+    """Every agency that has a provider: slug, name, initials, tint, domain, mail_domains, its status; by name."""
+    chosen = select(
+        Agency.id,
+        Agency.slug,
+        Agency.name,
+        Agency.initials,
+        Agency.tint,
+        Agency.domain,
+        Agency.mail_domains,
+        IdentityProvider.status,
+    )
     return db.all(chosen.join(IdentityProvider).order_by(Agency.name))
 
 

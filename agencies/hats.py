@@ -102,6 +102,7 @@ def _memberships(now: datetime) -> Query:
             Membership.ended_at.is_(None),
             func.coalesce(Membership.until > now, True),
             # A secondment holds as long as the membership at home does.
-            func.coalesce(home.ended_at.is_(None), True),
+            home.ended_at.is_(None),
+            func.coalesce(home.until > now, True),
         )
     )

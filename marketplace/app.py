@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from agencies.keys import KeyringFile, bound
 from marketplace import api, web
-from marketplace.edge import headers, permissions, problems, sign_in
+from marketplace.edge import headers, logout, permissions, problems, sign_in, step_up
 from marketplace.edge.application import Application, without_messages
 from marketplace.edge.health import health
 from marketplace.foundation import process
@@ -48,6 +48,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     _bind(app, settings)
     csrf = CSRFProtect(app)
     sign_in.install(app)
+    logout.install(app, csrf)
+    step_up.install(app)
     app.before_request(permissions.guard)
     app.after_request(headers.protect)
     app.register_blueprint(health)

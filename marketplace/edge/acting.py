@@ -5,14 +5,18 @@ Read once, on the autocommit engine, before any transaction begins; the connecti
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from flask import Response, current_app, g, request
 
 from agencies import sessions, tokens
 from agencies.errors import NotSignedIn
 from agencies.sessions import Acting
+from marketplace.edge import evidence
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.settings import Settings
-from security.principal import Context, Principal, Zone
+from security.principal import Context, Device, Principal, Zone
 
 
 def settings() -> Settings:
@@ -29,7 +33,7 @@ def session_cookie() -> str:
 def acting() -> Acting | None:
     """Who acts, or None for somebody who is not signed in. Raises AccessTokenRefused for a bad token."""
     if "acting" not in g:
-        g.acting = _read()
+        g.acting = _with_device(_read())
     found: Acting | None = g.acting
     return found
 
@@ -51,6 +55,11 @@ def current_context() -> Context:
 def anonymous_context() -> Context:
     """What is known of somebody who is not signed in: the door they came through."""
     return Context("api" if is_api() else "web", Zone.PUBLIC, address=request.remote_addr)
+
+
+def session_token() -> str:
+    """The session token that this browser brought, empty without one."""
+    return request.cookies.get(session_cookie(), "")
 
 
 def remember(response: Response, token: str) -> None:
@@ -77,7 +86,7 @@ def _read() -> Acting | None:
             return None
         with reading() as db:
             return tokens.read(db, token.strip(), request.remote_addr)
-    token = request.cookies.get(session_cookie(), "")
+    token = session_token()
     if not token:
         return None
     with reading() as db:
@@ -86,3 +95,10 @@ def _read() -> Acting | None:
         with transaction() as tx:
             sessions.touch(tx, token)
     return found
+
+
+def _with_device(found: Acting | None) -> Acting | None:
+    """With what the connection proves of the device, where that is more than the session knows."""
+    if found is None or evidence.device(settings(), datetime.now(UTC)) is not Device.MANAGED:
+        return found
+    return replace(found, context=replace(found.context, device=Device.MANAGED))

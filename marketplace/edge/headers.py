@@ -9,6 +9,7 @@ from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from agencies import directory
+from marketplace.edge import step_up
 from marketplace.edge.acting import settings
 from marketplace.foundation.db import reading
 from marketplace.foundation.errors import Unavailable
@@ -18,6 +19,8 @@ POLICY = (
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types market; form-action 'self'"
 )
+
+SIGN_IN_PAGES = ("web.sign_in", "web.find_agency", "web.sign_in_agency")
 
 
 def protect(response: Response) -> Response:
@@ -37,8 +40,11 @@ def protect(response: Response) -> Response:
 
 
 def _policy() -> str:
-    """Sign-in is a form that is answered with a redirect to an identity provider; only there are those named."""
-    if request.endpoint not in ("web.sign_in", "web.sign_in_agency"):
+    """Sign-in is a form that is answered with a redirect to an identity provider; only there are those named.
+
+    A refusal that signing in again would lift has such a form too.
+    """
+    if request.endpoint not in SIGN_IN_PAGES and step_up.offered() is None:
         return POLICY
     try:
         return " ".join([POLICY, *_origins()])

@@ -27,8 +27,10 @@ ROUTES: Mapping[str, Permission | Open] = {
     # pages for everybody
     "web.start": EVERYBODY,
     "web.sign_in": EVERYBODY,
+    "web.find_agency": EVERYBODY,
     "web.sign_in_agency": EVERYBODY,
     "web.sign_in_callback": EVERYBODY,
+    "web.signed_out": EVERYBODY,
     "web.language": EVERYBODY,
     "web.appearance": EVERYBODY,
     "web.help": EVERYBODY,
@@ -37,6 +39,12 @@ ROUTES: Mapping[str, Permission | Open] = {
     "web.asset": EVERYBODY,
     # pages of signed-in people
     "web.sign_out": Permission.SEE_OWN,
+    "web.step_up": Permission.SEE_OWN,
+    "web.resume": Permission.SEE_OWN,
+    "web.sessions": Permission.SEE_OWN,
+    "web.end_session": Permission.SEE_OWN,
+    "web.end_other_sessions": Permission.SEE_OWN,
+    "web.hat": Permission.SEE_OWN,
     "web.board": Permission.SEE_BOARD,
     "web.campaign": Permission.SEE_CAMPAIGN,
     "web.claim_next": Permission.CLAIM_MICROTASK,
@@ -98,6 +106,8 @@ ROUTES: Mapping[str, Permission | Open] = {
     "api.sign_rules": Permission.ADMINISTER_AGENCY,
     "api.export_rules": Permission.ADMINISTER_AGENCY,
     # for machines
+    "federation.keys": EVERYBODY,
+    "federation.back_channel_logout": EVERYBODY,
     "health.process": EVERYBODY,
     "health.ready": EVERYBODY,
 }

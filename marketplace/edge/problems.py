@@ -80,6 +80,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     agencies.UnitLoop: Row(409, "unit-loop", "A unit cannot stand below itself"),
     agencies.UnitNotEmpty: Row(409, "unit-not-empty", "This unit is not empty"),
     agencies.UnitNameTaken: Row(409, "unit-name-taken", "There is such a unit already"),
+    oidc.SignOutUnconfirmed: Row(400, "sign-out-unconfirmed", "You are signed out here"),
     oidc.SignInRefused: Row(403, "sign-in-refused", "Your agency's answer cannot be accepted"),
     rules.RulesUnreadable: Row(503, "rules-unreadable", "Rules cannot be verified"),
     rules.DraftChanged: Row(409, "draft-changed", "Your draft has changed"),

@@ -1,30 +1,38 @@
-"""The way in and out: begin at the agency's provider, come back, get a session, sign out."""
+"""The way in: begin at the agency's provider, come back, get a session. The way out is in `logout`.
+
+A sign-in has a purpose (`PURPOSES`): to begin a session, to confirm the one there is, to move to another agency. What
+comes back is judged the same way for all of them; only what it leads to differs.
+"""
 
 from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, redirect, request, session
+from flask import Flask, Response, current_app, redirect, request, session
 
 from agencies import directory, sessions, sign_in
 from agencies.directory import Provider
+from agencies.errors import SignInExpired
 from agencies.sessions import Acting
+from agencies.sign_in import Attempt
 from marketplace.edge import refusals
 from marketplace.edge.acting import (
     acting,
     anonymous_context,
-    current_context,
-    current_principal,
-    forget,
     remember,
-    session_cookie,
+    session_token,
     settings,
 )
-from marketplace.edge.strict_client import Clients, StrictAgencyClient
-from marketplace.foundation.db import reading, transaction
+from marketplace.edge.device_names import device_name
+from marketplace.edge.strict_client import Clients, StrictAgencyClient, reach_of
+from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.errors import DomainError
+from security.oidc import Vouched
 from security.permissions import Permission, may
 from security.principal import Principal
 
@@ -38,21 +46,62 @@ HOMES = (
     (Permission.READ_NOTICES, "/notices"),
 )
 """In the order of the navigation; everybody has notices."""
+LONGEST_INVITATION = 200
 
 
-def install(app: object) -> None:
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Somebody is back from their provider: what was begun, what was vouched for, and the session of this browser."""
+
+    attempt: Attempt
+    vouched: Vouched
+    before: Acting | None
+    cookie: str = field(repr=False)
+
+    @property
+    def own_session(self) -> Acting:
+        """The session that the attempt was begun in, if this browser still has it. Raises SignInExpired."""
+        before = self.before
+        if before is None or self.attempt.session is None or before.context.session != self.attempt.session:
+            raise SignInExpired()
+        return before
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The cookie's new token and where to go on; `anew` where the forms of before must not be sent any more."""
+
+    token: str = field(repr=False)
+    path: str
+    anew: bool = True
+
+
+def install(app: Flask) -> None:
     """Give the application its relying-party clients."""
-    app.extensions["market_clients"] = Clients()  # type: ignore[attr-defined]
+    app.extensions["market_clients"] = Clients(reach_of(app.extensions["market_settings"]))
 
 
-def begin(agency: str, then: str) -> Response:
-    """Send the browser to its agency's provider; the attempt is bound to this browser by a cookie."""
+def begin(agency: str, then: str, **asked: Any) -> Response:
+    """Send the browser to its agency's provider; the attempt is bound to this browser by a cookie.
+
+    `asked` are further fields of the attempt: `purpose`, `session`, `acr`, `max_age`, `form_id`, `invitation`. What
+    goes wrong is on the record as a failed sign-in.
+    """
     client = _client(agency)
     redirect_uri = f"{settings().public_url}/sign-in/{agency}/callback"
-    departure = client.depart(redirect_uri)
+    try:
+        departure = client.depart(redirect_uri, acr=asked.get("acr"), max_age=asked.get("max_age"))
+    except DomainError:
+        refusals.of_sign_in(client.provider.agency_id)
+        raise
     browser = _browser() or secrets.token_urlsafe(32)  # another tab's attempt stays good
-    attempt = sign_in.Attempt(
-        client.provider.agency_id, departure.nonce, departure.code_verifier, redirect_uri, safe_path(then)
+    attempt = Attempt(
+        client.provider.agency_id,
+        departure.nonce,
+        departure.code_verifier,
+        redirect_uri,
+        safe_path(then),
+        **asked,
     )
     with transaction() as tx:
         sign_in.begin(tx, attempt, state=departure.state, browser=browser, context=anonymous_context())
@@ -62,48 +111,39 @@ def begin(agency: str, then: str) -> Response:
 
 
 def callback(agency: str) -> Response:
-    """Judge what came back, and begin a session. Every failure is on the record with its code."""
-    who = acting()  # the session that this browser had before ends when the new one begins
+    """Judge what came back, and do what it was begun for. Every failure is on the record with its code."""
+    before = acting()  # the session that this browser had
     client = _client(agency)
     try:
-        token, next_path = _complete(client, who)
+        done = _completed(client, before)
     except DomainError:
         refusals.of_sign_in(client.provider.agency_id)
         raise
-    session.clear()  # the form secret of before the sign-in must not outlive it
-    response = _redirected(next_path)
-    remember(response, token)
+    if done.anew:
+        session.clear()  # the form secret of before the sign-in must not outlive it
+    response = _redirected(done.path)
+    remember(response, done.token)
     response.set_cookie(
         "market_agency", agency, max_age=180 * 86400, samesite="Lax", secure=settings().https, httponly=True
     )
     return response
 
 
-def end() -> Response:
-    """Sign out here: the session row goes, then the cookie."""
-    token = request.cookies.get(session_cookie(), "")
-    with transaction() as tx:
-        sessions.end(tx, token, actor=current_principal(), context=current_context())
-    session.clear()
-    response = _redirected("/")
-    forget(response)
+def forget_browser(response: Response) -> None:
+    """Take the secret that binds attempts to this browser away from it."""
     response.delete_cookie(
         _browser_cookie(), httponly=True, secure=settings().https, samesite="Lax", path="/"
     )
-    return response
 
 
 def safe_path(wanted: str) -> str:
     """A path of our own to go to after sign-in; anything that could lead elsewhere becomes the board."""
-    parts = urlsplit(wanted)
-    own = (
-        wanted.startswith("/")
-        and not wanted.startswith(("//", "/\\"))
-        and not parts.scheme
-        and not parts.netloc
-    )
+    own = wanted.startswith("/") and not wanted.startswith(("//", "/\\", "/sign-in"))
     clean = wanted.isascii() and wanted.isprintable() and "\\" not in wanted and len(wanted) <= 400
-    return wanted if own and clean and not wanted.startswith("/sign-in") else AFTER_SIGN_IN
+    if not (own and clean):
+        return AFTER_SIGN_IN
+    parts = urlsplit(wanted)
+    return AFTER_SIGN_IN if parts.scheme or parts.netloc else wanted
 
 
 def home(person: Principal) -> str:
@@ -111,24 +151,55 @@ def home(person: Principal) -> str:
     return next(path for permission, path in HOMES if may(person, permission))
 
 
-def _complete(client: StrictAgencyClient, who: Acting | None) -> tuple[str, str]:
+def _completed(client: StrictAgencyClient, before: Acting | None) -> Completed:
     params = {name: request.args.getlist(name) for name in request.args}
     back = client.check_return(params)
-    agency_id = client.provider.agency_id
     with transaction() as tx:
-        attempt = sign_in.use(tx, state=back.state, browser=_browser(), agency_id=agency_id)
+        attempt = sign_in.use(tx, state=back.state, browser=_browser(), agency_id=client.provider.agency_id)
     vouched = client.redeem(
         back.code,
         redirect_uri=attempt.redirect_uri,
         code_verifier=attempt.code_verifier,
         nonce=attempt.nonce,
+        acr=attempt.acr,
+        max_age=attempt.max_age,
     )
+    returned = Returned(attempt, vouched, before, session_token())
     with transaction() as tx:
-        if who is not None:
-            old = request.cookies[session_cookie()]
-            sessions.end(tx, old, actor=who.principal, context=who.context)
-        token, person = sign_in.complete(tx, agency_id, vouched, anonymous_context())
-    return token, home(person) if attempt.next_path == AFTER_SIGN_IN else attempt.next_path
+        return PURPOSES[attempt.purpose](tx, returned)
+
+
+def _sign_in(tx: Tx, returned: Returned) -> Completed:
+    """A session begins; the one that this browser had ends."""
+    attempt, before = returned.attempt, returned.before
+    if before is not None:
+        sessions.end(tx, returned.cookie, actor=before.principal, context=before.context)
+    token, person = sign_in.complete(
+        tx,
+        attempt.agency_id,
+        returned.vouched,
+        anonymous_context(),
+        invitation=attempt.invitation,
+        device_name=device_name(request.user_agent.string),
+    )
+    return Completed(token, home(person) if attempt.next_path == AFTER_SIGN_IN else attempt.next_path)
+
+
+def _step_up(tx: Tx, returned: Returned) -> Completed:
+    """The same person signed in again: their session is rotated, and they go on where they were."""
+    before, attempt = returned.own_session, returned.attempt
+    token = sign_in.confirm(
+        tx, returned.cookie, returned.vouched, actor=before.principal, context=before.context
+    )
+    path = attempt.next_path if attempt.form_id is None else f"/resume/{attempt.form_id}"
+    return Completed(token, path, anew=False)
+
+
+PURPOSES: Mapping[str, Callable[[Tx, Returned], Completed]] = {
+    sign_in.SIGN_IN: _sign_in,
+    sign_in.STEP_UP: _step_up,
+}
+"""What a sign-in leads to, in one transaction with everything it changes."""
 
 
 def _client(agency: str) -> StrictAgencyClient:

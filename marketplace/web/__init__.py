@@ -8,6 +8,7 @@ from marketplace.web import (
     board,
     campaigns,
     claims,
+    hats,
     languages,
     my_work,
     notices,
@@ -16,15 +17,35 @@ from marketplace.web import (
     preferences,
     record,
     results,
+    sessions,
     sign_in,
+    signed_out,
     start,
+    step_up,
 )
 from marketplace.web.blueprint import web
 from marketplace.web.surroundings import surround
 
 __all__ = ["install"]
 
-VIEWS = (board, campaigns, claims, my_work, notices, numbers, operation, preferences, record, results, sign_in, start)
+VIEWS = (
+    board,
+    campaigns,
+    claims,
+    hats,
+    my_work,
+    notices,
+    numbers,
+    operation,
+    preferences,
+    record,
+    results,
+    sessions,
+    sign_in,
+    signed_out,
+    start,
+    step_up,
+)
 """Importing a module registers its views."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
@@ -30,6 +31,7 @@ ACTS = {
     "identity.add": _l("added a sign-in"),
     "job.retry": _l("retried a job"),
     "microtask.settle": _l("settled an item"),
+    "logout.take": _l("ended sessions because somebody signed out at the agency"),
     "log.read": _l("read the record"),
     "move.approve": _l("agreed to a move"),
     "move.ask": _l("asked for a move"),
@@ -119,6 +121,10 @@ REFUSALS = {
 _NOT_ACCEPTED = _l("the agency’s answer was not accepted")
 ERRORS = {
     "AccessTokenRefused": _l("token not accepted"),
+    "CannotWearHat": _l("another agency’s sign-in is needed"),
+    "NoSecondFactor": _l("no second factor there"),
+    "NoSuchForm": _l("not there, or hidden"),
+    "NoSuchSession": _l("not there, or hidden"),
     "NotAMember": _l("not registered"),
     "NoSuchCampaign": _l("not there, or hidden"),
     "NoSuchClaim": _l("not there, or hidden"),
@@ -126,6 +132,7 @@ ERRORS = {
     "NotPermitted": _l("role missing"),
     "ProviderUnreachable": _l("the agency’s sign-in did not answer"),
     "SignInExpired": _l("sign-in took too long"),
+    "StepUpByAnother": _l("somebody else signed in"),
     "UnknownAgency": _l("not there, or hidden"),
 }
 _API = _l("programming interface")
@@ -145,6 +152,14 @@ def purpose(code: str | None) -> str:
 def zone(code: str | None) -> str:
     """The network it came from."""
     return "–" if not code else str(ZONES.get(code, code))
+
+
+def device(name: str | None) -> str:
+    """Firefox on Linux: what a person recognises their browser by."""
+    browser, _, system = (name or "").partition("/")
+    if browser and system:
+        return gettext("%(browser)s on %(system)s", browser=browser, system=system)
+    return browser or system or gettext("A browser we do not know")
 
 
 def outcome(code: str) -> str:

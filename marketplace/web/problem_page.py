@@ -15,6 +15,7 @@ from flask import Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from marketplace.edge import step_up
 from marketplace.edge.permissions import ROUTES
 from marketplace.web import reasons, typed
 from marketplace.web.shell import first_page
@@ -94,6 +95,11 @@ WORDS: Mapping[str, Words] = {
         _l("Its administrators have closed it for now. Ask them; other agencies are not affected."),
         "lock",
     ),
+    "sign-out-unconfirmed": Words(
+        _l("You are signed out here"),
+        _l("We could not tell whether you are signed out at your agency as well. Close all windows to be sure."),
+        "lock",
+    ),
     "sign-in-refused": Words(
         _l("Your agency’s answer cannot be accepted"),
         _l(
@@ -111,7 +117,9 @@ WORDS: Mapping[str, Words] = {
     ),
     "draft-changed": Words(
         _l("Your draft has changed"),
-        _l("You changed it in another tab or by a program. Open the rules again and look at it as it is now."),
+        _l(
+            "You changed it in another tab or by a program. Open the rules again and look at it as it is now."
+        ),
     ),
     "rules-changed": Words(
         _l("Other rules hold by now"),
@@ -120,10 +128,40 @@ WORDS: Mapping[str, Words] = {
     "nothing-to-sign": Words(
         _l("There is nothing to sign"), _l("Your draft says the same as the rules in force.")
     ),
-    "bad-rules": Words(_l("A rule needs a change"), _l("Nothing was changed. Below you see what to put right.")),
+    "bad-rules": Words(
+        _l("A rule needs a change"), _l("Nothing was changed. Below you see what to put right.")
+    ),
     "examples-disagree": Words(
         _l("Some examples say otherwise than the rules"),
         _l("Nothing was signed. Mend the example or the rule; then sign."),
+    ),
+    "sign-in-again": Words(
+        _l("Sign in again to go on"),
+        _l("This asks for a recent sign-in with a second factor. Then you go on where you were."),
+        "shield",
+    ),
+    "signed-in-as-another": Words(
+        _l("Sign in as yourself"),
+        _l(
+            "Somebody else signed in just now than the person who is signed in here. Nothing was changed. Sign out at "
+            "your agency’s sign-in first, and try again."
+        ),
+        "lock",
+    ),
+    "no-second-factor": Words(
+        _l("Ask your administrator about a second factor"),
+        _l("This asks for a second factor, and your agency’s sign-in does not offer one here yet."),
+        "lock",
+    ),
+    "form-not-kept": Words(
+        _l("This form is no longer kept"),
+        _l("It was sent already, or waited longer than a quarter of an hour. Open its page again."),
+        "clock",
+    ),
+    "hat-not-vouched": Words(
+        _l("Sign in at that agency"),
+        _l("To act for another agency, sign in by the agency that vouches for you there."),
+        "lock",
     ),
     "not-eligible": Words(
         _l("You can’t work on this yet"),
@@ -193,12 +231,16 @@ WORDS: Mapping[str, Words] = {
     ),
     "look-alike": Words(
         _l("This looks like another agency"),
-        _l("People would mistake it for an agency that takes part already. Choose a name or address of its own."),
+        _l(
+            "People would mistake it for an agency that takes part already. Choose a name or address of its own."
+        ),
         "warning",
     ),
     "proposal-ended": Words(
         _l("This proposal is no longer open"),
-        _l("It is in force, was withdrawn, or waited more than 14 days. Make a new one if it is still wanted."),
+        _l(
+            "It is in force, was withdrawn, or waited more than 14 days. Make a new one if it is still wanted."
+        ),
     ),
     "provider-changed": Words(
         _l("The sign-in service has changed"),
@@ -285,7 +327,8 @@ def problem_page(problem: dict[str, Any], status: int, reference: str) -> Respon
         "errors": list(_places(problem.get("errors"))),
         "other_ways": _other_ways(lacks),
         "ways": _ways(problem["slug"]),
-        "typed": typed.handed_back(_claim_id()) if _has_answer(problem["slug"]) else [],
+        "typed": typed.handed_back(_claim_id()) if _has_answer(problem["slug"]) and not _kept() else [],
+        "step_up": step_up.offered(),
         "reference": reference,
     }
     return make_response(render_template("problem.html", problem=shown), status)
@@ -316,6 +359,12 @@ def _of_sign_in(given: Sequence[Mapping[str, Any]]) -> Words:
 def _has_answer(slug: str) -> bool:
     # A body that was too large cannot be read again.
     return request.endpoint in OF_AN_ANSWER and request.method == "POST" and slug != "http-413"
+
+
+def _kept() -> bool:
+    """Whether the form waits for its sender to come back from signing in again."""
+    offer = step_up.offered()
+    return offer is not None and offer.form_id is not None
 
 
 def _claim_id() -> UUID:

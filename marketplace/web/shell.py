@@ -7,7 +7,9 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import lazy_gettext
 
-from agencies import notices
+from agencies import hats, notices
+from agencies.hats import Hat
+from agencies.sessions import Acting
 from marketplace.edge.sign_in import home
 from marketplace.foundation.db import reading
 from marketplace.foundation.errors import Unavailable
@@ -37,18 +39,23 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
 )
 
 
-def shell(principal: Principal | None) -> dict[str, Any]:
+def shell(who: Acting | None) -> dict[str, Any]:
     """The frame for this request; for somebody who is not signed in only the mark and the way in."""
-    if principal is None:
+    if who is None:
         return {"person": None, "nav": [], "unread": 0}
-    unread, held = _counts(principal)
+    principal = who.principal
+    unread, held, worn = _counts(who)
     return {
         "person": {
             "name": principal.name,
             "initials": _initials(principal.name),
             "agency": principal.agency_name,
             "roles": ", ".join(names.role(role.value) for role in sorted(principal.roles)),
+            "partner": principal.partner,
+            "home": principal.home_agency,
+            "until": principal.until,
         },
+        "hats": worn,
         "nav": [_entry(row, held) for row in _NAVIGATION if may(principal, row[2])],
         "unread": unread,
     }
@@ -70,13 +77,18 @@ def _entry(row: tuple[str, Any, Permission, set[str]], held: int) -> dict[str, A
     }
 
 
-def _counts(principal: Principal) -> tuple[int, int]:
-    """New notices, and items in hand. The frame stays when the database does not answer."""
+def _counts(who: Acting) -> tuple[int, int, list[Hat]]:
+    """New notices, items in hand, and the person's hats. The frame stays when the database does not answer."""
+    principal = who.principal
     try:
         with reading() as db:
-            return notices.unread(db, principal.person_id), len(queries.live_claims(db, principal))
+            return (
+                notices.unread(db, principal.person_id),
+                len(queries.live_claims(db, principal)),
+                hats.of(db, principal, who.context.session),
+            )
     except Unavailable:
-        return 0, 0
+        return 0, 0, []
 
 
 def _initials(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from babel import Locale, UnknownLocaleError
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
 from marketplace.foundation.catalogues import LANGUAGES
@@ -34,6 +34,7 @@ _FILTERS = {
     "purpose_name": names.purpose,
     "rule_name": names.rule,
     "zone_name": names.zone,
+    "device_name": names.device,
 }
 
 
@@ -52,6 +53,7 @@ def surround(app: Flask) -> None:
         languages=LANGUAGES,
         marked=_marked,
         percent=words.percent,
+        strong=lambda text: Markup('<b class="strong" dir="auto">%s</b>') % text,
         monospace=lambda text: Markup('<span class="mono">%s</span>') % text,
     )
     app.context_processor(_context)
@@ -64,16 +66,21 @@ def _context() -> dict[str, Any]:
         "page_direction": formats().text_direction,
         "colour_scheme": scheme(),
         "here": _here(),
-        "shell": shell(acting.principal if acting else None),
+        "shell": shell(acting),
     }
 
 
 def _here() -> str:
-    """The address by which this page can be opened again: of a form about an item, the item."""
+    """The address by which this page can be opened again: of a form about an item, the item; else the page that
+    answers at the form's own address.
+    """
     if request.method == "GET":
         return request.full_path.rstrip("?")
     claim_id = (request.view_args or {}).get("claim_id")
-    return url_for("web.claim", claim_id=claim_id) if claim_id else "/"
+    if claim_id:
+        return url_for("web.claim", claim_id=claim_id)
+    adapter = current_app.create_url_adapter(request)
+    return request.path if adapter is not None and adapter.test(request.path, "GET") else "/"
 
 
 def _language_name(code: str) -> str:

@@ -13,17 +13,21 @@ CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 
 FOR_EVERYBODY = {
     "api.description",
+    "federation.back_channel_logout",
+    "federation.keys",
     "health.process",
     "health.ready",
     "web.accessibility",
     "web.appearance",
     "web.asset",
     "web.data_protection",
+    "web.find_agency",
     "web.help",
     "web.language",
     "web.sign_in",
     "web.sign_in_agency",
     "web.sign_in_callback",
+    "web.signed_out",
     "web.start",
 }
 """Adding a route that needs no sign-in is a decision: it is made here, in sight."""
