@@ -71,6 +71,16 @@ def of(db: Tx, slug: str, *, suspended: bool = False) -> Provider:
     return _from(row)
 
 
+def of_issuer(db: Tx, issuer: str) -> Provider | None:
+    """The provider registered with this issuer, whatever its status; None where it is not registered any more."""
+    slug = db.scalar(
+        select(Agency.slug)
+        .join(IdentityProvider, IdentityProvider.agency_id == Agency.id)
+        .where(IdentityProvider.issuer == issuer)
+    )
+    return None if slug is None else of(db, slug, suspended=True)
+
+
 def add(
     tx: Tx,
     agency_slug: str,

@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from agencies.keys import KeyringFile, bound
-from marketplace import api, web
+from marketplace import api, scim, web
 from marketplace.edge import headers, logout, permissions, problems, sign_in, step_up
 from marketplace.edge.application import Application, without_messages
 from marketplace.edge.health import health
@@ -55,7 +55,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(health)
     web.install(app)
     api.install(app, csrf)
-    problems.install(app, problem_page)
+    scim.install(app, csrf)
+    problems.install(app, problem_page, {"/scim/": scim.answers.document})
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0

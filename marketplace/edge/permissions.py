@@ -19,9 +19,12 @@ class Open(Enum):
     """Marks a route that needs no sign-in."""
 
     EVERYBODY = "everybody"
+    PROVISIONER = "provisioner"
 
 
 EVERYBODY = Open.EVERYBODY
+PROVISIONER = Open.PROVISIONER
+"""No person acts: the door of SCIM lets in a program that brings its agency's credential, and nobody else."""
 
 ROUTES: Mapping[str, Permission | Open] = {
     # pages for everybody
@@ -105,6 +108,29 @@ ROUTES: Mapping[str, Permission | Open] = {
     "api.check_rules": Permission.ADMINISTER_AGENCY,
     "api.sign_rules": Permission.ADMINISTER_AGENCY,
     "api.export_rules": Permission.ADMINISTER_AGENCY,
+    # SCIM, for programs that keep an agency's people
+    "scim.config": PROVISIONER,
+    "scim.resource_types": PROVISIONER,
+    "scim.resource_type": PROVISIONER,
+    "scim.schemas": PROVISIONER,
+    "scim.schema": PROVISIONER,
+    "scim.me": PROVISIONER,
+    "scim.bulk": PROVISIONER,
+    "scim.users": PROVISIONER,
+    "scim.search_users": PROVISIONER,
+    "scim.make_user": PROVISIONER,
+    "scim.user": PROVISIONER,
+    "scim.replace_user": PROVISIONER,
+    "scim.patch_user": PROVISIONER,
+    "scim.end_user": PROVISIONER,
+    "scim.groups": PROVISIONER,
+    "scim.search_groups": PROVISIONER,
+    "scim.make_group": PROVISIONER,
+    "scim.group": PROVISIONER,
+    "scim.replace_group": PROVISIONER,
+    "scim.patch_group": PROVISIONER,
+    "scim.end_group": PROVISIONER,
+    "scim.search": PROVISIONER,
     # for machines
     "federation.keys": EVERYBODY,
     "federation.back_channel_logout": EVERYBODY,
@@ -120,9 +146,8 @@ def guard() -> None:
         acting()  # no such address: Flask answers 404 or 405, on a page that knows who is reading
         return
     wanted = ROUTES[endpoint]
-    if wanted is EVERYBODY:
+    if isinstance(wanted, Open):
         return
-    assert isinstance(wanted, Permission)
     principal = current_principal()
     if not may(principal, wanted):
         roles = sorted(role.value for role in roles_with(wanted))

@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 
 from agencies import errors as agencies
 from agencies import keys
+from agencies.scim import errors as scim
 from agencies.rules import errors as rules
 from marketplace.edge import step_up
 from marketplace.edge.acting import is_api
@@ -37,6 +38,8 @@ from tasks.consensus import NothingToInfer
 log = structlog.get_logger(__name__)
 
 Page = Callable[[dict[str, Any], int, str], Response]
+Document = Callable[[Exception, Mapping[str, Any]], Response]
+"""How a door of its own tells a problem: from the error and its problem document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,10 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     rules.NothingToSign: Row(409, "nothing-to-sign", "There is nothing to sign"),
     rules.BadRule: Row(422, "bad-rules", "A rule needs a change"),
     rules.ExamplesDisagree: Row(422, "examples-disagree", "Examples say otherwise than the rules"),
+    scim.CredentialRefused: Row(401, "token-refused", "This token is not accepted"),
+    scim.TooManyCalls: Row(429, "too-many-calls", "Too many calls"),
+    scim.VersionChanged: Row(412, "version-changed", "This was changed in the meantime"),
+    scim.NotOffered: Row(501, "not-offered", "Not offered here"),
     tasks.NotEligible: Row(403, "not-eligible", "You can't work on this yet"),
     tasks.NotForYou: Row(403, "not-for-you", "Only the owner's agency may open this"),
     tasks.NothingLeftToClaim: Row(409, "nothing-left", "Nothing is waiting here for you"),
@@ -113,11 +120,14 @@ class MissingIdempotencyKey(errors.InvalidInput):
     """Send an Idempotency-Key header with a fresh random value, so that a repeat is not done twice."""
 
 
-def install(app: Flask, page: Page) -> None:
-    """Answer every error of `app`: programs get `application/problem+json`, people get `page`."""
+def install(app: Flask, page: Page, documents: Mapping[str, Document]) -> None:
+    """Answer every error of `app`: programs get `application/problem+json`, people get `page`.
+
+    `documents` names, by the beginning of an address, doors whose protocol has a form of its own for errors.
+    """
 
     def answer(error: Exception) -> Response:
-        return _answer(error, page)
+        return _answer(error, page, documents)
 
     for kind in (DomainError, HTTPException, ValidationError, DataError, OverflowError, Exception):
         app.register_error_handler(kind, answer)
@@ -128,7 +138,7 @@ def row_for(kind: type[Exception]) -> Row | None:
     return next((PROBLEMS[parent] for parent in kind.__mro__ if parent in PROBLEMS), None)
 
 
-def _answer(error: Exception, page: Page) -> Response:
+def _answer(error: Exception, page: Page, documents: Mapping[str, Document]) -> Response:
     reference = new_reference()
     if isinstance(error, agencies.NotSignedIn) and not is_api() and request.method == "GET":
         query = urlencode({"then": request.full_path.rstrip("?")})
@@ -140,8 +150,12 @@ def _answer(error: Exception, page: Page) -> Response:
         step_up.offer(error)
     status = problem["status"]
     _log(error, status, reference)
-    response = _document(problem) if is_api() or _wants_json() else page(problem, status, reference)
-    response.status_code = status
+    own = next((form for door, form in documents.items() if request.path.startswith(door)), None)
+    if own is not None:
+        response = own(error, problem)
+    else:
+        response = _document(problem) if is_api() or _wants_json() else page(problem, status, reference)
+        response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = "2"
     if status == 401 and is_api():

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, redirect, request, session
 
-from agencies import directory, sessions, sign_in
+from agencies import directory, sessions, sign_in, transfers
 from agencies.directory import Provider
 from agencies.errors import SignInExpired
 from agencies.sessions import Acting
@@ -195,9 +195,30 @@ def _step_up(tx: Tx, returned: Returned) -> Completed:
     return Completed(token, path, anew=False)
 
 
+def _transfer(tx: Tx, returned: Returned) -> Completed:
+    """Somebody signed in at both agencies: they move, and go on in a session of the new one."""
+    before, attempt = returned.own_session, returned.attempt
+    membership_id = transfers.complete(
+        tx,
+        returned.vouched,
+        attempt.agency_id,
+        session_reference=before.context.session or "",
+        context=before.context,
+    )
+    token, person = sign_in.start(
+        tx,
+        membership_id,
+        returned.vouched,
+        anonymous_context(),
+        device_name=device_name(request.user_agent.string),
+    )
+    return Completed(token, home(person) if attempt.next_path == AFTER_SIGN_IN else attempt.next_path)
+
+
 PURPOSES: Mapping[str, Callable[[Tx, Returned], Completed]] = {
     sign_in.SIGN_IN: _sign_in,
     sign_in.STEP_UP: _step_up,
+    sign_in.TRANSFER: _transfer,
 }
 """What a sign-in leads to, in one transaction with everything it changes."""
 

@@ -1,6 +1,6 @@
 """Jobs about sessions and sign-ins that are over."""
 
-from agencies import held_forms, sessions, sign_in
+from agencies import held_forms, logouts, sessions, sign_in
 from marketplace.foundation.db import Tx
 from workers.handling import handles
 
@@ -9,4 +9,5 @@ from workers.handling import handles
 def forget_ended(tx: Tx) -> None:
     sessions.forget_ended(tx)
     sign_in.forget_over(tx)
+    logouts.forget_over(tx)
     held_forms.forget_over(tx)
