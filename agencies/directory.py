@@ -101,3 +101,8 @@ def issuers(db: Tx) -> list[str]:
 def slugs(db: Tx) -> set[str]:
     """The short names of every agency."""
     return {row.slug for row in db.all(select(Agency.slug))}
+
+
+def names(db: Tx) -> dict[str, str]:
+    """What every agency is called, by its short name; in the order of names."""
+    return {row.slug: row.name for row in db.all(select(Agency.slug, Agency.name).order_by(Agency.name))}
