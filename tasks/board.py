@@ -1,12 +1,14 @@
 """The board: what this person may do now, and what is one step away, each with its reasons.
 
+One step away is what only such rules refuse that a person can do something about: a skill, another network, another
+device, signing in again. Nothing else is ever loaded.
 A fixed, readable rule orders it; nothing is learned about people. Facet counts are over what the person may know.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,15 +16,13 @@ from typing import Any
 from agencies import directory
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
+from security.access.remedies import BY_ONESELF
 from security.decision import Decision
 from security.principal import Context, Principal
-from tasks import eligibility, facts, leasing
+from tasks import access_sql, facts, leasing, policies
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, CampaignProgress
 from tasks.queries import summary
-
-STEP_AWAY = frozenset({"skill"})
-"""Rules that a person can do something about; a campaign refused only by these is shown as one step away."""
 
 NEARLY_DONE = 0.8
 
@@ -53,7 +53,7 @@ def board(db: Tx, principal: Principal, context: Context, wanted: Filter = Filte
     """
     labels = directory.skill_labels(db, principal.locale)
     today = clock.now(db).date()
-    known = list(_known(db, principal, context))
+    known = _known(db, principal, context)
     shown = [entry for entry in known if _fits(entry.campaign, wanted)]
     can = sorted(
         (entry for entry in shown if entry.decision.allowed),
@@ -68,21 +68,21 @@ def board(db: Tx, principal: Principal, context: Context, wanted: Filter = Filte
     }
 
 
-def _known(db: Tx, principal: Principal, context: Context) -> Iterable[_Entry]:
+def _known(db: Tx, principal: Principal, context: Context) -> list[_Entry]:
+    rules = policies.everywhere(db, principal)
+    shown = access_sql.may(db, "claim", principal, context, rules, in_spite_of=BY_ONESELF)
     rows = db.all(
-        facts.every_campaign()
+        facts.every_campaign_for(db, principal)
         .add_columns(CampaignProgress.settled, CampaignProgress.total)
         .join(CampaignProgress, CampaignProgress.campaign_id == Campaign.id)
-        .where(Campaign.state == "open", CampaignProgress.settled < CampaignProgress.total)
+        .where(shown, CampaignProgress.settled < CampaignProgress.total)
         .where(leasing.has_next(principal.person_id))
     )
-    for row in rows:
-        campaign = facts.facts_from(row)
-        if not eligibility.may_know(principal, campaign.terms):
-            continue
-        decision = eligibility.may_claim(principal, context, campaign.terms)
-        if all(reason.code in STEP_AWAY for reason in decision.failed):
-            yield _Entry(campaign, row.settled, row.total, decision)
+    found = [(facts.facts_for(row, rules.at(row.agency_id)), row) for row in rows]
+    return [
+        _Entry(campaign, row.settled, row.total, campaign.decide("claim", principal, context))
+        for campaign, row in found
+    ]
 
 
 def _fits(campaign: CampaignFacts, wanted: Filter) -> bool:

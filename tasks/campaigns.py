@@ -35,7 +35,7 @@ def post(tx: Tx, settings: Any, rows: str, *, actor: Principal, context: Context
     _check_clearance(checked, actor)
     _check_names(tx, checked)
     campaign_id = _insert(tx, checked, actor)
-    campaign = facts.campaign(tx, campaign_id, seen_by=None)
+    campaign = facts.campaign(tx, campaign_id)
     for start in range(0, len(items), BATCH):
         _insert_items(tx, campaign, start + 1, items[start : start + BATCH])
     tx.execute(insert(CampaignProgress), {"campaign_id": campaign_id, "total": len(items), "settled": 0})
@@ -95,6 +95,7 @@ def _insert(tx: Tx, checked: dict[str, Any], actor: Principal) -> UUID:
             "redundancy": checked["contributions"],
             "claim_minutes": checked["claim_minutes"],
             "queue": checked["queue"],
+            "need_to_know": checked["need_to_know"],
             "due": checked["due"],
             "posted_on": clock.now(tx).date(),
             "alias_key": secrets.token_bytes(32),

@@ -17,8 +17,8 @@ from agencies import notices, people
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
-from security.principal import JOB, Context, Principal, Role
-from tasks import eligibility, facts, leasing, payloads
+from security.principal import JOB, Context, Principal
+from tasks import facts, leasing, payloads
 from tasks.errors import (
     AlreadyAnswered,
     AlreadyTaken,
@@ -84,9 +84,9 @@ def claim_one(tx: Tx, microtask_id: UUID, *, actor: Principal, context: Context)
 
 
 def extend(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> None:
-    """Keep a live claim for another period from now. Raises ClaimOver, NoMoreExtensions."""
+    """Keep a live claim for another period from now. Raises ClaimOver, NoMoreExtensions, NotEligible."""
     held = mine(tx, claim_id, actor)
-    campaign = facts.campaign(tx, held.campaign_id, seen_by=None)
+    campaign = may_work(tx, held, actor, context)
     longer = (
         update(Claim)
         .where(
@@ -119,7 +119,7 @@ def release(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> No
         if mine(tx, claim_id, actor).ended == "given_back":
             return
         raise ClaimOver()
-    campaign = facts.campaign(tx, held.campaign_id, seen_by=None)
+    campaign = facts.campaign(tx, held.campaign_id)
     target = campaign.target("microtask", held.microtask_id)
     audit.record(tx, "claim.release", target, actor=actor, context=context)
 
@@ -127,7 +127,7 @@ def release(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> No
 def end_due(tx: Tx) -> int:
     """End every claim whose time is over, free its place and tell its holder. Returns how many there were."""
     gone = leasing.lapse(tx)
-    campaigns = {each: facts.campaign(tx, each, seen_by=None) for each in {row.campaign_id for row in gone}}
+    campaigns = {each: facts.campaign(tx, each) for each in {row.campaign_id for row in gone}}
     for claim in gone:
         campaign = campaigns[claim.campaign_id]
         target = campaign.target("microtask", claim.microtask_id)
@@ -142,7 +142,7 @@ def open_item(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> 
     held = mine(tx, claim_id, actor)
     if not held.live or held.expires_at is None or held.expires_at <= clock.now(tx):
         raise ClaimOver()
-    campaign = _may_claim(tx, held.campaign_id, actor, context)
+    campaign = may_work(tx, held, actor, context)
     row = tx.execute(
         select(Microtask.content, Microtask.payload_id).where(Microtask.id == held.microtask_id)
     ).one()
@@ -185,11 +185,29 @@ def live_in(db: Tx, campaign_id: UUID, actor: Principal) -> UUID | None:
     return found
 
 
+def campaign_of(db: Tx, held: Held, actor: Principal, context: Context) -> CampaignFacts:
+    """The campaign of a claim, as its holder may know it. Who may not know it any more holds nothing: NoSuchClaim."""
+    try:
+        return facts.known(db, held.campaign_id, actor, context)
+    except NoSuchCampaign:
+        raise NoSuchClaim() from None
+
+
+def may_work(tx: Tx, held: Held, actor: Principal, context: Context) -> CampaignFacts:
+    """The campaign of a claim, if its holder may still work on it now. Raises NoSuchClaim, NotEligible."""
+    now = people.still_member(tx, actor)
+    return _allowed("open", campaign_of(tx, held, now, context), now, context)
+
+
 def _may_claim(tx: Tx, campaign_id: UUID, actor: Principal, context: Context) -> CampaignFacts:
-    campaign = facts.campaign(tx, campaign_id, seen_by=actor)
-    decision = eligibility.may_claim(actor, context, campaign.terms)
-    decision.or_raise(NotEligible, campaign=str(campaign_id), target=campaign.target("campaign", campaign_id))
-    people.still_holds(tx, actor, Role.CONTRIBUTOR)
+    now = people.still_member(tx, actor)
+    return _allowed("claim", facts.known(tx, campaign_id, now, context), now, context)
+
+
+def _allowed(action: str, campaign: CampaignFacts, actor: Principal, context: Context) -> CampaignFacts:
+    target = campaign.target("campaign", campaign.id)
+    decision = campaign.decide(action, actor, context)
+    decision.or_raise(NotEligible, campaign=str(campaign.id), target=target)
     return campaign
 
 

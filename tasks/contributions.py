@@ -11,13 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import and_, insert, select, update
 
-from agencies import people
 from marketplace.foundation import clock, jobs
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import new_id
 from security.log import audit
-from security.principal import Context, Principal, Role
-from tasks import claims, facts, form, payloads
+from security.principal import Context, Principal
+from tasks import claims, form, payloads
 from tasks.errors import AlreadyAnswered, ClaimOver
 from tasks.facts import CampaignFacts
 from tasks.models import Claim, Contribution, Microtask, Participation
@@ -26,12 +25,12 @@ from tasks.models import Claim, Contribution, Microtask, Participation
 def submit(tx: Tx, claim_id: UUID, answer: Any, *, actor: Principal, context: Context) -> UUID:
     """Submit `answer` (one value per question, perhaps a note) for a claim. Returns the contribution's id.
 
-    Raises BadAnswer with the places; AlreadyAnswered; ClaimOver when the claim has ended and its place is taken.
+    Raises NotEligible with every rule that has come to fail; BadAnswer with the places; AlreadyAnswered; ClaimOver when
+    the claim has ended and its place is taken.
     """
     held = claims.mine(tx, claim_id, actor)
-    campaign = facts.campaign(tx, held.campaign_id, seen_by=None)
+    campaign = claims.may_work(tx, held, actor, context)
     checked = form.checked(campaign.form, answer)
-    people.still_holds(tx, actor, Role.CONTRIBUTOR)
     late = not _end_claim(tx, held)
     undecided = _count_answer(tx, held.microtask_id, places=1 if late else 0)
     if undecided is None or not _mark_answered(tx, held, actor, was="lapsed" if late else "claimed"):

@@ -1,9 +1,13 @@
-"""What every use-case needs to know of a campaign, read once as one frozen value."""
+"""What every use-case needs to know of a campaign, read once as one frozen value.
+
+Who reads it for a person gets it together with the rules that apply to them, in one query; without a person nothing can
+be decided.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,10 +16,12 @@ from sqlalchemy import select
 
 from agencies.models import Agency
 from marketplace.foundation.db import Query, Tx
+from security.decision import Decision
 from security.labels import Level
 from security.log.audit import Target
-from security.principal import Principal
-from tasks.eligibility import Terms, may_know
+from security.principal import Context, Principal
+from tasks import access, access_sql, policies
+from tasks.access import Policies, Terms
 from tasks.errors import NoSuchCampaign
 from tasks.models import Campaign, Claim, Microtask
 
@@ -44,6 +50,14 @@ class CampaignFacts:
     due: date | None
     alias_key: bytes
     terms: Terms
+    policies: Policies | None = None
+    """The agencies' rules for the person it was read for; None: it was read for nobody."""
+
+    def decide(self, action: str, principal: Principal, context: Context) -> Decision:
+        """Whether the person it was read for may; every rule that fails is named."""
+        if self.policies is None:
+            raise ValueError("this campaign was read for nobody: its rules are not known")
+        return access.decide(action, principal, context, self.terms, self.policies)
 
     @property
     def sealed(self) -> bool:
@@ -63,20 +77,40 @@ def every_campaign() -> Query:
         Agency.name.label("agency_name"),
         Agency.initials.label("agency_initials"),
         Agency.tint.label("agency_tint"),
+        Agency.rules_version,
     ).join(Agency, Agency.id == Campaign.agency_id)
 
 
+def every_campaign_for(db: Tx, asking: Principal) -> Query:
+    """SELECT of what `facts_for` needs: with what is shared with the asking person."""
+    return every_campaign().add_columns(
+        access_sql.shared_up_to(db, asking).label("shared_up_to"),
+        access_sql.granted(db, asking).label("granted"),
+    )
+
+
+def facts_for(row: Any, rules: Policies) -> CampaignFacts:
+    """The frozen value from a row of `every_campaign_for`, with the rules that apply to whom it was read for."""
+    facts = facts_from(row)
+    shared = Level(row.shared_up_to) if row.shared_up_to >= 0 else None
+    return replace(
+        facts, terms=replace(facts.terms, shared_up_to=shared, granted=bool(row.granted)), policies=rules
+    )
+
+
 def facts_from(row: Any) -> CampaignFacts:
-    """The frozen value from a row of `every_campaign`."""
+    """The frozen value from a row of `every_campaign`, for nobody in particular."""
     terms = Terms(
         campaign_id=row.id,
         agency_id=row.agency_id,
+        agency_slug=row.agency_slug,
         owner_id=row.owner_id,
         level=Level(row.level),
         compartments=frozenset(row.compartments),
         audience=None if row.audience is None else frozenset(row.audience),
         skills=tuple(row.skills),
         open=row.state == "open",
+        need_to_know=row.need_to_know,
     )
     return CampaignFacts(
         id=row.id,
@@ -102,16 +136,23 @@ def facts_from(row: Any) -> CampaignFacts:
     )
 
 
-def campaign(db: Tx, campaign_id: UUID, *, seen_by: Principal | None) -> CampaignFacts:
-    """A campaign as `seen_by` may know it (None: a job, which knows all). Raises NoSuchCampaign.
-
-    Hidden and absent look the same.
-    """
+def campaign(db: Tx, campaign_id: UUID) -> CampaignFacts:
+    """A campaign for a job, which knows all. Raises NoSuchCampaign."""
     row = db.one_or_none(every_campaign().where(Campaign.id == campaign_id))
-    facts = facts_from(row) if row is not None else None
-    if facts is None or (seen_by is not None and not may_know(seen_by, facts.terms)):
+    if row is None:
         raise NoSuchCampaign()
-    return facts
+    return facts_from(row)
+
+
+def known(db: Tx, campaign_id: UUID, principal: Principal, context: Context) -> CampaignFacts:
+    """A campaign as this person may know it. Hidden and absent look the same: NoSuchCampaign."""
+    row = db.one_or_none(every_campaign_for(db, principal).where(Campaign.id == campaign_id))
+    if row is None:
+        raise NoSuchCampaign()
+    found = facts_for(row, policies.applying(db, principal, row.agency_id, row.rules_version))
+    if not found.decide("know", principal, context).allowed:
+        raise NoSuchCampaign()
+    return found
 
 
 def target_of(

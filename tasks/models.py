@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,9 +61,22 @@ class Campaign(Base):
     redundancy: Mapped[int] = mapped_column(SmallInteger)
     claim_minutes: Mapped[int] = mapped_column(SmallInteger)
     queue: Mapped[str] = mapped_column(String(8))
+    need_to_know: Mapped[bool] = mapped_column(server_default=false())
     due: Mapped[date | None] = mapped_column(Date)
     posted_on: Mapped[date] = mapped_column(Date)
     alias_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class NeedToKnowGrant(Base):
+    """Somebody was let into a campaign under need-to-know, up to and with the day `until`. Given again, it is changed."""
+
+    __tablename__ = "need_to_know_grant"
+    __table_args__ = (Index("ix_need_to_know_grant_membership_id", "membership_id"),)
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"), primary_key=True)
+    granted_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    until: Mapped[date] = mapped_column(Date)
 
 
 class CampaignProgress(Base):

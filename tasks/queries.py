@@ -1,4 +1,4 @@
-"""Reads for pages and API: plain dicts, ready to be shown. They decide nothing that `eligibility` does not decide."""
+"""Reads for pages and API: plain dicts, ready to be shown. They decide nothing that `access` does not decide."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from agencies import directory
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
-from security.principal import Principal
-from tasks import claims, eligibility, facts, results
+from security.principal import Context, Principal
+from tasks import access_sql, claims, facts, policies, results
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, CampaignProgress, Claim, Contribution, Microtask, Result
 
@@ -42,14 +42,15 @@ def summary(campaign: CampaignFacts, settled: int, total: int, labels: dict[str,
     }
 
 
-def described(db: Tx, campaign_id: UUID, principal: Principal) -> dict[str, Any]:
+def described(db: Tx, campaign_id: UUID, principal: Principal, context: Context) -> dict[str, Any]:
     """A campaign's own page: the summary, what it asks, and how. Raises NoSuchCampaign."""
-    return _described(db, facts.campaign(db, campaign_id, seen_by=principal), principal)
+    return describe(db, facts.known(db, campaign_id, principal, context), principal)
 
 
-def claim(db: Tx, claim_id: UUID, principal: Principal) -> dict[str, Any]:
+def claim(db: Tx, claim_id: UUID, principal: Principal, context: Context) -> dict[str, Any]:
     """A claim of the person with its campaign; the item itself is opened by `claims.open_item`. Raises NoSuchClaim."""
     held = claims.mine(db, claim_id, principal)
+    campaign = claims.campaign_of(db, held, principal, context)
     number = db.scalar(select(Microtask.number).where(Microtask.id == held.microtask_id))
     is_live = held.live and held.expires_at is not None and held.expires_at > clock.now(db)
     return {
@@ -60,16 +61,21 @@ def claim(db: Tx, claim_id: UUID, principal: Principal) -> dict[str, Any]:
         "expires_at": held.expires_at,
         "ended": held.ended if not held.live else (None if is_live else "lapsed"),
         "extendable": is_live and held.extensions < claims.MOST_EXTENSIONS,
-        "campaign": _described(db, facts.campaign(db, held.campaign_id, seen_by=principal), principal),
+        "campaign": describe(db, campaign, principal),
     }
 
 
-def my_work(db: Tx, principal: Principal, limit: int = 50) -> dict[str, Any]:
-    """What is in the person's hands, and what became of what they submitted (by day, without times)."""
+def my_work(db: Tx, principal: Principal, context: Context, limit: int = 50) -> dict[str, Any]:
+    """What is in the person's hands, and what became of what they submitted (by day, without times).
+
+    Campaigns that they may not know any more are left out: a title can already say too much.
+    """
+    known = access_sql.may(db, "know", principal, context, policies.everywhere(db, principal))
     held = db.all(
         select(Claim.id, Claim.expires_at, Claim.campaign_id, Microtask.number)
         .join(Microtask, Microtask.id == Claim.microtask_id)
-        .where(Claim.person_id == principal.person_id, Claim.live, Claim.expires_at > clock.now(db))
+        .join(Campaign, Campaign.id == Claim.campaign_id)
+        .where(Claim.person_id == principal.person_id, Claim.live, Claim.expires_at > clock.now(db), known)
         .order_by(Claim.expires_at)
     )
     answered = db.all(
@@ -81,19 +87,20 @@ def my_work(db: Tx, principal: Principal, limit: int = 50) -> dict[str, Any]:
             Result.version,
         )
         .join(Microtask, Microtask.id == Contribution.microtask_id)
+        .join(Campaign, Campaign.id == Microtask.campaign_id)
         .outerjoin(Result, Result.microtask_id == Microtask.id)
-        .where(Contribution.person_id == principal.person_id)
+        .where(Contribution.person_id == principal.person_id, known)
         .order_by(Contribution.day.desc(), Contribution.id)
         .limit(limit)
     )
-    known = _campaigns(db, {row.campaign_id for row in [*held, *answered]})
+    named = _campaigns(db, {row.campaign_id for row in [*held, *answered]})
     return {
         "claims": [
             {
                 "id": row.id,
                 "expires_at": row.expires_at,
                 "number": row.number,
-                "campaign": _named(known[row.campaign_id]),
+                "campaign": _named(named[row.campaign_id]),
             }
             for row in held
         ],
@@ -102,35 +109,31 @@ def my_work(db: Tx, principal: Principal, limit: int = 50) -> dict[str, Any]:
                 "number": row.number,
                 "day": row.day,
                 "state": "settled" if row.version else "waiting",
-                "campaign": _named(known[row.campaign_id]),
+                "campaign": _named(named[row.campaign_id]),
             }
             for row in answered
         ],
     }
 
 
-def campaigns_of(db: Tx, principal: Principal) -> list[dict[str, Any]]:
-    """The campaigns of the person's agency, newest first: what task owners and appraisers work with."""
+def campaigns_of(db: Tx, principal: Principal, context: Context) -> list[dict[str, Any]]:
+    """The campaigns whose results the person may read, newest first: what task owners and appraisers work with."""
+    readable = access_sql.may(db, "results", principal, context, policies.everywhere(db, principal))
     rows = db.all(
         facts.every_campaign()
         .add_columns(CampaignProgress.settled, CampaignProgress.total)
         .join(CampaignProgress, CampaignProgress.campaign_id == Campaign.id)
-        .where(Campaign.agency_id == principal.agency_id)
+        .where(Campaign.agency_id == principal.agency_id, readable)
         .order_by(Campaign.posted_on.desc(), Campaign.name)
     )
     labels = directory.skill_labels(db, principal.locale)
-    found = [(facts.facts_from(row), row) for row in rows]
-    return [
-        summary(campaign, row.settled, row.total, labels)
-        for campaign, row in found
-        if eligibility.may_read_results(principal, campaign.terms).allowed
-    ]
+    return [summary(facts.facts_from(row), row.settled, row.total, labels) for row in rows]
 
 
-def room(db: Tx, campaign_id: UUID, principal: Principal) -> dict[str, Any]:
+def room(db: Tx, campaign_id: UUID, principal: Principal, context: Context) -> dict[str, Any]:
     """The owner's view: states of items, agreement, settled by day. Counts items, never people. Raises NotForYou."""
-    campaign = results.readable(db, campaign_id, principal)
-    shown = _described(db, campaign, principal)
+    campaign = results.readable(db, campaign_id, principal, context)
+    shown = describe(db, campaign, principal)
     in_campaign = Microtask.campaign_id == campaign_id
     opened = _count(db, Microtask, in_campaign, Microtask.open)
     undecided = _count(db, Microtask, in_campaign, Microtask.undecided)
@@ -171,7 +174,8 @@ def live_claims(db: Tx, principal: Principal) -> Sequence[Any]:
     )
 
 
-def _described(db: Tx, campaign: CampaignFacts, principal: Principal) -> dict[str, Any]:
+def describe(db: Tx, campaign: CampaignFacts, principal: Principal) -> dict[str, Any]:
+    """What a campaign's page says, of a campaign that the person may know."""
     progress = db.one_or_none(
         select(CampaignProgress.settled, CampaignProgress.total).where(
             CampaignProgress.campaign_id == campaign.id

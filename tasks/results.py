@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import Context, Principal
-from tasks import eligibility, facts, payloads
+from tasks import facts, payloads
 from tasks.aliases import alias
 from tasks.errors import NoSuchMicrotask, NotForYou, NotSettledYet
 from tasks.facts import CampaignFacts
@@ -31,7 +31,7 @@ def open_result(
     "options": [{"value", "label", "count"}], "trace": [{"alias", "value", "label", "note", "day", "agrees"}]}.
     The trace has days and names that hold in this campaign only. Raises NoSuchMicrotask, NotSettledYet, NotForYou.
     """
-    campaign = readable(tx, campaign_id, actor)
+    campaign = readable(tx, campaign_id, actor, context)
     item = tx.one_or_none(
         select(Microtask.number, Microtask.content, Microtask.payload_id).where(
             Microtask.id == microtask_id, Microtask.campaign_id == campaign_id
@@ -78,7 +78,7 @@ def listing(
     Returns {"rows": [{"microtask_id", "number", "value", "label", "agreeing", "answers", "tied", "settled_on"}],
     "next": the number to read on after, or None}. Raises NotForYou.
     """
-    campaign = readable(tx, campaign_id, actor)
+    campaign = readable(tx, campaign_id, actor, context)
     rows = tx.all(
         select(Microtask.number, Result.__table__)
         .join(Microtask, Microtask.id == Result.microtask_id)
@@ -114,8 +114,8 @@ def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> 
     Yields {"number", "item", "value", "agreeing", "answers", "tied", "rule", "settled_on", "trace", "notes"} where
     trace is a list of (alias, value), and notes of (alias, note) for those who left one. Raises NotForYou.
     """
-    campaign = readable(tx, campaign_id, actor)
-    decision = eligibility.may_export_results(actor, campaign.terms)
+    campaign = readable(tx, campaign_id, actor, context)
+    decision = campaign.decide("export", actor, context)
     decision.or_raise(NotForYou, target=campaign.target("campaign", campaign_id))
     count = tx.scalar(select(func.count()).select_from(Result).where(Result.campaign_id == campaign_id))
     audit.record(
@@ -129,10 +129,10 @@ def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> 
     return _exported(tx, campaign)
 
 
-def readable(db: Tx, campaign_id: UUID, actor: Principal) -> CampaignFacts:
+def readable(db: Tx, campaign_id: UUID, actor: Principal, context: Context) -> CampaignFacts:
     """The campaign if the actor may read its results. Raises NoSuchCampaign, NotForYou."""
-    campaign = facts.campaign(db, campaign_id, seen_by=actor)
-    decision = eligibility.may_read_results(actor, campaign.terms)
+    campaign = facts.known(db, campaign_id, actor, context)
+    decision = campaign.decide("results", actor, context)
     decision.or_raise(NotForYou, target=campaign.target("campaign", campaign_id))
     return campaign
 

@@ -46,7 +46,7 @@ def inferred(db: Tx, campaign_id: UUID, limit: int = BATCH) -> Inferred:
 
     An item whose answers cannot be opened or understood is left undecided and logged; it must not hold up the rest.
     """
-    campaign = facts.campaign(db, campaign_id, seen_by=None)
+    campaign = facts.campaign(db, campaign_id)
     waiting = select(Microtask.id).where(Microtask.campaign_id == campaign_id, Microtask.undecided)
     due = [row.id for row in db.all(waiting.limit(limit))]
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, validate, validates_schema
 from marshmallow import fields as kinds
 
-from marketplace.foundation.input import Input, Text, Whole, entries
+from marketplace.foundation.input import Flag, Input, Text, Whole, entries
 from security.labels import Level
 from tasks.errors import BadSpec
 from tasks.form import FormSpec
@@ -32,6 +32,7 @@ class CampaignSpec(Input):
     contributions = Whole(1, 99, load_default=3)
     claim_minutes = Whole(1, 10_080, load_default=30)
     queue = kinds.String(load_default="listed", validate=validate.OneOf(["listed", "any"]))
+    need_to_know = Flag(load_default=False)
     due = kinds.Date(load_default=None, allow_none=True)
     form = kinds.Nested(FormSpec, required=True)
 

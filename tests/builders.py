@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Executable, Row, select, update
 
-from agencies import directory, people
+from agencies import directory, people, sharing
 from agencies.models import Agency, Membership, Skill
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, reading, transaction
@@ -25,11 +25,12 @@ AT_WORK = Context("web", Zone.OFFICE, "managed", session="session-1")
 """Somebody in the office with nothing unusual about them."""
 
 
-def an_agency(slug: str | None = None, **given: Any) -> UUID:
+def an_agency(slug: str | None = None, *, shares: bool = True, **given: Any) -> UUID:
+    """An agency. It `shares` work of every level with every other one there is, and they with it."""
     number = next(_numbers)
     slug = slug or f"agency-{number}"
     with transaction() as tx:
-        return directory.add(
+        agency_id = directory.add(
             tx,
             **{
                 "slug": slug,
@@ -40,6 +41,11 @@ def an_agency(slug: str | None = None, **given: Any) -> UUID:
             }
             | given,
         )
+        others = tx.all(select(Agency.id).where(Agency.id != agency_id)) if shares else []
+        for other in others:
+            for owner, guest in ((agency_id, other.id), (other.id, agency_id)):
+                sharing.put_in_force(tx, owner, guest, level=Level.RESTRICTED, content={})
+        return agency_id
 
 
 def a_person(agency: str | None = None, **given: Any) -> Principal:

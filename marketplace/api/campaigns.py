@@ -34,7 +34,7 @@ def list_campaigns(query: dict[str, Any]) -> Response:
     wanted = board.Filter(query["agency"], query["level"], query["skill"], query["minutes"], query["q"])
     with reading() as db:
         shown = board.board(db, principal, current_context(), wanted)
-        own = queries.campaigns_of(db, principal)
+        own = queries.campaigns_of(db, principal, current_context())
     return reply({"can": shown["can"], "away": shown["away"], "own": own})
 
 
@@ -77,5 +77,5 @@ def get_campaign(campaign_id: UUID | None) -> Response:
 
 def described(db: Tx, campaign_id: UUID, principal: Principal) -> dict[str, Any]:
     """A campaign as this API shows it. Raises NoSuchCampaign."""
-    shown = queries.described(db, campaign_id, principal)
+    shown = queries.described(db, campaign_id, principal, current_context())
     return shown | {"page": f"{settings().public_url}/campaigns/{campaign_id}"}

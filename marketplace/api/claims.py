@@ -69,7 +69,7 @@ def claim_one(microtask_id: UUID | None) -> Response:
 def list_claims() -> Response:
     """List what is in your hands, and what became of what you submitted."""
     with reading() as db:
-        return reply(queries.my_work(db, current_principal()))
+        return reply(queries.my_work(db, current_principal(), current_context()))
 
 
 @api.get("/claims/<id:claim_id>")
@@ -81,7 +81,9 @@ def get_claim(claim_id: UUID | None) -> Response:
     The item itself is opened apart, because opening it is on the record.
     """
     with reading() as db:
-        return reply(queries.claim(db, existing(claim_id, NoSuchClaim), current_principal()))
+        return reply(
+            queries.claim(db, existing(claim_id, NoSuchClaim), current_principal(), current_context())
+        )
 
 
 @api.get("/claims/<id:claim_id>/payload")
@@ -99,7 +101,7 @@ def open_item(claim_id: UUID | None) -> Response:
 
 
 @api.post("/claims/<id:claim_id>/contribution")
-@refuses(NoSuchClaim, BadAnswer, AlreadyAnswered, ClaimOver, KeyUnavailable)
+@refuses(NoSuchClaim, NotEligible, BadAnswer, AlreadyAnswered, ClaimOver, KeyUnavailable)
 @takes_body
 @done_once
 @api.arguments(Submission)
@@ -134,7 +136,7 @@ def release(claim_id: UUID | None) -> Response:
 
 
 @api.post("/claims/<id:claim_id>/extend")
-@refuses(NoSuchClaim, ClaimOver, NoMoreExtensions)
+@refuses(NoSuchClaim, NotEligible, ClaimOver, NoMoreExtensions)
 @done_once
 @api.response(200, Claim)
 def extend(claim_id: UUID | None) -> Response:
@@ -150,7 +152,7 @@ def extend(claim_id: UUID | None) -> Response:
 
 
 def _claimed(tx: Tx, claim_id: UUID | None) -> dict[str, Any]:
-    return queries.claim(tx, existing(claim_id, NoSuchClaim), current_principal())
+    return queries.claim(tx, existing(claim_id, NoSuchClaim), current_principal(), current_context())
 
 
 def _location(claim_id: UUID | None) -> dict[str, str]:

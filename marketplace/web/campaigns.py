@@ -15,27 +15,29 @@ from marketplace.web import charts, words
 from marketplace.web.blueprint import web
 from marketplace.web.reasons import missing
 from security.permissions import Permission, may
-from tasks import claims, eligibility, facts, queries
+from tasks import claims, facts, queries
 
 
 @web.get("/campaigns/<uuid:campaign_id>")
 def campaign(campaign_id: UUID) -> str:
     """What a campaign asks, how, and whether I can start."""
-    principal = current_principal()
+    principal, context = current_principal(), current_context()
     with reading() as db:
-        described = queries.described(db, campaign_id, principal)
-        terms = facts.campaign(db, campaign_id, seen_by=principal).terms
+        found = facts.known(db, campaign_id, principal, context)
+        described = queries.describe(db, found, principal)
         held = claims.live_in(db, campaign_id, principal)
-    decision = eligibility.may_claim(principal, current_context(), terms)
+    decision = found.decide("claim", principal, context)
     labels = {skill["code"]: skill["label"] for skill in described["skills"]}
     lacks = [
-        missing(reason.code, reason.args, labels) for reason in decision.failed if reason.code != "closed"
+        missing(reason.code, reason.args, labels, reason.remedy)
+        for reason in decision.failed
+        if reason.code != "closed"
     ]
     return render_template(
         "campaign.html",
         campaign=described | {"missing_words": lacks},
         can_claim=decision.allowed,
-        can_read=eligibility.may_read_results(principal, terms).allowed,
+        can_read=found.decide("results", principal, context).allowed,
         in_hand=held is not None,
     )
 
@@ -44,7 +46,7 @@ def campaign(campaign_id: UUID) -> str:
 def campaigns() -> str:
     """The campaigns of my agency."""
     with reading() as db:
-        found = queries.campaigns_of(db, current_principal())
+        found = queries.campaigns_of(db, current_principal(), current_context())
     return render_template("campaigns.html", campaigns=found)
 
 
@@ -53,7 +55,7 @@ def room(campaign_id: UUID) -> str:
     """The owner's four questions: how far, how many answers, do people agree, what is left."""
     principal = current_principal()
     with reading() as db:
-        found = queries.room(db, campaign_id, principal)
+        found = queries.room(db, campaign_id, principal, current_context())
     return render_template(
         "room.html",
         room=found,

@@ -33,7 +33,7 @@ def claim(claim_id: UUID) -> str:
     """The work page; for a claim that is over, what became of it."""
     principal = current_principal()
     with transaction() as tx:
-        found = queries.claim(tx, claim_id, principal)
+        found = queries.claim(tx, claim_id, principal, current_context())
         is_live = found["live"]
         item = claims.open_item(tx, claim_id, actor=principal, context=current_context()) if is_live else {}
     # Rendered after the transaction: a page needs a connection of its own.
@@ -49,7 +49,7 @@ def submit(claim_id: UUID) -> Response | tuple[str, int]:
     principal, context = current_principal(), current_context()
     try:
         with transaction() as tx:
-            campaign_id = queries.claim(tx, claim_id, principal)["campaign"]["id"]
+            campaign_id = queries.claim(tx, claim_id, principal, current_context())["campaign"]["id"]
             once(tx, lambda: contributions.submit(tx, claim_id, answer, actor=principal, context=context))
     except BadAnswer as error:
         return _again(claim_id, answer, error.facts["errors"]), 422
@@ -111,7 +111,7 @@ def _again(claim_id: UUID, answer: Mapping[str, str], errors: Mapping[str, list[
     """The work page once more, with what was typed and what is to be put right."""
     principal = current_principal()
     with transaction() as tx:
-        found = queries.claim(tx, claim_id, principal)
+        found = queries.claim(tx, claim_id, principal, current_context())
         item = claims.open_item(tx, claim_id, actor=principal, context=current_context())
     return _work_page(found, item, answer, errors)
 
@@ -119,7 +119,7 @@ def _again(claim_id: UUID, answer: Mapping[str, str], errors: Mapping[str, list[
 def _over(claim_id: UUID, answer: Mapping[str, str]) -> str:
     """The claim has ended and its place is taken: what was written is handed back."""
     with transaction() as tx:
-        found = queries.claim(tx, claim_id, current_principal())
+        found = queries.claim(tx, claim_id, current_principal(), current_context())
     return render_template(
         "claim_over.html", claim=found, answer=list(typed.in_words(found["campaign"]["form"], answer))
     )

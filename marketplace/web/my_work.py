@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
-from marketplace.edge.acting import current_principal
+from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import reading
 from marketplace.web.blueprint import web
 from tasks import queries
@@ -14,5 +14,5 @@ from tasks import queries
 def my_work() -> str:
     """What needs me first, then what became of the rest."""
     with reading() as db:
-        work = queries.my_work(db, current_principal())
+        work = queries.my_work(db, current_principal(), current_context())
     return render_template("my_work.html", work=work)

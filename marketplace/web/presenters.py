@@ -28,7 +28,8 @@ def explained(row: Mapping[str, Any]) -> dict[str, Any]:
     return dict(row) | {
         "why": list(_why(row.get("reasons", ()), labels)),
         "missing_words": [
-            reasons.missing(lack["code"], lack["args"], labels) for lack in row.get("missing", ())
+            reasons.missing(lack["code"], lack["args"], labels, lack["remedy"])
+            for lack in row.get("missing", ())
         ],
     }
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from babel.lists import format_list
 from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
-from marketplace.web.languages import formats
+from marketplace.web.languages import chosen, formats
 from marketplace.web.words import ROLES, level, listed, sentence
 
 Facts = Mapping[str, Any]
@@ -36,8 +37,10 @@ def why(code: str, facts: Facts, labels: Labels) -> Markup | str | None:
     return None if row is None else row(facts, labels)
 
 
-def missing(code: str, facts: Facts, labels: Labels) -> Missing:
-    """What is missing, and what would help."""
+def missing(code: str, facts: Facts, labels: Labels, remedy: str | None = None) -> Missing:
+    """What is missing, and what would help. An agency says its own rules in its own words, and names a `remedy`."""
+    if code == AGENCY_RULE:
+        return _agency_rule(facts, remedy)
     return _MISSING.get(code, _something)(facts, labels)
 
 
@@ -152,6 +155,59 @@ def _results_of_agency(_facts: Facts, _labels: Labels) -> Missing:
     )
 
 
+def _sharing_terms(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("terms between your agency and the owner’s"),
+        gettext("Both agencies’ administrators can sign them."),
+        gettext("Ask your administrator for terms with this agency"),
+    )
+
+
+def _need_to_know(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("to be let in by the owner"),
+        gettext("The owner lets people in by name, for a time."),
+        gettext("Ask the owner to let you in"),
+    )
+
+
+def _agency_rule(facts: Facts, remedy: str | None) -> Missing:
+    """The agency's own sentence in the reader's language; English stands in where it has none."""
+    said = (
+        facts.get(f"text_{chosen()}") or facts.get("text_en") or gettext("something that an agency asks for")
+    )
+    helps, title = REMEDIES.get(remedy or "", REMEDIES["ask_administrator"])
+    return Missing(str(said), str(helps), str(title))
+
+
+REMEDIES: Mapping[str, tuple[Any, Any]] = {
+    "step_up": (
+        _l("It opens after you have signed in again with your second factor."),
+        _l("Sign in again with your second factor"),
+    ),
+    "use_office_network": (_l("It opens from an office of your agency."), _l("Open it from an office")),
+    "use_vpn": (_l("It opens from an office or through your agency’s VPN."), _l("Open it through the VPN")),
+    "use_managed_device": (
+        _l("It opens on a device that your agency looks after."),
+        _l("Use a device of your agency"),
+    ),
+    "use_browser": (_l("It opens in a browser, not for programs."), _l("Open it in your browser")),
+    "add_skill": (_l("Your unit can confirm a skill."), _l("Have the skill confirmed by your unit")),
+    "ask_owner": (_l("The owner of the campaign can tell you more."), _l("Ask the owner")),
+    "ask_administrator": (
+        _l("Your agency’s administrator can tell you more."),
+        _l("Ask your administrator"),
+    ),
+    "ask_security_officer": (
+        _l("Your security officer can tell you more."),
+        _l("Ask your security officer"),
+    ),
+    "ask_colleague": (_l("Somebody else can do it instead of you."), _l("Ask a colleague")),
+    "find_other_work": (_l("There is other work on the board."), _l("Find other work")),
+}
+"""What would help, by the remedy that an agency's rule names: in a line, and as a title."""
+
+
 def _something(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
         gettext("something more that the owner asks for"),
@@ -171,7 +227,11 @@ _MISSING: dict[str, Callable[[Facts, Labels], Missing]] = {
     "compartment": _compartment,
     "closed": _closed,
     "results_of_agency": _results_of_agency,
+    "sharing_terms": _sharing_terms,
+    "need_to_know": _need_to_know,
 }
 
-KNOWN, REASONS = frozenset(_MISSING), frozenset(_WHY)
+AGENCY_RULE = "agency_rule"
+
+KNOWN, REASONS = frozenset({*_MISSING, AGENCY_RULE}), frozenset(_WHY)
 """Codes that have a sentence of their own: of rules that refuse, and of reasons to show a campaign."""

@@ -21,7 +21,7 @@ def results(campaign_id: UUID) -> str:
     principal = current_principal()
     after = request.args.get("after", 0, type=int)
     with transaction() as tx:
-        campaign = queries.described(tx, campaign_id, principal)
+        campaign = queries.described(tx, campaign_id, principal, current_context())
         found = use_cases.listing(
             tx, campaign_id, actor=principal, context=current_context(), after=max(after, 0)
         )
@@ -39,7 +39,7 @@ def result(campaign_id: UUID, microtask_id: UUID) -> str:
     """One result with the trace to each answer."""
     principal = current_principal()
     with transaction() as tx:
-        campaign = queries.described(tx, campaign_id, principal)
+        campaign = queries.described(tx, campaign_id, principal, current_context())
         opened = use_cases.open_result(
             tx, campaign_id, microtask_id, actor=principal, context=current_context()
         )

@@ -48,7 +48,9 @@ def handed_back(claim_id: UUID) -> list[tuple[str, str]]:
         who = acting()
         if who is not None:
             with reading() as db:
-                return in_words(queries.claim(db, claim_id, who.principal)["campaign"]["form"], given)
+                return in_words(
+                    queries.claim(db, claim_id, who.principal, who.context)["campaign"]["form"], given
+                )
     except DomainError:
         pass  # no database, or not theirs: what they typed is theirs all the same
     note = [(gettext("Note for the owner"), given["note"])] if "note" in given else []

@@ -2,7 +2,9 @@
 
 STEP_UP = "step_up"
 
-BY_ONESELF = frozenset({STEP_UP, "use_office_network", "use_vpn", "use_managed_device", "add_skill"})
+BY_ONESELF = frozenset(
+    {STEP_UP, "use_office_network", "use_vpn", "use_managed_device", "use_browser", "add_skill"}
+)
 """What a person can do about a refusal alone, now or soon: such work is shown as one step away."""
 
 REMEDIES = BY_ONESELF | {

@@ -50,7 +50,7 @@ def test_the_board_looks_as_it_does_to_who_never_took_anything(person: Principal
 
 def test_the_person_is_not_shown_a_list_of_what_they_gave_back(person: Principal) -> None:
     with reading() as db:
-        assert queries.my_work(db, person) == {"claims": [], "answered": []}
+        assert queries.my_work(db, person, AT_WORK) == {"claims": [], "answered": []}
 
 
 def test_the_next_item_is_given_as_to_anybody(person: Principal) -> None:

@@ -16,7 +16,7 @@ from marketplace.foundation.idempotency import IdempotencyKey
 from security.principal import Principal
 from tasks import queries
 from tasks.models import Claim, Contribution
-from tests.builders import a_campaign, a_claim, a_person, an_answer, changed, given_back, lapsed, one
+from tests.builders import AT_WORK, a_campaign, a_claim, a_person, an_answer, changed, given_back, lapsed, one
 from tests.principles.schema import columns, tables_of
 
 FORBIDDEN = re.compile(
@@ -106,13 +106,13 @@ def worker(database: Engine) -> Principal:
 
 def test_what_a_person_sees_of_their_work_has_no_figure_of_it(worker: Principal) -> None:
     with reading() as db:
-        work = queries.my_work(db, worker)
+        work = queries.my_work(db, worker, AT_WORK)
     assert not [key for key in _keys(work) if FORBIDDEN.search(key)]
 
 
 def test_the_only_exact_time_of_ones_work_is_when_a_claim_ends(worker: Principal) -> None:
     with reading() as db:
-        work = queries.my_work(db, worker)
+        work = queries.my_work(db, worker, AT_WORK)
     exact = [leaf for leaf in _leaves(work) if isinstance(leaf, datetime)]
     assert exact == [work["claims"][0]["expires_at"]]
 

@@ -67,7 +67,7 @@ def test_no_page_of_the_work_record_shows_a_pseudonym_of_the_other(database: Eng
             list(results.export(tx, campaign, actor=owner, context=AT_WORK)),
         ]
     with reading() as db:
-        shown += [queries.room(db, campaign, owner), queries.my_work(db, person)]
+        shown += [queries.room(db, campaign, owner, AT_WORK), queries.my_work(db, person, AT_WORK)]
     for subject in found(select(LogSubject.pseudonym, LogSubject.id)):
         assert subject.pseudonym not in str(shown)
         assert str(subject.id) not in str(shown)

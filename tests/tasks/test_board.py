@@ -59,7 +59,7 @@ class TestWhatIsNotShown:
         assert (shown["can"], shown["away"], shown["known"]) == ([], [], 0)
         assert all(not facet or not any(entry[2] for entry in facet) for facet in shown["facets"].values())
         with reading() as db, pytest.raises(NoSuchCampaign):
-            queries.described(db, campaign, person)
+            queries.described(db, campaign, person, AT_WORK)
 
     def test_what_one_is_not_cleared_for(self, database: Engine) -> None:
         campaign = a_campaign(an_owner(clearance=Level.RESTRICTED), level="restricted")

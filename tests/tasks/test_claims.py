@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Engine, delete, func, select, update
 
 from agencies import notices
-from agencies.errors import NotPermitted
 from agencies.models import RoleGrant
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
@@ -207,13 +206,13 @@ class TestClaimNext:
         campaign, person = a_campaign(), a_person()
         with transaction() as tx:
             tx.execute(update(RoleGrant).values(until=clock.now(tx)))
-        with pytest.raises(NotPermitted):
+        with pytest.raises(NotEligible):
             a_claim(campaign, person)
 
     def test_a_refused_claim_changes_nothing(self, database: Engine) -> None:
         campaign, person = a_campaign(), a_person()
         changed(delete(RoleGrant).where(RoleGrant.membership_id == person.membership_id))
-        with pytest.raises(NotPermitted):
+        with pytest.raises(NotEligible):
             a_claim(campaign, person)
         assert found(select(Claim.id)) == []
 
@@ -408,7 +407,7 @@ class TestOpenItem:
         claim = a_claim(a_campaign(), person)
         with transaction() as tx:
             tx.execute(update(RoleGrant).values(until=clock.now(tx)))
-        with pytest.raises(NotPermitted):
+        with pytest.raises(NotEligible):
             opened(claim, person)
 
 

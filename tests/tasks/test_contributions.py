@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select, update
 
-from agencies.errors import NotPermitted
 from agencies.models import RoleGrant
 from marketplace.foundation import clock
 from marketplace.foundation.db import transaction
 from marketplace.foundation.jobs import Job
 from tasks import claims, contributions
-from tasks.errors import AlreadyAnswered, BadAnswer, ClaimOver
+from tasks.errors import AlreadyAnswered, BadAnswer, ClaimOver, NotEligible
 from tasks.models import Claim, Contribution, Microtask, Participation
 from tests.builders import (
     AT_WORK,
@@ -98,7 +97,7 @@ class TestSubmit:
         claim = a_claim(a_campaign(), person)
         with transaction() as tx:
             tx.execute(update(RoleGrant).values(until=clock.now(tx)))
-        with pytest.raises(NotPermitted):
+        with pytest.raises(NotEligible):
             an_answer(claim, person)
 
 

@@ -47,7 +47,7 @@ def exported(campaign: UUID, reader: Principal) -> list[dict[str, Any]]:
 
 def room(campaign: UUID, reader: Principal) -> dict[str, Any]:
     with reading() as db:
-        return queries.room(db, campaign, reader)
+        return queries.room(db, campaign, reader, AT_WORK)
 
 
 def every_value(value: Any) -> list[Any]:
@@ -253,7 +253,7 @@ class TestMyWork:
         an_answer(a_claim(posted, person), person)
         a_claim(posted, person)
         with reading() as db:
-            work = queries.my_work(db, person)
+            work = queries.my_work(db, person, AT_WORK)
         assert [row["number"] for row in work["claims"]] == [2]
         assert [(row["number"], row["state"]) for row in work["answered"]] == [(1, "waiting")]
 
@@ -261,4 +261,4 @@ class TestMyWork:
         posted = a_campaign()
         a_contribution(posted, a_person())
         with reading() as db:
-            assert queries.my_work(db, a_person()) == {"claims": [], "answered": []}
+            assert queries.my_work(db, a_person(), AT_WORK) == {"claims": [], "answered": []}

@@ -1,0 +1,104 @@
+"""The one place that decides about work: who may know a campaign, claim, open an item, read and export results.
+
+The marketplace's own rules, those of the agency that owns the work and those of the agency whose member asks must all
+hold. What a person may not know looks like what does not exist; what they may know but not do says which rule and what
+would help. `access_sql` makes the WHERE of lists from the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from security.access import facts
+from security.access.attributes import Value
+from security.access.baseline import BASELINE
+from security.access.rules import RuleSet
+from security.decision import Decision, Reason
+from security.labels import Level
+from security.principal import Context, Principal, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What rules look at in a campaign. `shared_up_to` and `granted` hold for one asking person."""
+
+    campaign_id: UUID
+    agency_id: UUID
+    agency_slug: str
+    owner_id: UUID
+    level: Level
+    compartments: frozenset[str]
+    audience: frozenset[str] | None
+    """Slugs of the agencies whose people may take part; None for all."""
+    skills: Sequence[str]
+    open: bool
+    need_to_know: bool = False
+    shared_up_to: Level | None = None
+    """The highest level that the asking agency shares in; its own work: all levels. None: nothing."""
+    granted: bool = False
+    """Whether the asking person was let in and that has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The rules of agencies that apply beside the marketplace's own. `now`: for rules about the age of a sign-in."""
+
+    sets: tuple[RuleSet, ...] = ()
+    now: datetime | None = None
+
+
+def decide(action: str, principal: Principal, context: Context, terms: Terms, policies: Policies) -> Decision:
+    """Whether the person may, in this situation; every rule that fails is named."""
+    about = facts_of(principal, context, policies.now, terms)
+    decision = BASELINE.decide(action, about)
+    if decision.failed:
+        decision = Decision(tuple(_told(reason, principal, terms) for reason in decision.failed))
+    for rules in policies.sets:
+        decision = decision & rules.decide(action, about)
+    return decision
+
+
+def facts_of(
+    principal: Principal, context: Context, now: datetime | None, terms: Terms
+) -> dict[str, Value | None]:
+    """Everything that rules may know of one person asking for one campaign."""
+    return {**facts.of_principal(principal), **facts.of_context(context, now), **facts_of_terms(terms)}
+
+
+def facts_of_terms(terms: Terms) -> Mapping[str, Value | None]:
+    """What rules may know of a campaign."""
+    return {
+        "resource.agency": terms.agency_slug,
+        "resource.owner": str(terms.owner_id),
+        "resource.level": terms.level.label_key,
+        "resource.compartments": terms.compartments,
+        "resource.skills": frozenset(terms.skills),
+        "resource.audience": terms.audience or frozenset(),
+        "resource.open_to_all": terms.audience is None,
+        "resource.open": terms.open,
+        "resource.shared_up_to": "none" if terms.shared_up_to is None else terms.shared_up_to.label_key,
+        "resource.need_to_know": terms.need_to_know,
+        "resource.granted": terms.granted,
+    }
+
+
+def _told(reason: Reason, principal: Principal, terms: Terms) -> Reason:
+    """The reason with the facts that its sentence needs."""
+    tell = _FACTS_TOLD.get((reason.code, reason.remedy))
+    return reason if tell is None else Reason(reason.code, tell(principal, terms), reason.remedy)
+
+
+def _missing_skills(principal: Principal, terms: Terms) -> dict[str, str]:
+    return {"skills": ",".join(skill for skill in terms.skills if skill not in principal.skills)}
+
+
+_FACTS_TOLD: Mapping[tuple[str, str | None], Callable[[Principal, Terms], dict[str, str]]] = {
+    ("clearance", "ask_security_officer"): lambda _, terms: {"level": terms.level.label_key},
+    ("skill", "add_skill"): _missing_skills,
+    ("role", "ask_administrator"): lambda _, __: {"role": Role.CONTRIBUTOR},
+    ("role", "ask_owner"): lambda _, __: {"role": Role.TASK_OWNER},
+}
+"""What a refusal tells beside its code. Never a compartment: its name alone can say too much."""
