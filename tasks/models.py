@@ -68,7 +68,7 @@ class Campaign(Base):
 
 
 class NeedToKnowGrant(Base):
-    """Somebody was let into a campaign under need-to-know, up to and with the day `until`. Given again, it is changed."""
+    """Somebody was let into a campaign under need-to-know, to the end of the day `until`."""
 
     __tablename__ = "need_to_know_grant"
     __table_args__ = (Index("ix_need_to_know_grant_membership_id", "membership_id"),)

@@ -70,6 +70,13 @@ WORDS: Mapping[str, Words] = {
     "token-refused": Words(
         _l("This token is not accepted"), _l("It is unknown, over or revoked. Make a new one.")
     ),
+    "too-many-calls": Words(
+        _l("Wait a minute"), _l("Too many calls came in one minute. Nothing was changed; go on in the next."), "clock"
+    ),
+    "version-changed": Words(
+        _l("This has changed in the meantime"), _l("Look at it as it is now, then make your change again.")
+    ),
+    "not-offered": Words(_l("Not offered here"), _l("This address is known, but the marketplace does not do this.")),
     "not-permitted": Words(
         _l("Your role does not include this"),
         _l("What you opened belongs to another role than yours."),
@@ -315,7 +322,7 @@ def problem_page(problem: dict[str, Any], status: int, reference: str) -> Respon
     words = _words(problem, status)
     of_sign_in = problem["slug"] == "sign-in-refused"
     given = () if of_sign_in else problem.get("reasons") or _roles_asked(problem["slug"])
-    lacks = [reasons.missing(reason["code"], reason["args"], {}) for reason in given]
+    lacks = [reasons.missing(reason["code"], reason["args"], {}, reason.get("remedy")) for reason in given]
     shown = {
         "title": lacks[0].remedy if lacks else words.title,
         "lead": words.lead,
