@@ -7,7 +7,7 @@ about lower case and LIKE. What is not listed for a resource cannot be filtered:
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -231,6 +231,17 @@ Terms = Mapping[tuple[str, str | None], Term]
 """By attribute and part of it, both in lower case."""
 
 
+class Nothing:
+    """An attribute that another kind of resource has: it is never there (RFC 7644 §3.4.2.1)."""
+
+    def compare(self, op: Op, value: Any) -> Condition:
+        """Only the comparison with null, and being unequal to something, hold for what is not there."""
+        return true() if (op is Op.ne) != (op is Op.eq and value is None) else false()
+
+    def present(self) -> Condition:
+        return false()
+
+
 class _Compiler(FilterVisitor[Condition]):
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
@@ -250,6 +261,8 @@ class _Compiler(FilterVisitor[Condition]):
 
     def visit_value_path(self, node: ValuePath) -> Condition:
         many = self._term(node.attr_path)
+        if isinstance(many, Nothing):
+            return false()
         if not isinstance(many, Many):
             raise BadFilter(f"{node.attr_path} has one value; compare it without brackets.")
         inside: Terms = {(name, None): term for name, term in many.inside.items()}
@@ -263,9 +276,11 @@ class _Compiler(FilterVisitor[Condition]):
         return found
 
 
-def where(terms: Terms, node: FilterNode) -> Condition:
-    """The condition of a parsed filter. Raises BadFilter with a sentence."""
-    return _Compiler(terms).visit(node)
+def where(
+    terms: Terms, node: FilterNode, absent: Collection[tuple[str, str | None]] = frozenset()
+) -> Condition:
+    """The condition of a parsed filter; attributes that are `absent` here match nothing. Raises BadFilter."""
+    return _Compiler({**dict.fromkeys(absent, Nothing()), **terms}).visit(node)
 
 
 def ordered(columns: Mapping[str, SQLColumnExpression[Any]], by: str | None, descending: bool) -> list[Any]:

@@ -6,7 +6,7 @@ watches or operates; separation of duties holds for what it gives as for what pe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,14 +50,12 @@ class Group:
     display_name: str
     external_id: str | None
     changed_at: datetime
-    members: tuple[tuple[UUID, str], ...] | None
-    """Ids and names of users."""
+    members: tuple[UUID, ...] | None
+    """Ids of users."""
 
     @property
     def said(self) -> Wanted:
-        return Wanted(
-            self.display_name, self.external_id, frozenset(str(user_id) for user_id, _ in self.members or ())
-        )
+        return Wanted(self.display_name, self.external_id, frozenset(map(str, self.members or ())))
 
 
 def page(
@@ -65,16 +63,20 @@ def page(
     scim: Provisioner,
     *,
     wanted: FilterNode | None = None,
+    absent: Collection[tuple[str, str | None]] = (),
     by: str | None = None,
     descending: bool = False,
     start: int = 0,
     count: int = 100,
     members: bool = True,
 ) -> tuple[int, list[Group]]:
-    """(How many groups match, those from `start`). Raises BadFilter, BadPath."""
+    """(How many groups match, those from `start`). `absent`: attributes of other kinds.
+
+    Raises BadFilter, BadPath.
+    """
     chosen = _every(scim)
     if wanted is not None:
-        chosen = chosen.where(filtering.where(_terms(), wanted))
+        chosen = chosen.where(filtering.where(_terms(), wanted, absent))
     total = int(db.scalar(select(func.count()).select_from(chosen.subquery())))
     order = [*filtering.ordered(_columns(), by, descending), ScimGroup.display_name_key, ScimGroup.id]
     rows = db.all(chosen.order_by(*order).offset(start).limit(count)) if count else []
@@ -127,7 +129,7 @@ def change(tx: Tx, scim: Provisioner, group: Group, wanted: Wanted) -> bool:
 def end(tx: Tx, scim: Provisioner, group_id: UUID | None) -> None:
     """The directory no longer knows this group; what it gave ends. Raises NoSuchResource."""
     group = held(tx, scim, group_id)
-    members = [user_id for user_id, _ in group.members or ()]
+    members = group.members or ()
     tx.execute(delete(ScimMember).where(ScimMember.group_id == group.id))
     tx.execute(delete(ScimGroup).where(ScimGroup.id == group.id))
     _record(tx, "scim_group.end", group.id, scim.agency_id, None, scim.context, members=len(members))
@@ -254,10 +256,9 @@ def _every(scim: Provisioner) -> Query:
 def _group(db: Tx, row: Any, *, members: bool) -> Group:
     found = None
     if members:
-        name = func.coalesce(ScimUser.display_name, ScimUser.user_name).label("name")
-        chosen = select(ScimUser.id, name).join(ScimMember, ScimMember.user_id == ScimUser.id)
+        chosen = select(ScimUser.id).join(ScimMember, ScimMember.user_id == ScimUser.id)
         rows = db.all(chosen.where(ScimMember.group_id == row.id).order_by(ScimUser.user_name_key))
-        found = tuple((each.id, each.name) for each in rows)
+        found = tuple(each.id for each in rows)
     return Group(row.id, row.display_name, row.external_id, row.changed_at, found)
 
 

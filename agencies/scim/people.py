@@ -112,16 +112,20 @@ def page(
     scim: Provisioner,
     *,
     wanted: FilterNode | None = None,
+    absent: Collection[tuple[str, str | None]] = (),
     by: str | None = None,
     descending: bool = False,
     start: int = 0,
     count: int = 100,
 ) -> tuple[int, list[User]]:
-    """(How many users match, those from `start`). Raises BadFilter, BadPath."""
+    """(How many users match, those from `start`). `absent`: attributes of other kinds.
+
+    Raises BadFilter, BadPath.
+    """
     now = clock.at(db)
     chosen = _every(scim, now)
     if wanted is not None:
-        chosen = chosen.where(filtering.where(_terms(scim, now), wanted))
+        chosen = chosen.where(filtering.where(_terms(scim, now), wanted, absent))
     total = int(db.scalar(select(func.count()).select_from(chosen.subquery())))
     order = [*filtering.ordered(_columns(scim), by, descending), ScimUser.user_name_key, ScimUser.id]
     rows = db.all(chosen.order_by(*order).offset(start).limit(count)) if count else []

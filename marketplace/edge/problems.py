@@ -23,8 +23,8 @@ from werkzeug.exceptions import HTTPException
 
 from agencies import errors as agencies
 from agencies import keys
-from agencies.scim import errors as scim
 from agencies.rules import errors as rules
+from agencies.scim import errors as scim
 from marketplace.edge import step_up
 from marketplace.edge.acting import is_api
 from marketplace.edge.refusals import put_on_record

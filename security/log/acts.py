@@ -51,6 +51,8 @@ ACTS: Mapping[str, Act] = {
     "scim_group.change": Act(ACCOUNT),
     "scim_group.end": Act(ACCOUNT),
     "scim_group.give": Act(ACCOUNT),
+    "need_to_know.give": Act(ACCOUNT),
+    "need_to_know.end": Act(ACCOUNT),
     "campaign.post": Act(ACTIVITY, "posting"),
     "claim.take": Act(ACTIVITY, "contribution"),
     "claim.extend": Act(ACTIVITY, "contribution"),

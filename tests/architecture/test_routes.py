@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.edge.permissions import EVERYBODY, ROUTES
+from marketplace.edge.permissions import EVERYBODY, PROVISIONER, ROUTES
 from security.permissions import Permission
 
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -49,13 +49,22 @@ def test_a_closed_route_sends_strangers_away(app: Any) -> None:
         path = _example(rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             answer = client.open(path, method=method)
-            expected = (401,) if path.startswith("/api/") else (303,) if method == "GET" else (400, 401)
+            expected = (
+                (401,) if path.startswith(("/api/", "/scim/")) else (303,) if method == "GET" else (400, 401)
+            )
             assert answer.status_code in expected, f"{method} {rule.rule} answered {answer.status_code}"
 
 
 @pytest.mark.parametrize("endpoint", sorted(ROUTES))
 def test_a_row_is_a_permission_or_everybody(endpoint: str) -> None:
-    assert ROUTES[endpoint] is EVERYBODY or isinstance(ROUTES[endpoint], Permission)
+    assert ROUTES[endpoint] in (EVERYBODY, PROVISIONER) or isinstance(ROUTES[endpoint], Permission)
+
+
+def test_a_program_with_a_credential_goes_nowhere_but_to_scim() -> None:
+    assert {endpoint.partition(".")[0] for endpoint, wanted in ROUTES.items() if wanted is PROVISIONER} == {
+        "scim"
+    }
+    assert {wanted for endpoint, wanted in ROUTES.items() if endpoint.startswith("scim.")} == {PROVISIONER}
 
 
 def _example(rule: Any) -> str:
