@@ -53,7 +53,10 @@ def current_context() -> Context:
 
 
 def anonymous_context() -> Context:
-    """What is known of somebody who is not signed in: the door they came through."""
+    """What is known of somebody who is not signed in: the door they came through, as that door may know better."""
+    if "door_context" in g:
+        known: Context = g.door_context
+        return known
     return Context("api" if is_api() else "web", Zone.PUBLIC, address=request.remote_addr)
 
 
