@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, select
 
-from agencies import held_forms, people, session_seal, sessions
+from agencies import held_forms, joining, people, session_seal, sessions
 from agencies.errors import NotAMember, SignInExpired, StepUpByAnother, UnknownAgency
 from agencies.models import Agency, IdentityProvider, SignInAttempt, WebSession
 from agencies.zones import zone_of
@@ -122,11 +122,10 @@ def complete(
 ) -> tuple[str, Principal]:
     """Begin the session of the person that was vouched for. Returns the cookie's token and the person.
 
-    Raises NotAMember where the agency vouches for somebody who is not registered and may not join by themselves.
+    Somebody unknown joins where they may, by `invitation` or by sign-in alone. Raises NotAMember, InvitationOver,
+    InvitationElsewhere, IdentityTaken.
     """
-    membership_id = people.membership_of(tx, vouched.issuer, vouched.subject, agency_id)
-    if membership_id is None:
-        raise NotAMember(agency=str(agency_id))
+    membership_id = joining.membership_for(tx, agency_id, vouched, invitation=invitation, context=context)
     return start(tx, membership_id, vouched, context, device_name=device_name)
 
 

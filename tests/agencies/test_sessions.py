@@ -1,20 +1,23 @@
 """Sessions and tokens: who acts, until when, and that nothing stored opens anything."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select, update
 
-from agencies import sessions, tokens
-from agencies.errors import AccessTokenRefused
+from agencies import directory, session_seal, sessions, tokens
+from agencies.errors import AccessTokenRefused, NoSuchSession, NotSignedIn
 from agencies.models import Agency, ApiToken, Membership, RoleGrant, WebSession
 from agencies.sessions import Acting
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
+from security.log.models import AuditPending
 from security.oidc import Vouched
-from security.principal import Principal, Role, Zone
-from tests.builders import AT_WORK, a_person, changed, one
+from security.principal import Context, Device, Factor, Principal, Role, Zone
+from tests.builders import AT_WORK, a_person, changed, found, one
+from tests.together import losers, together, winners
 
 ISSUER = "https://north.example"
 MAJA = Vouched(ISSUER, "maja", sid="there-1", id_token="header.claims.signature")
@@ -203,3 +206,207 @@ class TestToken:
             tokens.make(tx, name="x", valid_for=timedelta(hours=1), actor=person, context=AT_WORK)
             now = clock.now(tx)
         assert one(select(func.max(ApiToken.over_at))) - now == timedelta(hours=1)
+
+
+def references(person: Principal) -> list[str]:
+    with reading() as db:
+        return [row.reference for row in sessions.of_person(db, person.person_id)]
+
+
+def acts() -> list[Any]:
+    return list(found(select(AuditPending.__table__).where(AuditPending.act == "session.end")))
+
+
+class TestEvidence:
+    def context(self, vouched: Vouched, step_up_acr: str | None = "two-factor") -> Context:
+        with transaction() as tx:
+            agency = directory.add(
+                tx, slug="north", name="North", initials="NO", tint="blue", domain="north.example"
+            )
+            directory.add_provider(
+                tx, "north", issuer=ISSUER, client_id="us", client_secret="x", step_up_acr=step_up_acr
+            )
+        assert agency is not None
+        acting = read(begun(a_person("north"), vouched))
+        assert acting is not None
+        return acting.context
+
+    @pytest.mark.parametrize(
+        ("acr", "step_up_acr", "factor"),
+        [
+            ("two-factor", "two-factor", Factor.MULTI),
+            ("two-factor", "other two-factor", Factor.MULTI),
+            ("two", "two-factor", Factor.SINGLE),
+            ("password", "two-factor", Factor.SINGLE),
+            ("two-factor", None, Factor.SINGLE),
+            (None, "two-factor", Factor.NONE),
+        ],
+    )
+    def test_a_second_factor_is_what_the_agencys_provider_calls_one(
+        self, database: Engine, acr: str | None, step_up_acr: str | None, factor: Factor
+    ) -> None:
+        assert self.context(Vouched(ISSUER, "maja", acr=acr), step_up_acr).factor is factor
+
+    def test_a_time_of_signing_in_without_a_word_how_is_one_factor(self) -> None:
+        assert sessions.factor_of(None, datetime.now(UTC), "two-factor") is Factor.SINGLE
+
+    @pytest.mark.parametrize(("managed", "device"), [(True, Device.MANAGED), (False, Device.UNKNOWN)])
+    def test_a_device_is_managed_where_the_provider_signed_so(
+        self, database: Engine, managed: bool, device: Device
+    ) -> None:
+        assert self.context(Vouched(ISSUER, "maja", device_managed=managed)).device == device
+
+    def test_the_id_token_opens_with_the_cookies_token_only(self, database: Engine) -> None:
+        token = begun(a_person())
+        with reading() as db:
+            held = sessions.voucher(db, token)
+        assert (held.issuer, held.subject, held.id_token) == (ISSUER, "maja", MAJA.id_token)
+        sealed = bytes(one(select(WebSession.id_token)))
+        assert b"header.claims" not in sealed
+        reference = one(select(WebSession.reference))
+        assert session_seal.unseal(reference, f"{sessions.ID_TOKEN} {reference}", sealed) is None
+
+    def test_nobody_vouches_for_a_session_that_is_over(self, database: Engine) -> None:
+        token = begun(a_person())
+        moved("idle_until", timedelta(seconds=-1))
+        with reading() as db, pytest.raises(NotSignedIn):
+            sessions.voucher(db, token)
+
+
+class TestRotation:
+    def renewed(self, token: str, **given: Any) -> sessions.Begun:
+        with transaction() as tx:
+            return sessions.renew(tx, token, Vouched(ISSUER, "maja", **given))
+
+    def test_a_new_token_takes_the_place_of_the_old_one(self, database: Engine) -> None:
+        old = begun(a_person())
+        fresh = self.renewed(old)
+        assert fresh.token != old
+        assert read(old) is None
+        assert read(fresh.token) is not None
+
+    def test_the_session_stays_the_same_and_ends_when_it_would_have(self, database: Engine) -> None:
+        old = begun(a_person())
+        before = found(select(WebSession.reference, WebSession.absolute_until, WebSession.began_at))
+        self.renewed(old)
+        assert found(select(WebSession.reference, WebSession.absolute_until, WebSession.began_at)) == before
+
+    def test_it_is_as_strong_and_recent_as_the_new_sign_in(self, database: Engine) -> None:
+        at = datetime(2026, 1, 2, tzinfo=UTC)
+        fresh = self.renewed(begun(a_person()), acr="two-factor", auth_time=at, id_token="a.new.one")
+        acting = read(fresh.token)
+        assert acting is not None
+        assert (acting.context.acr, acting.context.auth_time) == ("two-factor", at)
+        with reading() as db:
+            assert sessions.voucher(db, fresh.token).id_token == "a.new.one"
+
+    def test_of_two_at_once_one_wins(self, database: Engine) -> None:
+        token = begun(a_person())
+        outcomes = together(*[lambda: self.renewed(token)] * 4)
+        assert len(winners(outcomes)) == 1
+        assert set(losers(outcomes)) == {NotSignedIn}
+
+    def test_a_session_that_is_over_is_not_renewed(self, database: Engine) -> None:
+        token = begun(a_person())
+        moved("absolute_until", timedelta(seconds=-1))
+        with pytest.raises(NotSignedIn):
+            self.renewed(token)
+
+
+class TestList:
+    def test_names_every_live_session_of_the_person(self, database: Engine) -> None:
+        maja, other = a_person("north"), a_person("north")
+        begun(maja), begun(maja), begun(other)
+        assert len(references(maja)) == 2
+
+    def test_leaves_out_what_is_over(self, database: Engine) -> None:
+        maja = a_person()
+        begun(maja)
+        moved("idle_until", timedelta(seconds=-1))
+        assert references(maja) == []
+
+    def test_says_device_network_and_agency(self, database: Engine) -> None:
+        maja = a_person("north")
+        with transaction() as tx:
+            sessions.begin(tx, maja.membership_id, MAJA, device_name="Firefox/Linux", zone=Zone.HOME)
+        with reading() as db:
+            (row,) = sessions.of_person(db, maja.person_id)
+        assert (row.device_name, row.zone, row.agency_name) == ("Firefox/Linux", "home", "North")
+
+    def test_counts_for_the_administrator(self, database: Engine) -> None:
+        maja = a_person()
+        begun(maja), begun(maja)
+        with reading() as db:
+            assert sessions.count_of(db, maja.membership_id) == 2
+
+
+class TestEnding:
+    def test_one_of_ones_own_by_its_reference(self, database: Engine) -> None:
+        maja = a_person()
+        begun(maja), begun(maja)
+        kept, ended = references(maja)
+        with transaction() as tx:
+            sessions.end_one(tx, ended, actor=maja, context=AT_WORK)
+        assert references(maja) == [kept]
+        assert [(row.object_id, row.detail) for row in acts()] == [(ended, {"by": "person"})]
+
+    def test_not_one_of_somebody_else(self, database: Engine) -> None:
+        maja, other = a_person("north"), a_person("north")
+        begun(other)
+        with transaction() as tx, pytest.raises(NoSuchSession):
+            sessions.end_one(tx, references(other)[0], actor=maja, context=AT_WORK)
+        assert len(references(other)) == 1
+
+    def test_every_other_one_and_not_this(self, database: Engine) -> None:
+        maja, other = a_person("north"), a_person("north")
+        here = begun(maja)
+        begun(maja), begun(maja), begun(other)
+        acting = read(here)
+        assert acting is not None
+        with transaction() as tx:
+            assert sessions.end_others(tx, actor=maja, context=acting.context) == 2
+        assert read(here) is not None
+        assert len(references(other)) == 1
+
+    @pytest.mark.parametrize(
+        ("named", "left"),
+        [
+            ({"sid": "there-1"}, {"there-2", "elsewhere"}),
+            ({"subject": "maja"}, {"elsewhere"}),
+            ({"sid": "there-2", "subject": "maja"}, {"there-1", "elsewhere"}),
+            ({"sid": "there-1", "subject": "somebody else"}, {"there-1", "there-2", "elsewhere"}),
+            ({"sid": "unknown"}, {"there-1", "there-2", "elsewhere"}),
+        ],
+    )
+    def test_what_the_provider_no_longer_vouches_for(
+        self, database: Engine, named: dict[str, str], left: set[str]
+    ) -> None:
+        maja = a_person()
+        begun(maja)
+        begun(maja, replace(MAJA, sid="there-2"))
+        begun(maja, Vouched("https://south.example", "maja", sid="elsewhere"))
+        with transaction() as tx:
+            assert sessions.end_vouched(tx, ISSUER, **named, context=AT_WORK) == 3 - len(left)
+        assert {row.issuer_session for row in found(select(WebSession.issuer_session))} == left
+        assert all(row.detail == {"by": "provider"} for row in acts())
+
+    def test_a_logout_that_names_nobody_is_a_mistake(self, database: Engine) -> None:
+        with transaction() as tx, pytest.raises(ValueError, match="names a session"):
+            sessions.end_vouched(tx, ISSUER, context=AT_WORK)
+
+    def test_all_of_a_provider_that_is_not_trusted_any_more(self, database: Engine) -> None:
+        maja = a_person()
+        begun(maja)
+        begun(maja, Vouched("https://south.example", "maja"))
+        with transaction() as tx:
+            assert sessions.end_of_issuer(tx, ISSUER, actor=None, context=AT_WORK) == 1
+
+    def test_all_of_a_membership_and_of_what_it_lends(self, database: Engine) -> None:
+        home, lent = a_person("north"), a_person("south")
+        changed(
+            update(Membership).where(Membership.id == lent.membership_id).values(home_id=home.membership_id)
+        )
+        begun(home), begun(lent), begun(a_person("north"))
+        with transaction() as tx:
+            assert sessions.end_of_membership(tx, home.membership_id, actor=None, context=AT_WORK) == 2
+        assert len(found(select(WebSession.token))) == 1
