@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,11 @@ from sqlalchemy import Executable, Row, select, update
 
 from agencies import directory, people, sharing
 from agencies.models import Agency, Membership, Skill
+from agencies.rules import drafting, signing
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, reading, transaction
 from security.labels import Level
-from security.principal import Context, Principal, Role, Zone
+from security.principal import Context, Factor, Principal, Role, Zone
 from tasks import campaigns, claims, contributions, settling
 from tasks.models import Claim
 
@@ -46,6 +48,23 @@ def an_agency(slug: str | None = None, *, shares: bool = True, **given: Any) -> 
             for owner, guest in ((agency_id, other.id), (other.id, agency_id)):
                 sharing.put_in_force(tx, owner, guest, level=Level.RESTRICTED, content={})
         return agency_id
+
+
+def shared_between(owner: str, guest: str, level: Level = Level.RESTRICTED) -> UUID:
+    """Terms under which people of `guest` do work of `owner`."""
+    with transaction() as tx:
+        ids = {row.slug: row.id for row in tx.all(select(Agency.id, Agency.slug))}
+        return sharing.put_in_force(tx, ids[owner], ids[guest], level=level, content={})
+
+
+def rules_in_force(admin: Principal, *rules: dict[str, Any]) -> int:
+    """An agency's rules, drafted and signed by its administrator. Returns their number."""
+    confirmed = replace(AT_WORK, factor=Factor.MULTI, auth_time=datetime.now(UTC))
+    for revision, rule in enumerate(rules):
+        with transaction() as tx:
+            drafting.keep_rule(tx, {"examples": []} | rule, revision=revision, actor=admin, context=confirmed)
+    with transaction() as tx:
+        return signing.sign(tx, actor=admin, context=confirmed)
 
 
 def a_person(agency: str | None = None, **given: Any) -> Principal:
