@@ -19,6 +19,7 @@ class Permission(StrEnum):
     CLAIM_MICROTASK = "claim_microtask"
     CONTRIBUTE = "contribute"
     POST_CAMPAIGN = "post_campaign"
+    LET_IN = "let_in"
     READ_RESULTS = "read_results"
     EXPORT_RESULTS = "export_results"
     APPRAISE = "appraise"
@@ -49,6 +50,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_BOARD,
         Permission.SEE_CAMPAIGN,
         Permission.POST_CAMPAIGN,
+        Permission.LET_IN,
         Permission.READ_RESULTS,
         Permission.EXPORT_RESULTS,
     },
@@ -60,7 +62,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.APPRAISE,
     },
     Role.SECURITY_OFFICER: _EVERY_PERSON
-    | {Permission.READ_RECORD, Permission.GIVE_CLEARANCE, Permission.READ_AGREEMENTS},
+    | {
+        Permission.READ_RECORD,
+        Permission.GIVE_CLEARANCE,
+        Permission.LET_IN,
+        Permission.READ_AGREEMENTS,
+    },
     Role.MARKETPLACE_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD, Permission.READ_WHOLE_RECORD},
     Role.OPERATOR: _EVERY_PERSON | {Permission.OPERATE},
     Role.AGENCY_ADMIN: _EVERY_PERSON

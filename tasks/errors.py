@@ -25,6 +25,22 @@ class NotForYou(Refused):
     """Only the owner and appraisers of the campaign's agency may open this."""
 
 
+class NotYoursToGive(Refused):
+    """Task owners of the campaign's agency let people in, and its security officer."""
+
+
+class NotUnderNeedToKnow(Conflict):
+    """This campaign is not under need-to-know: nobody has to be let in."""
+
+
+class NobodyThere(InvalidInput):
+    """Nobody in this agency has this e-mail address."""
+
+
+class BadDay(InvalidInput):
+    """Choose a day from today on, at most a year ahead."""
+
+
 class NothingLeftToClaim(Conflict):
     """Nothing in this campaign is waiting for you at the moment. Others may still give items back."""
 

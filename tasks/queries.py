@@ -191,6 +191,7 @@ def describe(db: Tx, campaign: CampaignFacts, principal: Principal) -> dict[str,
         "claim_minutes": campaign.claim_minutes,
         "sealed": campaign.sealed,
         "open": campaign.terms.open,
+        "need_to_know": campaign.terms.need_to_know,
     }
 
 

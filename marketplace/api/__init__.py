@@ -7,10 +7,20 @@ from typing import Any
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from marketplace.api import agencies, campaigns, claims, description, people, results
+from marketplace.api import agencies, campaigns, claims, description, need_to_know, people, results
 from marketplace.api.door import api
 
-__all__ = ["agencies", "campaigns", "claims", "description", "document", "install", "people", "results"]
+__all__ = [
+    "agencies",
+    "campaigns",
+    "claims",
+    "description",
+    "document",
+    "install",
+    "need_to_know",
+    "people",
+    "results",
+]
 
 
 def install(app: Flask, csrf: CSRFProtect) -> None:

@@ -125,6 +125,7 @@ class CampaignInFull(CampaignSummary):
     claim_minutes = fields.Integer()
     sealed = fields.Boolean(metadata=told("Items, answers and results lie sealed."))
     open = fields.Boolean()
+    need_to_know = fields.Boolean(metadata=told("It exists only for those who were let in by name."))
 
 
 class Campaign(CampaignInFull):
@@ -275,6 +276,32 @@ class Submission(Input):
             example={"names": "species", "note": "The second word is smudged."},
         ),
     )
+
+
+class PersonLetIn(Schema):
+    """Somebody who may know a campaign under need-to-know, to the end of the day `until`."""
+
+    membership_id = fields.UUID()
+    name = fields.String()
+    agency = fields.String()
+    email = fields.String(allow_none=True)
+    until = fields.Date()
+
+
+class LetIn(Schema):
+    """Who is let in to a campaign."""
+
+    name = fields.String(metadata=told("The campaign's name."))
+    need_to_know = fields.Boolean()
+    people = fields.List(fields.Nested(PersonLetIn))
+
+
+class LettingIn(Input):
+    """Whom to let in, until when."""
+
+    agency = Text(60, required=True, metadata=told("The slug of the person's agency."))
+    email = Text(320, required=True, metadata=told("The person's e-mail address in that agency."))
+    until = fields.Date(required=True, metadata=told("The last day, from today on, at most a year ahead."))
 
 
 class BoardQuery(Input):
