@@ -8,7 +8,7 @@ once. Whose rules of access hold is no question: those of both always do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -146,16 +146,11 @@ def _take_effect(tx: Tx, found: Proposed, _actor: Principal, _context: Context) 
         UUID(content["guest_id"]),
         level=Level.parse(content["level"]),
         content={name: content[name] for name in SAID} | {"proposal": str(found.id)},
-        until=_end_of(date.fromisoformat(content["until"])) if content["until"] else None,
+        until=clock.end_of(date.fromisoformat(content["until"])) if content["until"] else None,
     )
 
 
 TERMS = Kind("sharing.terms", _sides, _take_effect)
-
-
-def _end_of(day: date) -> datetime:
-    """Terms hold to the end of their last day, in UTC."""
-    return datetime.combine(day, time(), UTC) + timedelta(days=1)
 
 
 def _names(agency: Any, side: str) -> Sequence[Any]:

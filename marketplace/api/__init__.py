@@ -7,7 +7,17 @@ from typing import Any
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from marketplace.api import agencies, campaigns, claims, description, need_to_know, people, results
+from marketplace.api import (
+    agencies,
+    campaigns,
+    claims,
+    description,
+    need_to_know,
+    people,
+    proposals,
+    results,
+    units,
+)
 from marketplace.api.door import api
 
 __all__ = [
@@ -19,7 +29,9 @@ __all__ = [
     "install",
     "need_to_know",
     "people",
+    "proposals",
     "results",
+    "units",
 ]
 
 

@@ -7,7 +7,7 @@ as long as they share a PostgreSQL server.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Interval, func, literal, select, type_coerce
@@ -32,3 +32,8 @@ def at(tx: Tx, offset: timedelta = timedelta()) -> ColumnElement[Any]:
         moment = func.now() + literal(offset, Interval()) if offset else func.now()
         return type_coerce(moment, Moment)
     return literal(now(tx) + offset, Moment)
+
+
+def end_of(day: date) -> datetime:
+    """The moment at which a last day is over, in UTC: what is agreed to a day holds through it."""
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)
