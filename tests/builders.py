@@ -62,7 +62,7 @@ def rules_in_force(admin: Principal, *rules: dict[str, Any]) -> int:
     confirmed = replace(AT_WORK, factor=Factor.MULTI, auth_time=datetime.now(UTC))
     for revision, rule in enumerate(rules):
         with transaction() as tx:
-            drafting.keep_rule(tx, {"examples": []} | rule, revision=revision, actor=admin, context=confirmed)
+            drafting.keep_rule(tx, rule, revision=revision, actor=admin, context=confirmed)
     with transaction() as tx:
         return signing.sign(tx, actor=admin, context=confirmed)
 
