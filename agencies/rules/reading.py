@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from agencies import signing
 from agencies.models import Agency, Membership, Person
@@ -98,6 +98,13 @@ def in_force(db: Tx, agency_id: UUID) -> tuple[int, dict[str, Any]]:
         return 0, empty(db, agency_id)
     verified(db, agency_id, row)
     return row.number, json.loads(row.body)
+
+
+def number_in_force(db: Tx, agency_id: UUID) -> int:
+    """The number that the next signature follows, whether or not what it stands for can be verified."""
+    newest = select(func.max(AccessRuleVersion.number)).where(AccessRuleVersion.agency_id == agency_id)
+    said = select(Agency.rules_version).where(Agency.id == agency_id)
+    return max(db.scalar(newest) or 0, db.scalar(said) or 0)
 
 
 def version(db: Tx, agency_id: UUID, number: int) -> Version:

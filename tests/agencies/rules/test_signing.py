@@ -280,6 +280,20 @@ def test_an_older_version_is_taken_up_as_a_new_one(database: Engine) -> None:
             reading.version(db, admin.agency_id, 4)
 
 
+def test_an_older_version_is_the_way_out_of_rules_that_cannot_be_verified(database: Engine) -> None:
+    admin = an_admin()
+    signed(admin, a_rule("first"))
+    keep(admin, a_rule("second"))
+    sign(admin)
+    changed(update(AccessRuleVersion).where(AccessRuleVersion.number == 2).values(signature=bytes(64)))
+    with pytest.raises(RulesUnreadable):
+        names_in_force(admin)
+    with transaction() as tx:
+        drafting.take_up(tx, 1, revision=0, actor=admin, context=AT_WORK)
+    assert sign(admin) == 3
+    assert names_in_force(admin) == ["first"]
+
+
 def test_a_second_tab_does_not_undo_the_first(database: Engine) -> None:
     admin = an_admin()
     keep(admin, a_rule("first"))
