@@ -13,19 +13,20 @@ from sqlalchemy import case, insert, select, update
 from agencies import people
 from agencies.errors import NoSuchProvider
 from agencies.models import Agency, IdentityProvider, Person
-from agencies.scim.errors import CredentialRefused, NoSuchCredential, TooManyCalls
+from agencies.scim.errors import BadCredential, CredentialRefused, NoSuchCredential, TooManyCalls
 from agencies.scim.models import ScimCredential
 from agencies.zones import zone_of
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import digest, new_id, new_token
+from marketplace.foundation.input import clean
 from security.log import audit
 from security.principal import Context, Principal, Role
 
 PREFIX = "mks_"
 """So that secret scanners recognise a credential that was pasted somewhere."""
 CALLS_PER_MINUTE = 1200
-LONGEST_DAYS = 365
+LONGEST_DAYS, LONGEST_NAME = 365, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,13 @@ class Provisioner:
 def make(tx: Tx, *, name: str, days: int, actor: Principal, context: Context) -> tuple[UUID, str]:
     """Make a credential for the actor's agency, over after `days`. Returns (its id, the token, told this once).
 
-    Raises NoSuchProvider where the agency has no sign-in yet: a user is somebody whom its provider vouches for.
+    Raises BadCredential, and NoSuchProvider where the agency has no sign-in yet: a user is somebody whom its
+    provider vouches for.
     """
     people.still_holds(tx, actor, Role.AGENCY_ADMIN)
+    name = clean(" ".join(name.split()), at="name")
+    if not 1 <= len(name) <= LONGEST_NAME or not 1 <= days <= LONGEST_DAYS:
+        raise BadCredential()
     if _issuer(tx, actor.agency_id) is None:
         raise NoSuchProvider()
     credential_id, token, now = new_id(), new_token(PREFIX), clock.now(tx)
@@ -57,7 +62,7 @@ def make(tx: Tx, *, name: str, days: int, actor: Principal, context: Context) ->
             "name": name,
             "made_by": actor.person_id,
             "made_at": now,
-            "over_at": now + timedelta(days=min(days, LONGEST_DAYS)),
+            "over_at": now + timedelta(days=days),
         },
     )
     audit.record(

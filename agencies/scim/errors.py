@@ -13,6 +13,10 @@ class TooManyCalls(DomainError):
     """This SCIM credential has made too many calls in this minute. Wait for the next minute and go on."""
 
 
+class BadCredential(InvalidInput):
+    """A credential needs a name of at most 100 characters and an end within 365 days."""
+
+
 class NoSuchCredential(NotFound):
     """Your agency has no such SCIM credential, or it has ended."""
 

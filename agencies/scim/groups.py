@@ -166,18 +166,12 @@ def give(
 
 
 def listing(db: Tx, agency_id: UUID) -> Sequence[Any]:
-    """An agency's groups for its administrator: id, display_name, role, unit_id, unit (its name), members (a count)."""
-    members = select(func.count()).where(ScimMember.group_id == ScimGroup.id).scalar_subquery()
+    """An agency's groups for its administrator, by name: id, display_name, role, unit_id, unit (its name)."""
+    chosen = select(
+        ScimGroup.id, ScimGroup.display_name, ScimGroup.role, ScimGroup.unit_id, Unit.name.label("unit")
+    )
     return db.all(
-        select(
-            ScimGroup.id,
-            ScimGroup.display_name,
-            ScimGroup.role,
-            ScimGroup.unit_id,
-            Unit.name.label("unit"),
-            members.label("members"),
-        )
-        .outerjoin(Unit, Unit.id == ScimGroup.unit_id)
+        chosen.outerjoin(Unit, Unit.id == ScimGroup.unit_id)
         .where(ScimGroup.agency_id == agency_id)
         .order_by(ScimGroup.display_name_key, ScimGroup.id)
     )

@@ -16,6 +16,7 @@ from marketplace.api import (
     people,
     proposals,
     results,
+    scim,
     units,
 )
 from marketplace.api.door import api
@@ -31,6 +32,7 @@ __all__ = [
     "people",
     "proposals",
     "results",
+    "scim",
     "units",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from marketplace.cli.client import Client, for_a_person
+from marketplace.cli.scim import directory_group, scim_credential
 from marketplace.cli.speech import as_json, columns
 
 
@@ -30,3 +31,7 @@ def list_(client: Client, json_wanted: bool) -> None:
         as_json(found)
         return
     columns(("AGENCY", "NAME", "DOMAIN"), [(row["slug"], row["name"], row["domain"]) for row in found])
+
+
+agency.add_command(scim_credential)
+agency.add_command(directory_group)

@@ -86,6 +86,10 @@ ROUTES: Mapping[str, Permission | Open] = {
     "web.withdraw_number": Permission.APPROVE_NUMBERS,
     "web.operation": Permission.OPERATE,
     "web.retry_job": Permission.OPERATE,
+    "web.agency_directory": Permission.ADMINISTER_AGENCY,
+    "web.make_scim_credential": Permission.ADMINISTER_AGENCY,
+    "web.end_scim_credential": Permission.ADMINISTER_AGENCY,
+    "web.give_by_group": Permission.ADMINISTER_AGENCY,
     # the API
     "api.description": EVERYBODY,
     "api.me": Permission.SEE_OWN,
@@ -136,6 +140,11 @@ ROUTES: Mapping[str, Permission | Open] = {
     "api.check_rules": Permission.ADMINISTER_AGENCY,
     "api.sign_rules": Permission.ADMINISTER_AGENCY,
     "api.export_rules": Permission.ADMINISTER_AGENCY,
+    "api.list_scim_credentials": Permission.ADMINISTER_AGENCY,
+    "api.make_scim_credential": Permission.ADMINISTER_AGENCY,
+    "api.end_scim_credential": Permission.ADMINISTER_AGENCY,
+    "api.list_directory_groups": Permission.ADMINISTER_AGENCY,
+    "api.give_by_group": Permission.ADMINISTER_AGENCY,
     # SCIM, for programs that keep an agency's people
     "scim.config": PROVISIONER,
     "scim.resource_types": PROVISIONER,
