@@ -63,7 +63,7 @@ def membership_for(
         except (InvitationOver, IdentityTaken, AlreadyAMember) as error:
             return _by_now(tx, agency_id, vouched, error)
     if not lets_in(tx, agency_id, vouched) or _has_left(tx, agency_id, vouched):
-        raise NotAMember(agency=str(agency_id))
+        return _by_now(tx, agency_id, vouched, NotAMember(agency=str(agency_id)))
     try:
         person_id = person_of(tx, vouched) or _registered(tx, vouched)
         return _joined(tx, person_id, agency_id, None, context)

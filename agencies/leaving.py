@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, select, update
 
 from agencies import authority, memberships, people, roles, sessions
 from agencies.memberships import Member
@@ -98,8 +98,9 @@ def _close(tx: Tx, membership_id: UUID, reason: str, actor: Principal | None, co
 
 def _end_what_it_gave(tx: Tx, membership_id: UUID, actor: Principal | None, context: Context) -> None:
     now = clock.now(tx)
-    not_over = RoleGrant.until.is_(None) | (RoleGrant.until > now)
-    tx.execute(update(RoleGrant).where(RoleGrant.membership_id == membership_id, not_over).values(until=now))
+    mine = (RoleGrant.membership_id == membership_id, RoleGrant.ended_at.is_(None))
+    earlier = case((RoleGrant.until < now, RoleGrant.until), else_=now)
+    tx.execute(update(RoleGrant).where(*mine).values(until=earlier, ended_at=now))
     sessions.end_of_membership(tx, membership_id, actor=actor, context=context)
     tx.execute(delete(ApiToken).where(ApiToken.membership_id == membership_id))
     waiting = update(Move).where(Move.from_id == membership_id, Move.state == "open")

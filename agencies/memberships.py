@@ -61,7 +61,9 @@ def is_live(now: Any) -> ColumnElement[bool]:
 
 def holds(now: Any) -> ColumnElement[bool]:
     """SQL: whether a role grant holds at `now`."""
-    return (RoleGrant.since <= now) & func.coalesce(RoleGrant.until > now, True)
+    return (
+        RoleGrant.ended_at.is_(None) & (RoleGrant.since <= now) & func.coalesce(RoleGrant.until > now, True)
+    )
 
 
 def enrol(
@@ -168,7 +170,7 @@ def administrators(db: Tx, agency_id: UUID, *, without: UUID | None = None) -> i
 
 def overlapping(since: datetime, until: datetime | None) -> ColumnElement[bool]:
     """SQL: whether a role grant holds at some moment from `since` to `until`."""
-    ends_after = or_(RoleGrant.until.is_(None), RoleGrant.until > since)
+    ends_after = RoleGrant.ended_at.is_(None) & or_(RoleGrant.until.is_(None), RoleGrant.until > since)
     return ends_after if until is None else ends_after & (RoleGrant.since < until)
 
 

@@ -184,7 +184,8 @@ class Membership(Base):
 class RoleGrant(Base):
     """A role that a membership holds from a moment until another. Somebody looks at it again by `review_due`.
 
-    `granted_by` is the person who gave it; nobody where a rule, an invitation or the agency's own system did.
+    `granted_by` is the person who gave it; nobody where a rule, an invitation or the agency's own system did. One that
+    was ended says so by `ended_at`: of two acts at the same moment neither may go by the other's clock.
     """
 
     __tablename__ = "role_grant"
@@ -202,6 +203,7 @@ class RoleGrant(Base):
     until: Mapped[datetime | None] = mapped_column(Moment)
     granted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     review_due: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Skill(Base):

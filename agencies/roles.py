@@ -95,7 +95,7 @@ def end(tx: Tx, grant_id: UUID, *, actor: Principal | None, context: Context) ->
     who, role = _of_agency(tx, grant_id, actor)
     now = clock.now(tx)
     ended = update(RoleGrant).where(RoleGrant.id == grant_id, _not_over(now))
-    if tx.execute(ended.values(until=now)).rowcount == 0:
+    if tx.execute(ended.values(until=now, ended_at=now)).rowcount == 0:
         raise NoSuchGrant()
     if role is Role.AGENCY_ADMIN:
         keeps_an_administrator(tx, who)
@@ -191,4 +191,4 @@ def _of_agency(tx: Tx, grant_id: UUID, actor: Principal | None) -> tuple[Member,
 
 
 def _not_over(now: Any) -> Any:
-    return RoleGrant.until.is_(None) | (RoleGrant.until > now)
+    return RoleGrant.ended_at.is_(None) & (RoleGrant.until.is_(None) | (RoleGrant.until > now))

@@ -21,7 +21,8 @@ def upgrade() -> None:
     uuid = "UUID" if op.get_bind().dialect.name == "postgresql" else "CHAR(32)"
     _one_live_membership_per_agency()
     _constrained("role_grant", f"granted_by {uuid}", "fk_role_grant_granted_by REFERENCES person (id)")
-    op.add_column("role_grant", sa.Column("review_due", db.Moment(timezone=True), nullable=True))
+    for name in ("review_due", "ended_at"):
+        op.add_column("role_grant", sa.Column(name, db.Moment(timezone=True), nullable=True))
     _invitations()
     _moves()
 
