@@ -67,6 +67,8 @@ def _one_of(
         match expression:
             case {"one_of": [name, [*values]]} if name == attribute and _all_texts(values):
                 return values
+            case {"is": [name, str(value)]} if name == attribute:
+                return [value]
         return None
 
     return make, read

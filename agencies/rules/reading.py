@@ -107,6 +107,14 @@ def number_in_force(db: Tx, agency_id: UUID) -> int:
     return max(db.scalar(newest) or 0, db.scalar(said) or 0)
 
 
+def comparable(db: Tx, agency_id: UUID) -> dict[str, Any]:
+    """What a draft is compared with: what holds, or no rules at all where that cannot be verified."""
+    try:
+        return in_force(db, agency_id)[1]
+    except RulesUnreadable:
+        return empty(db, agency_id)
+
+
 def version(db: Tx, agency_id: UUID, number: int) -> Version:
     """One version that was signed. Raises NoSuchRules, RulesUnreadable."""
     chosen = _signed().where(AccessRuleVersion.agency_id == agency_id, AccessRuleVersion.number == number)

@@ -16,6 +16,7 @@ from marketplace.api import (
     people,
     proposals,
     results,
+    rules,
     scim,
     units,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "people",
     "proposals",
     "results",
+    "rules",
     "scim",
     "units",
 ]

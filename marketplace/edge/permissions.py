@@ -137,7 +137,6 @@ ROUTES: Mapping[str, Permission | Open] = {
     "api.get_rules": Permission.ADMINISTER_AGENCY,
     "api.get_rules_draft": Permission.ADMINISTER_AGENCY,
     "api.draft_rules": Permission.ADMINISTER_AGENCY,
-    "api.check_rules": Permission.ADMINISTER_AGENCY,
     "api.sign_rules": Permission.ADMINISTER_AGENCY,
     "api.export_rules": Permission.ADMINISTER_AGENCY,
     "api.list_scim_credentials": Permission.ADMINISTER_AGENCY,

@@ -40,13 +40,11 @@ def card(rule: Rule, names: rule_words.Names) -> dict[str, Any]:
     """A rule as lists show it, in sentences."""
     text, language = rule_words.reason({"reason": rule.reason}, chosen())
     tried = examples.of_rule(rule)
-    when = to_json(rule.when)
     return {
         "id": rule.id,
         "reason": text,
         "language": language,
-        "must": rule_words.condition(to_json(rule.must), names),
-        "when": None if when is True else rule_words.condition(when, names),
+        "says": rule_words.rule({"when": to_json(rule.when), "must": to_json(rule.must)}, names),
         "does": rule_words.actions(rule.does),
         "remedy": str(rule_words.REMEDIES.get(rule.remedy, rule.remedy)),
         "examples": len(tried),
@@ -65,9 +63,9 @@ def said_differences(
 def _said(found: comparing.Difference, names: rule_words.Names) -> dict[str, Any]:
     shown = found.new or found.old or {}
     text, language = rule_words.reason(shown, chosen())
-    said = (
-        [_PARTS[part](found.old, found.new, names) for part in found.parts] if found.old and found.new else []
-    )
+    said = [rule_words.rule(shown, names)]
+    if found.old and found.new:
+        said = [_PARTS[part](found.old, found.new, names) for part in found.parts]
     return {"kind": found.kind, "id": found.rule_id, "reason": text, "language": language, "parts": said}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from agencies.rules import drafting, examples, preview, reading, signing
-from agencies.rules.errors import RulesUnreadable
 from agencies.rules.preview import OwnPeople, Reach
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx
@@ -55,7 +54,8 @@ def preview_rules() -> str | Response:
         draft = drafting.read(db, actor)
         if draft is None:
             return redirect(url_for("web.rules"), 303)
-        number, before = _before(db, actor.agency_id)
+        number = reading.number_in_force(db, actor.agency_id)
+        before = reading.comparable(db, actor.agency_id)
         old, new = parsed(before), parsed(draft.body)
         names = names_of(db)
         counts = _counts(db, old, new, situation)
@@ -66,7 +66,7 @@ def preview_rules() -> str | Response:
         overtaken=draft.based_on != number,
         tried=len(examples.checked(new)),
         faults=_faults(new),
-        smallest=[_in_words(change, names) for change in preview.changes(old, new)],
+        smallest=_smallest(preview.changes(old, new), names),
         counts=counts,
         situation=situation,
         choices=_choices(),
@@ -80,14 +80,6 @@ def sign_rules() -> Response:
     acted(lambda tx: signing.sign(tx, revision=revision(), note=note, **who()))
     flash(gettext("Signed. These rules hold from now on."))
     return redirect(url_for("web.rules"), 303)
-
-
-def _before(db: Tx, agency_id: Any) -> tuple[int, dict[str, Any]]:
-    """What holds; where that cannot be verified, a draft is compared with no rules at all."""
-    try:
-        return reading.in_force(db, agency_id)
-    except RulesUnreadable:
-        return reading.number_in_force(db, agency_id), reading.empty(db, agency_id)
 
 
 def _faults(rules: RuleSet) -> list[tuple[str, str, str]]:
@@ -111,20 +103,27 @@ def _faults(rules: RuleSet) -> list[tuple[str, str, str]]:
     return found
 
 
-def _in_words(change: preview.Change, names: rule_words.Names) -> dict[str, Any]:
-    action = str(rule_words.ACTIONS[change.action])
+def _smallest(changes: Sequence[preview.Change], names: rule_words.Names) -> list[dict[str, Any]]:
+    """The smallest cases in words; actions that change in the same case stand together."""
+    together: dict[tuple[str | None, str], list[str]] = {}
+    for change in changes:
+        action = str(rule_words.ACTIONS[change.action])
+        together.setdefault((change.way, _in_words(change, names)), []).append(words.capital(action))
+    return [
+        {"actions": actions, "way": way, "sentence": sentence}
+        for (way, sentence), actions in together.items()
+    ]
+
+
+def _in_words(change: preview.Change, names: rule_words.Names) -> str:
     if change.case is None:
-        sentence = gettext(
+        return gettext(
             "There are too many cases to find the smallest one. Sign the changes in smaller parts."
         )
-        return {"action": action, "way": None, "sentence": sentence}
     case = rule_words.case(change.case, names)
-    sentence = (
-        gettext("No longer possible when %(case)s.", case=case)
-        if change.way == "lost"
-        else gettext("Possible from now on when %(case)s.", case=case)
-    )
-    return {"action": action, "way": change.way, "sentence": sentence}
+    if change.way == "lost":
+        return gettext("No longer possible when %(case)s.", case=case)
+    return gettext("Possible from now on when %(case)s.", case=case)
 
 
 def _situation() -> Situation:

@@ -29,9 +29,9 @@ ACTIONS = {
     "export": _l("download results"),
 }
 SHORT_ACTIONS = {
-    "know": _l("find"),
-    "claim": _l("take on"),
-    "open": _l("open and answer"),
+    "know": _lp("a task", "find"),
+    "claim": _lp("an item", "take on"),
+    "open": _lp("an item", "answer"),
     "results": _l("read results"),
     "export": _l("download results"),
 }
@@ -325,8 +325,16 @@ def _order(pair: tuple[str, Any]) -> int:
 
 
 def actions(codes: Sequence[str]) -> str:
-    """Actions, joined: “take on an item and open an item and answer it”."""
+    """Actions, joined: “take on and answer”."""
     return format_list([str(SHORT_ACTIONS[code]) for code in codes], locale=formats())
+
+
+def rule(given: Mapping[str, Any], names: Names) -> str:
+    """What a rule asks, in one sentence: “Where the task’s label is Restricted: only if the network is office.”"""
+    must, when = condition(given["must"], names), given.get("when", True)
+    if when is True:
+        return gettext("Only if %(must)s.", must=must)
+    return gettext("Where %(when)s: only if %(must)s.", when=condition(when, names), must=must)
 
 
 def reason(rule: Mapping[str, Any], language: str) -> tuple[str, str]:
