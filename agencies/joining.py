@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, or_, select
 
 from agencies import invitations, leaving, memberships, people, roles
 from agencies.errors import NotAMember
 from agencies.invitations import Invited
 from agencies.models import Agency, Identity, IdentityProvider, Membership, Person
 from agencies.people_errors import AlreadyAMember, IdentityTaken, InvitationOver
+from agencies.scim.models import ScimUser
 from marketplace.foundation.catalogues import LANGUAGES
 from marketplace.foundation.db import Tx, insert
 from security.log import audit
@@ -175,7 +176,13 @@ def _has_left(tx: Tx, agency_id: UUID, vouched: VouchedFor) -> bool:
         Membership.person_id == Identity.person_id,
         Membership.agency_id == agency_id,
     )
-    return bool(tx.scalar(select(earlier)))
+    kept_out = exists().where(  # by the agency's directory, which made them and has not let them in yet
+        Identity.issuer == vouched.issuer,
+        Identity.subject == vouched.subject,
+        ScimUser.person_id == Identity.person_id,
+        ScimUser.agency_id == agency_id,
+    )
+    return bool(tx.scalar(select(or_(earlier, kept_out))))
 
 
 def _by_now(tx: Tx, agency_id: UUID, vouched: VouchedFor, otherwise: Exception) -> UUID:
