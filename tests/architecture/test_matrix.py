@@ -1,0 +1,91 @@
+"""Every route × role × agency × zone: the program lets in exactly those whom the matrix lets in."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from marketplace.edge.permissions import ROUTES, Open
+from security.principal import Role
+from tests.architecture import scene as scenes
+from tests.architecture.matrix import HIDDEN, IN, ROLE, ROWS, RULE, Row
+from tests.architecture.scene import AGENCIES, ZONES, Person, Scene
+
+
+@cache
+def _scene() -> Scene:
+    return scenes.set_up(Path(mkdtemp(prefix="market-matrix-")))
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    made = _scene()
+    with made.entered():
+        yield made
+
+
+def test_every_route_has_a_row() -> None:
+    closed = {endpoint for endpoint, wanted in ROUTES.items() if not isinstance(wanted, Open)}
+    assert set(ROWS) == closed
+
+
+@pytest.mark.parametrize("endpoint", sorted(ROWS))
+def test_lets_in_whom_the_matrix_lets_in(scene: Scene, endpoint: str) -> None:
+    row, client = ROWS[endpoint], scene.app.test_client()
+    wrong = []
+    for (agency, role), person in scene.people.items():
+        for zone in ZONES:
+            answer = asked(client, scene, row, person, zone)
+            seen = outcome(answer)
+            if row.method != "GET" and seen == IN:
+                scene.put_back()
+            expected = row.expected(role, agency, zone)
+            if seen != expected:
+                wrong.append(f"{agency} {role} {zone}: {seen} ({answer.status_code}), not {expected}")
+    assert wrong == []
+
+
+def asked(client: FlaskClient, scene: Scene, row: Row, person: Person, zone: str) -> TestResponse:
+    """The row's request as this person makes it from this network, with everything a right one has."""
+    names = scene.names | {"claim": person.claim or scene.names["somebodys_claim"]}
+    path = row.path.format(**names)
+    body = {name: _filled(value, names) for name, value in row.body.items()}
+    key = uuid.uuid4().hex
+    given: dict[str, Any] = {"headers": {"Accept": "application/problem+json"}}
+    if path.startswith("/api/"):
+        given["headers"] |= {"Authorization": f"Bearer {person.token}", "Idempotency-Key": key}
+        if row.method != "GET":
+            given["json"] = body
+    else:
+        client.set_cookie("market_session", person.session)
+        if row.method != "GET":
+            given["data"] = body | {"idempotency_key": key}
+    return client.open(path, method=row.method, environ_base={"REMOTE_ADDR": ZONES[zone]}, **given)
+
+
+def outcome(answer: TestResponse) -> str:
+    """How far a request came. A mistake in what was sent is found behind every door, so it counts as let in."""
+    if answer.status_code == 404:
+        return HIDDEN
+    if answer.status_code == 403:
+        problem = (answer.get_json(silent=True) or {}).get("type")
+        return ROLE if problem == "/problems/not-permitted" else RULE
+    if answer.status_code >= 500 or answer.status_code == 401:
+        return f"broken {answer.status_code}"
+    return IN
+
+
+def _filled(value: Any, names: dict[str, Any]) -> Any:
+    return value.format(**names) if isinstance(value, str) and "{" in value else value
+
+
+def test_the_matrix_covers_every_role_agency_and_zone(scene: Scene) -> None:
+    assert set(scene.people) == {(agency, role) for agency in AGENCIES for role in Role}
