@@ -22,7 +22,7 @@ def results_csv(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context
     Made in memory: a spooled file would be payload in a temporary folder. Raises NoSuchCampaign, NotForYou.
     """
     exported = results.export(tx, campaign_id, actor=actor, context=context)
-    names = [field["name"] for field in results.readable(tx, campaign_id, actor).form["fields"]]
+    names = [field["name"] for field in results.readable(tx, campaign_id, actor, context).form["fields"]]
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow([OURS[0], *(f"item_{name}" if name in OURS else name for name in names), *OURS[1:]])
