@@ -24,7 +24,8 @@ def take(tx: Tx, agency_id: UUID, logout: Logout, *, context: Context) -> int:
     The token's id is noted beside the deletions, so of two that arrive together one finds it there.
     """
     row = insert(tx, LogoutToken).values(issuer=logout.issuer, jti=logout.jti, over_at=logout.over_at)
-    if tx.execute(row.on_conflict_do_nothing(index_elements=["issuer", "jti"])).rowcount != 1:
+    fresh = row.on_conflict_do_nothing(index_elements=["issuer", "jti"]).returning(LogoutToken.issuer)
+    if tx.one_or_none(fresh) is None:
         raise LogoutReplayed
     seen = sign_in.seen_by(tx, agency_id, context)
     ended = sessions.end_vouched(tx, logout.issuer, sid=logout.sid, subject=logout.subject, context=seen)

@@ -211,7 +211,8 @@ class StrictAgencyClient(FlaskOAuth2App):
 
     def _asked_userinfo(self, endpoint: str, answer: Mapping[str, Any]) -> Any:
         """Ask with the token in the header; a provider that saw none there is asked with it in a form (RFC 6750)."""
-        said = reached(lambda: self.request("GET", endpoint, token=dict(answer)))
+        bearer = {"access_token": answer["access_token"], "token_type": "Bearer"}
+        said = reached(lambda: self.request("GET", endpoint, token=bearer))
         if said.status_code == 401 and "error=" not in said.headers.get("WWW-Authenticate", ""):
             form = {"access_token": answer["access_token"]}
             said = reached(lambda: self.request("POST", endpoint, data=form, withhold_token=True))

@@ -320,7 +320,7 @@ OF_AN_ANSWER = ("web.submit", "web.extend")
 def problem_page(problem: dict[str, Any], status: int, reference: str) -> Response:
     """The page for a problem document (RFC 9457, with "slug", "reasons" and "errors")."""
     words = _words(problem, status)
-    of_sign_in = problem["slug"] == "sign-in-refused"
+    of_sign_in = problem["slug"] in ("sign-in-refused", "sign-out-unconfirmed")
     given = () if of_sign_in else problem.get("reasons") or _roles_asked(problem["slug"])
     lacks = [reasons.missing(reason["code"], reason["args"], {}, reason.get("remedy")) for reason in given]
     shown = {

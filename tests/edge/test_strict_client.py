@@ -27,7 +27,7 @@ def provider() -> Iterator[Misbehaving]:
 def signed_in(provider: Misbehaving) -> oidc.Vouched:
     """Through the whole code flow: leave, come back, redeem."""
     registered = Provider(
-        uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, "secret", ("RS256",)
+        uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, misbehaving.SECRET, ("RS256",)
     )
     client = StrictAgencyClient(registered, HERE)
     departure: Departure = client.depart(CALLBACK)
@@ -75,7 +75,7 @@ def test_refuses(provider: Misbehaving, fault: str, refusal: type[oidc.SignInRef
 
 def test_finds_a_key_that_was_rotated_after_the_first_sign_in(provider: Misbehaving) -> None:
     registered = Provider(
-        uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, "secret", ("RS256",)
+        uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, misbehaving.SECRET, ("RS256",)
     )
     client = StrictAgencyClient(registered, HERE)
     for kid in ("1", "2"):
