@@ -46,6 +46,12 @@ def leave(tx: Tx, *, actor: Principal, context: Context) -> None:
     end_held(tx, memberships.held(tx, actor.membership_id), actor=actor, context=context, reason="left")
 
 
+def end_sessions(tx: Tx, membership_id: UUID, *, actor: Principal, context: Context) -> int:
+    """Sign somebody out everywhere; they stay a member. Raises NotPermitted, NoSuchPerson, OwnAffair."""
+    who = authority.over(tx, membership_id, Role.AGENCY_ADMIN, actor)
+    return sessions.end_of_membership(tx, who.id, actor=actor, context=context)
+
+
 def end_held(tx: Tx, who: Member, *, actor: Principal | None, context: Context, reason: str) -> None:
     """End a membership whose agency and person the caller holds. Raises LastAdministrator."""
     administers = Role.AGENCY_ADMIN in memberships.roles_of(tx, who.id)

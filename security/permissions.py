@@ -29,6 +29,7 @@ class Permission(StrEnum):
     GIVE_CLEARANCE = "give_clearance"
     ADMINISTER_AGENCY = "administer_agency"
     READ_AGREEMENTS = "read_agreements"
+    SEE_PEOPLE = "see_people"
     READ_NUMBERS = "read_numbers"
     APPROVE_NUMBERS = "approve_numbers"
 
@@ -67,11 +68,17 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.GIVE_CLEARANCE,
         Permission.LET_IN,
         Permission.READ_AGREEMENTS,
+        Permission.SEE_PEOPLE,
     },
     Role.MARKETPLACE_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD, Permission.READ_WHOLE_RECORD},
     Role.OPERATOR: _EVERY_PERSON | {Permission.OPERATE},
     Role.AGENCY_ADMIN: _EVERY_PERSON
-    | {Permission.ADMINISTER_AGENCY, Permission.READ_AGREEMENTS, Permission.READ_NUMBERS},
+    | {
+        Permission.ADMINISTER_AGENCY,
+        Permission.READ_AGREEMENTS,
+        Permission.READ_NUMBERS,
+        Permission.SEE_PEOPLE,
+    },
     # Hours agreed and used, in total, is all a line manager may ever see; until that page stands, nothing.
     Role.LINE_MANAGER: _EVERY_PERSON,
     Role.DATA_PROTECTION: _EVERY_PERSON | {Permission.READ_AGREEMENTS, Permission.READ_NUMBERS},

@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 
 from agencies import errors as agencies
 from agencies import keys
+from agencies import people_errors as people
 from agencies.rules import errors as rules
 from agencies.scim import errors as scim
 from marketplace.edge import step_up
@@ -70,6 +71,22 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     agencies.NoSuchForm: Row(404, "form-not-kept", "This form is no longer kept"),
     agencies.CannotWearHat: Row(403, "hat-not-vouched", "Sign in at that agency first"),
     agencies.NotAMember: Row(403, "not-a-member", "You are not registered here yet"),
+    people.NoLongerAMember: Row(403, "no-longer-a-member", "Your membership here has ended"),
+    people.InvitationOver: Row(403, "invitation-over", "This invitation is over"),
+    people.InvitationElsewhere: Row(403, "invitation-elsewhere", "This invitation belongs to another agency"),
+    people.OwnAffair: Row(403, "own-affair", "Nobody does this for themselves"),
+    people.RoleClash: Row(403, "role-clash", "These roles do not go together"),
+    people.RoleNotGiven: Row(403, "role-not-given", "This role cannot be given here"),
+    people.ClearanceNotGiven: Row(403, "clearance-not-given", "This clearance cannot be given here"),
+    people.CannotMove: Row(403, "cannot-move", "This membership cannot be moved"),
+    people.NotAccepted: Row(403, "not-accepted", "That agency takes nobody in by sign-in alone"),
+    people.RoleHeld: Row(409, "role-held", "The person holds this role already"),
+    people.LastAdministrator: Row(409, "last-administrator", "This is the last administrator"),
+    people.AlreadyAMember: Row(409, "already-a-member", "Already a member of this agency"),
+    people.IdentityTaken: Row(409, "identity-taken", "This sign-in belongs to somebody else"),
+    people.MoveOver: Row(409, "move-over", "This move is no longer open"),
+    people.MoveAsked: Row(409, "move-asked", "This move is asked for already"),
+    people.BadPeriod: Row(422, "bad-period", "The end does not fit"),
     agencies.NumberNotApproved: Row(403, "number-not-approved", "This number is not approved"),
     agencies.SignInExpired: Row(400, "sign-in-expired", "Start the sign-in again"),
     agencies.ProviderUnreachable: Row(503, "provider-unreachable", "Your agency's sign-in does not answer"),

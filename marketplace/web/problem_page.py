@@ -71,16 +71,91 @@ WORDS: Mapping[str, Words] = {
         _l("This token is not accepted"), _l("It is unknown, over or revoked. Make a new one.")
     ),
     "too-many-calls": Words(
-        _l("Wait a minute"), _l("Too many calls came in one minute. Nothing was changed; go on in the next."), "clock"
+        _l("Wait a minute"),
+        _l("Too many calls came in one minute. Nothing was changed; go on in the next."),
+        "clock",
     ),
     "version-changed": Words(
         _l("This has changed in the meantime"), _l("Look at it as it is now, then make your change again.")
     ),
-    "not-offered": Words(_l("Not offered here"), _l("This address is known, but the marketplace does not do this.")),
+    "not-offered": Words(
+        _l("Not offered here"), _l("This address is known, but the marketplace does not do this.")
+    ),
     "not-permitted": Words(
         _l("Your role does not include this"),
         _l("What you opened belongs to another role than yours."),
         "lock",
+    ),
+    "no-longer-a-member": Words(
+        _l("Your membership here has ended"),
+        _l("Nothing was changed. Your agency’s administrator can tell you more."),
+        "lock",
+    ),
+    "invitation-over": Words(
+        _l("Ask for a new invitation"),
+        _l(
+            "This one was used or withdrawn, or its two weeks are over. Whoever invited you can make another."
+        ),
+        "clock",
+    ),
+    "invitation-elsewhere": Words(
+        _l("Open the link again and sign in at the agency that it names"),
+        _l("The invitation belongs to another agency than the one you signed in at. It was not used."),
+    ),
+    "own-affair": Words(
+        _l("Ask a colleague"),
+        _l("Nobody gives roles or clearances to themselves, or agrees for both sides."),
+        "lock",
+    ),
+    "role-clash": Words(
+        _l("These roles do not go together"),
+        _l("Whoever watches is not watched. End the other role first, or choose somebody else."),
+        "lock",
+    ),
+    "role-not-given": Words(
+        _l("This role cannot be given here"), _l("Below you see which rule is in the way."), "lock"
+    ),
+    "clearance-not-given": Words(
+        _l("This clearance cannot be given here"), _l("Below you see which rule is in the way."), "lock"
+    ),
+    "cannot-move": Words(
+        _l("This membership cannot be moved"),
+        _l("Partners and people on secondment are not moved. Change to the hat of the home agency first."),
+        "lock",
+    ),
+    "not-accepted": Words(
+        _l("Ask the new agency for an invitation"),
+        _l(
+            "It takes nobody in by sign-in alone. Its administrator can also agree to your move. You stay where you are."
+        ),
+        "lock",
+    ),
+    "role-held": Words(
+        _l("The person holds this role already"), _l("End it first if it should begin or end on another day.")
+    ),
+    "last-administrator": Words(
+        _l("Make somebody else administrator first"),
+        _l("This is the last administrator of the agency. Nothing was changed."),
+    ),
+    "already-a-member": Words(
+        _l("Already a member of this agency"), _l("Nothing was changed. One membership per agency is enough.")
+    ),
+    "identity-taken": Words(
+        _l("This sign-in belongs to somebody else here"),
+        _l("Nothing was changed. Ask the administrator of the agency where you signed in."),
+        "lock",
+    ),
+    "move-over": Words(
+        _l("This move is no longer open"), _l("It is done, declined, withdrawn, or its two weeks are over.")
+    ),
+    "move-asked": Words(
+        _l("This move is asked for already"),
+        _l("It waits for an answer. It can be withdrawn and asked for again."),
+    ),
+    "bad-period": Words(
+        _l("The last day does not fit"),
+        _l("It has to lie ahead: within a year for partners, within two years for secondments."),
+        "clock",
     ),
     "not-a-member": Words(
         _l("Ask your administrator to register you"),
@@ -104,7 +179,9 @@ WORDS: Mapping[str, Words] = {
     ),
     "sign-out-unconfirmed": Words(
         _l("You are signed out here"),
-        _l("We could not tell whether you are signed out at your agency as well. Close all windows to be sure."),
+        _l(
+            "We could not tell whether you are signed out at your agency as well. Close all windows to be sure."
+        ),
         "lock",
     ),
     "sign-in-refused": Words(

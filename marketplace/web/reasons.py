@@ -208,6 +208,59 @@ REMEDIES: Mapping[str, tuple[Any, Any]] = {
 """What would help, by the remedy that an agency's rule names: in a line, and as a title."""
 
 
+def _roles_named(codes: str) -> str:
+    return format_list([str(ROLES.get(code, code)) for code in codes.split(",")], locale=formats())
+
+
+def _duties(facts: Facts, _labels: Labels) -> Missing:
+    both = _roles_named(f"{facts.get('role', '')},{facts.get('with', '')}")
+    return Missing(
+        gettext("two roles that go together; these do not: %(roles)s", roles=both),
+        gettext("One of them watches the other. Give one of them to somebody else."),
+        gettext("Choose somebody else for one of the roles"),
+    )
+
+
+def _own_affair(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("somebody else than yourself"),
+        gettext("Another administrator or officer of your agency can do it."),
+        gettext("Ask a colleague"),
+    )
+
+
+def _role_of_marketplace(facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext(
+            "a role that stays within an agency; this one does not: %(roles)s",
+            roles=_roles_named(str(facts.get("role", ""))),
+        ),
+        gettext("The operator of the marketplace gives it."),
+        gettext("Ask the operator of the marketplace"),
+    )
+
+
+def _partner_role(facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext(
+            "a role that a partner can hold; not this one: %(roles)s",
+            roles=_roles_named(str(facts.get("role", ""))),
+        ),
+        gettext("Watching and administering stays with the agency’s own people."),
+        gettext("Choose somebody of your agency for this role"),
+    )
+
+
+def _clearance_ceiling(facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        sentence(gettext("at most “%(level)s”"), level=level(str(facts.get("level", "")))),
+        gettext(
+            "The sign-in that vouches for this person is trusted up to that level. Two administrators can change it."
+        ),
+        gettext("Choose a lower clearance"),
+    )
+
+
 def _something(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
         gettext("something more that the owner asks for"),
@@ -224,6 +277,11 @@ _MISSING: dict[str, Callable[[Facts, Labels], Missing]] = {
     "zone": _zone,
     "recent_sign_in": _recent_sign_in,
     "own_campaign": _own_campaign,
+    "duties": _duties,
+    "own_affair": _own_affair,
+    "role_of_marketplace": _role_of_marketplace,
+    "partner_role": _partner_role,
+    "clearance_ceiling": _clearance_ceiling,
     "compartment": _compartment,
     "closed": _closed,
     "results_of_agency": _results_of_agency,

@@ -1,0 +1,142 @@
+"""The people of an agency, as its administrators and officers see them. Nothing about anybody's work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
+
+from agencies import memberships, people, roles, sessions
+from agencies.memberships import is_live
+from agencies.models import Agency, Identity, IdentityProvider, Membership, Person, RoleGrant
+from agencies.people_errors import NoSuchPerson
+from marketplace.foundation import clock
+from marketplace.foundation.db import Query, Tx
+from security.labels import Level
+
+PAGE = 50
+
+
+def listing(
+    db: Tx, agency_id: UUID, *, like: str = "", skip: int = 0, limit: int = PAGE
+) -> tuple[list[Mapping[str, Any]], int | None]:
+    """A page of people by name, and how many to skip for the next one (None: there is none).
+
+    Each has id, name, roles, clearance, compartments, partner, home (the agency a secondment comes from), until.
+    """
+    chosen = _people(db).where(Membership.agency_id == agency_id)
+    if like:
+        chosen = chosen.where(func.lower(Person.name).contains(like.lower(), autoescape=True))
+    ordered = chosen.order_by(func.lower(Person.name), Membership.id)
+    rows = db.all(ordered.offset(skip).limit(limit + 1))
+    return [_shown(row) for row in rows[:limit]], skip + limit if len(rows) > limit else None
+
+
+def one(db: Tx, membership_id: UUID, agency_id: UUID) -> dict[str, Any]:
+    """One person of an agency, in full: also grants, sessions (a number), ceiling, sponsor, whether they can sign in.
+
+    Raises NoSuchPerson for people of other agencies.
+    """
+    mine = (Membership.id == membership_id, Membership.agency_id == agency_id)
+    sponsor = aliased(Person)
+    row = db.one_or_none(
+        _people(db)
+        .outerjoin(sponsor, sponsor.id == Membership.sponsor_id)
+        .add_columns(people.ceiling().label("ceiling"), sponsor.name.label("sponsor"))
+        .where(*mine)
+    )
+    if row is None:
+        raise NoSuchPerson()
+    return _shown(row) | {
+        "ceiling": Level(row.ceiling).label_key,
+        "sponsor": row.sponsor,
+        "grants": [dict(grant._mapping) for grant in roles.listing(db, membership_id)],
+        "sessions": sessions.count_of(db, membership_id),
+        "signs_in": row.home is not None or _signs_in(db, row.person_id, agency_id),
+    }
+
+
+def own(db: Tx, person_id: UUID) -> list[dict[str, Any]]:
+    """A person's own memberships, with the roles of each."""
+    found = memberships.of_person(db, person_id)
+    return [
+        one(db, each.id, each.agency_id) | {"agency": each.agency_name, "slug": each.agency_slug}
+        for each in found
+    ]
+
+
+def members_to_choose(db: Tx, agency_id: UUID) -> Sequence[Any]:
+    """Who can answer for a partner: the agency's own people, by name. Rows of id and name."""
+    return db.all(
+        select(Membership.id, Person.name)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.agency_id == agency_id,
+            is_live(clock.at(db)),
+            ~Membership.partner,
+            Membership.home_id.is_(None),
+        )
+        .order_by(func.lower(Person.name), Membership.id)
+        .limit(2_000)
+    )
+
+
+def end_of(day: date | None) -> datetime | None:
+    """The moment at which a stated last day is over, in UTC."""
+    return None if day is None else datetime.combine(day, time(), UTC) + timedelta(days=1)
+
+
+def last_day(until: datetime | None) -> date | None:
+    """The last day of a time that ends at `until`."""
+    return None if until is None else (until.astimezone(UTC) - timedelta(microseconds=1)).date()
+
+
+def _people(db: Tx) -> Query:
+    now = clock.at(db)
+    held = select(func.aggregate_strings(RoleGrant.role, ",")).where(
+        RoleGrant.membership_id == Membership.id, memberships.holds(now)
+    )
+    home, its_agency = aliased(Membership), aliased(Agency)
+    lender = select(its_agency.name).join(home, home.agency_id == its_agency.id)
+    return (
+        select(
+            Membership.id,
+            Membership.person_id,
+            Person.name,
+            Membership.clearance,
+            Membership.compartments,
+            Membership.partner,
+            Membership.until,
+            held.scalar_subquery().label("roles"),
+            lender.where(home.id == Membership.home_id).scalar_subquery().label("home"),
+        )
+        .join(Person, Person.id == Membership.person_id)
+        .where(is_live(now))
+    )
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "roles": sorted(filter(None, (row.roles or "").split(","))),
+        "clearance": Level(row.clearance).label_key,
+        "compartments": sorted(row.compartments),
+        "partner": row.partner,
+        "home": row.home,
+        "until": last_day(row.until),
+    }
+
+
+def _signs_in(db: Tx, person_id: UUID, agency_id: UUID) -> bool:
+    """Whether the agency's provider has vouched for the person before, so that they can sign in here."""
+    known = exists().where(
+        Identity.person_id == person_id,
+        Identity.issuer == IdentityProvider.issuer,
+        IdentityProvider.agency_id == agency_id,
+    )
+    return bool(db.scalar(select(known)))
