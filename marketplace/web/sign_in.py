@@ -26,7 +26,10 @@ def sign_in() -> str | Response:
     then, invitation = flow.safe_path(request.args.get("then", "")), _invitation(request.args)
     if acting() is not None and not invitation:
         return redirect(then, 303)
-    typed = finding.wanted(request.args.get("q", ""))
+    asked = request.args.get("q", "")
+    typed = finding.wanted(asked)
+    if typed.startswith("@") and typed != asked:
+        return _looking_for(asked, then, invitation)  # an address somebody put into ours does not stay there
     everyone = _agencies()
     found = finding.matching(everyone, typed)
     return render_template(
@@ -37,12 +40,8 @@ def sign_in() -> str | Response:
 @web.post("/sign-in")
 def find_agency() -> Response:
     """Look for an agency. Of a mail address only the domain goes into the address of the answer."""
-    asked = {
-        "q": finding.wanted(request.form.get("q", "")),
-        "then": flow.safe_path(request.form.get("then", "")),
-        "invitation": _invitation(request.form),
-    }
-    return redirect(f"/sign-in?{urlencode({name: value for name, value in asked.items() if value})}", 303)
+    then = flow.safe_path(request.form.get("then", ""))
+    return _looking_for(request.form.get("q", ""), then, _invitation(request.form))
 
 
 @web.route("/sign-in/<agency>", methods=["GET", "POST"])
@@ -62,6 +61,11 @@ def sign_in_agency(agency: str) -> str | Response:
 def sign_in_callback(agency: str) -> Response:
     """Come back from it."""
     return flow.callback(agency)
+
+
+def _looking_for(typed: str, then: str, invitation: str) -> Response:
+    asked = {"q": finding.wanted(typed), "then": then, "invitation": invitation}
+    return redirect(f"/sign-in?{urlencode({name: value for name, value in asked.items() if value})}", 303)
 
 
 def _invitation(given: Any) -> str:
