@@ -78,11 +78,12 @@ def principal(db: Tx, home: Path, login: str) -> Principal:
 
 
 TERMS = {
-    "rules": "both",
-    "hours": "guest",
-    "data_requests": "owner",
+    "rules_of": "owner",
+    "hours_of": "guest",
+    "requests_to": "owner",
+    "note": "",
 }
-"""Both agencies' rules hold, the guest gives its people's hours, the owner answers requests about its data."""
+"""The owner's rules hold beside everybody's own, the guest gives its people's hours, the owner answers requests."""
 
 
 def _terms(tx: Tx) -> None:
@@ -113,6 +114,10 @@ def _people(tx: Tx, home: Path) -> None:
             issuer=entry["issuer"],
             client_id=entry["client_id"],
             client_secret=entry["client_secret"],
+            authentication=entry["authentication"],
+            step_up_acr=registry.TWO_FACTORS,
+            organisation_claim="organisation",
+            organisation_values=[agency.slug],
         )
         for person in agency.people:
             people.add(
