@@ -33,18 +33,22 @@ export function makeProvider(issuer, marketplace) {
     acrValues: [ONE_FACTOR, TWO_FACTORS],
     adapter: keeper(),
     claims: CLAIMS,
-    clientAuthMethods: ['client_secret_basic'],
+    clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
     clients: [client(issuer)],
     conformIdTokenClaims: false,
     cookies: cookies(issuer),
     features: {
+      backchannelLogout: { enabled: true },
+      claimsParameter: { enabled: true },
       devInteractions: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx, form) => show(ctx, signOutPage(issuer, form, marketplace)),
         postLogoutSuccessSource: (ctx) => show(ctx, signedOutPage(issuer, marketplace)),
       },
     },
+    fetch: (url, options) => reach(url, options, marketplace),
     findAccount: (ctx, sub) => findAccount(issuer, sub),
     interactions: { policy: policy(), url: (ctx, interaction) => `/sign-in/${interaction.uid}` },
     jwks: issuer.jwks,
@@ -67,14 +71,33 @@ function show(ctx, { html, policy: contentPolicy }) {
 function client(issuer) {
   return {
     client_id: issuer.client_id,
-    client_secret: issuer.client_secret,
+    ...authentication(issuer),
+    backchannel_logout_session_required: true,
+    backchannel_logout_uri: issuer.back_channel_logout_uri,
     grant_types: ['authorization_code'],
     post_logout_redirect_uris: issuer.post_logout_redirect_uris,
     redirect_uris: issuer.redirect_uris,
     require_auth_time: true,
     response_types: ['code'],
-    token_endpoint_auth_method: 'client_secret_basic',
   };
+}
+
+function authentication(issuer) {
+  if (issuer.authentication !== 'private_key_jwt') {
+    return { client_secret: issuer.client_secret, token_endpoint_auth_method: issuer.authentication };
+  }
+  return {
+    jwks: issuer.client_jwks,
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+  };
+}
+
+// The provider's own guard refuses loopback, where the marketplace of the demonstration lives; only it is let through.
+function reach(url, options, marketplace) {
+  if (!marketplace.some((address) => new URL(address).origin === new URL(url).origin)) return fetch(url, options);
+  const { dispatcher, ...unguarded } = options;
+  return fetch(url, unguarded);
 }
 
 // Cookies know no ports: issuers on one address need names of their own.

@@ -17,10 +17,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
+from agencies.providers import PRIVATE_KEY_JWT, new_client_key
 from deploy.identity.demo import Agency, Person
 
+BY_KEY = ("national-archive",)
+"""The agencies of the demo that know us by a key instead of a secret."""
+TWO_FACTORS = "urn:marketplace:acr:mfa"
+"""How the providers name a sign-in with a second factor (`provider.mjs`)."""
 PORTS = range(20000, 30000)
 """Below the range from which operating systems lend ports to outgoing connections."""
 
@@ -28,7 +33,8 @@ PORTS = range(20000, 30000)
 def ensure(home: Path, agencies: Iterable[Agency]) -> dict[str, dict[str, Any]]:
     """Read the registry, adding whichever agency it lacks.
 
-    Returns `{slug: {"issuer", "client_id", "client_secret", "subjects": {login: sub}}}`.
+    Returns `{slug: {"issuer", "client_id", "client_secret", "authentication", "subjects": {login: sub}}}`; for
+    `private_key_jwt` the secret is our private key there, as JWK text.
     """
     known: dict[str, dict[str, Any]] = _read(home / "identity.json")
     keys: dict[str, dict[str, Any]] = _read(_keys_file(home))
@@ -38,7 +44,8 @@ def ensure(home: Path, agencies: Iterable[Agency]) -> dict[str, dict[str, Any]]:
         if agency.slug not in keys:
             keys[agency.slug] = _new_keys()
         if agency.slug not in known:
-            known[agency.slug] = _new_entry(taken)
+            known[agency.slug] = _new_entry(taken, agency.slug in BY_KEY)
+        known[agency.slug].setdefault("authentication", "client_secret_basic")
         subjects = {person.login: _subject(keys[agency.slug], person) for person in agency.people}
         known[agency.slug]["subjects"] = subjects
     if json.dumps([known, keys]) != before:
@@ -79,9 +86,10 @@ def _issuer(agency: Agency, entry: dict[str, Any], keys: dict[str, Any], hosts: 
         "issuer": entry["issuer"],
         "port": _port(entry["issuer"]),
         "client_id": entry["client_id"],
-        "client_secret": entry["client_secret"],
+        **_authentication(entry),
+        "back_channel_logout_uri": f"{hosts[0]}/sign-in/{agency.slug}/back-channel-logout",
         "redirect_uris": [f"{host}/sign-in/{agency.slug}/callback" for host in hosts],
-        "post_logout_redirect_uris": [f"{host}/" for host in hosts],
+        "post_logout_redirect_uris": [f"{host}{path}" for host in hosts for path in ("/signed-out", "/")],
         "jwks": keys["jwks"],
         "cookie_keys": keys["cookie_keys"],
         "people": [
@@ -97,13 +105,22 @@ def _issuer(agency: Agency, entry: dict[str, Any], keys: dict[str, Any], hosts: 
     }
 
 
-def _new_entry(taken: set[int]) -> dict[str, Any]:
+def _authentication(entry: dict[str, Any]) -> dict[str, Any]:
+    """How the marketplace authenticates, as the provider knows it: the secret, or the public half of the key."""
+    if entry["authentication"] != PRIVATE_KEY_JWT:
+        return {"authentication": entry["authentication"], "client_secret": entry["client_secret"]}
+    key = ECKey.import_key(json.loads(entry["client_secret"]))
+    return {"authentication": PRIVATE_KEY_JWT, "client_jwks": {"keys": [key.as_dict(private=False)]}}
+
+
+def _new_entry(taken: set[int], by_key: bool) -> dict[str, Any]:
     port = _free_port(taken)
     taken.add(port)
     return {
         "issuer": f"http://127.0.0.1:{port}",
         "client_id": "marketplace",
-        "client_secret": secrets.token_urlsafe(32),
+        "client_secret": new_client_key() if by_key else secrets.token_urlsafe(32),
+        "authentication": PRIVATE_KEY_JWT if by_key else "client_secret_basic",
     }
 
 

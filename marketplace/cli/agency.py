@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from marketplace.cli import agency_proposals
+from marketplace.cli.agency_check import check
 from marketplace.cli.agency_found import found
 from marketplace.cli.client import Client, for_a_person
 from marketplace.cli.scim import directory_group, scim_credential
@@ -64,5 +65,5 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-for command in (*agency_proposals.EVERY, found, scim_credential, directory_group):
+for command in (*agency_proposals.EVERY, check, found, scim_credential, directory_group):
     agency.add_command(command)

@@ -30,6 +30,7 @@ from security.oidc.id_token import (
     check_userinfo,
 )
 from security.oidc.logout_token import Logout, check_logout_token
+from security.oidc.probing import Fault, faults_of_description, faults_of_keys
 from security.oidc.signature import SignedToken, decode_id_token
 from security.oidc.vouched import Mapped, Vouched, vouched, wanted_elsewhere
 
@@ -40,6 +41,7 @@ __all__ = [
     "CodeRefused",
     "Discovery",
     "DiscoveryRefused",
+    "Fault",
     "KeyUnknown",
     "Logout",
     "LogoutRefused",
@@ -62,6 +64,8 @@ __all__ = [
     "check_token_response",
     "check_userinfo",
     "decode_id_token",
+    "faults_of_description",
+    "faults_of_keys",
     "vouched",
     "wanted_elsewhere",
 ]

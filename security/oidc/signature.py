@@ -89,14 +89,14 @@ def _published_keys(jwks: Mapping[str, Any], algorithm: str, kid: str | None) ->
         key
         for each in listed
         if isinstance(each, dict) and (kid is None or each.get("kid") == kid)
-        for key in _usable(each, algorithm)
+        for key in usable_keys(each, algorithm)
     ]
     if not keys:
         raise KeyUnknown
     return keys
 
 
-def _usable(jwk: dict[str, Any], algorithm: str) -> list[Key]:
+def usable_keys(jwk: dict[str, Any], algorithm: str) -> list[Key]:
     """The key in a list of one, or nothing where it is of no use for this algorithm (RFC 7517, section 5)."""
     if jwk.get("use", "sig") != "sig" or jwk.get("alg", algorithm) != algorithm or jwk.get("kty") == "oct":
         return []

@@ -254,12 +254,12 @@ def test_signing_out_ends_the_session_and_returns_to_the_marketplace(browser: Br
 def test_one_browser_is_signed_in_at_two_agencies_at_once(providers: Providers) -> None:
     with closing(requests.Session()) as http:
         agencies = [
-            Browser(providers.known[slug], slug, http) for slug in ("civil-aviation", "national-archive")
+            Browser(providers.known[slug], slug, http) for slug in ("civil-aviation", "digital-service")
         ]
         agencies[0].post(agencies[0].begin(), login="ines")
-        agencies[1].post(agencies[1].begin(), login="paul")
+        agencies[1].post(agencies[1].begin(), login="tom")
         names = [one.claims(one.begin())["name"] for one in agencies]
-        assert names == ["Ines Albers", "Paul Meyer"]
+        assert names == ["Ines Albers", "Tom Reyes"]
 
 
 def test_pages_load_nothing_and_are_guarded(browser: Browser) -> None:
