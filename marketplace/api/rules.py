@@ -25,7 +25,8 @@ from marketplace.api.schemas import told
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx
 from marketplace.foundation.db import reading as reads
-from marketplace.foundation.input import Input, Text, Whole, entries
+from marketplace.foundation.errors import InvalidInput
+from marketplace.foundation.input import Input, Text, Whole, entries, whole_from
 from security.access import cedar
 from security.access.errors import InvalidRules
 from security.access.rules import FORMAT, LONGEST_TEXT, MOST_RULES
@@ -56,7 +57,11 @@ class Rules(Schema):
 class RulesQuery(Input):
     """Which version."""
 
-    number = fields.Integer(load_default=None, metadata=told("A version; left out: the one that holds."))
+    number = fields.Integer(
+        load_default=None,
+        validate=whole_from(1, 1_000_000_000),
+        metadata=told("A version; left out: the one that holds."),
+    )
 
 
 class RuleChange(Schema):
@@ -93,7 +98,7 @@ class SignInput(Input):
 
 
 @api.get("/agency/rules")
-@refuses(RulesUnreadable, NoSuchRules)
+@refuses(InvalidInput, RulesUnreadable, NoSuchRules)
 @api.arguments(RulesQuery, location="query")
 @api.response(200, Rules)
 def get_rules(query: dict[str, Any]) -> Response:
@@ -107,7 +112,7 @@ def get_rules(query: dict[str, Any]) -> Response:
 
 @api.get("/agency/rules.cedar")
 @refuses(RulesUnreadable)
-@api.response(200, description="Cedar policies, as text.", content_type="text/plain")
+@api.response(200, {"type": "string"}, content_type="text/plain", description="Cedar policies.")
 def export_rules() -> Response:
     """Read your agency's rules as Cedar policies.
 
