@@ -15,7 +15,7 @@ def wanted(typed: str) -> str:
     """What to look for: words as they were typed, of a mail address only "@" and its domain."""
     text = " ".join(typed[:LONGEST].split())
     _, at, domain = text.rpartition("@")
-    return f"@{domain.strip().strip('.')}" if at else text
+    return f"@{domain.strip(' .<>')}" if at else text
 
 
 def matching(agencies: Iterable[dict[str, Any]], typed: str) -> list[dict[str, Any]]:

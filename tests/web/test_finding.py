@@ -26,7 +26,7 @@ ARCHIVE: dict[str, Any] = {
     ("typed", "looked_for"),
     [
         ("maja@north.example", "@north.example"),
-        ("  Maja Okonkwo <maja@north.example. ", "@north.example"),
+        ("  Maja Okonkwo <maja@north.example.> ", "@north.example"),
         ('"odd@name"@north.example', "@north.example"),
         ("maja@", "@"),
         ("  civil   aviation ", "civil aviation"),
@@ -55,4 +55,4 @@ def test_what_is_looked_for(typed: str, looked_for: str) -> None:
     ],
 )
 def test_agencies_that_fit(typed: str, found: list[dict[str, Any]]) -> None:
-    assert [each for each in matching([AVIATION, ARCHIVE], typed)] == found
+    assert matching([AVIATION, ARCHIVE], typed) == found

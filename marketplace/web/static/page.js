@@ -26,6 +26,7 @@ document.addEventListener("submit", (event) => {
 document.querySelector("form[data-forget]")?.addEventListener("submit", () => {
   try {
     sessionStorage.clear();
+    indexedDB.deleteDatabase("market-drafts");
   } catch {
     // Storage is closed: nothing was kept.
   }
