@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scim2_models import ScimFilter, SearchRequest
 
+from agencies.scim import filtering
 from agencies.scim.errors import BadFilter
 from marketplace.scim.resources import Group, User
 from tests.scim.conftest import Directory
@@ -112,7 +110,7 @@ def test_sql_and_memory_agree(people: Directory, text: str) -> None:
         ('userName eq "ADA"', {"ada"}),
         ('externalId eq "s-1"', {"Ádám_50%"}),
         ('userName co "_50%"', {"Ádám_50%"}),
-        ('emails[type eq "work" and value co "y.example"]', {"zoe"}),
+        ('emails[type eq "work" and value co "z@y."]', {"zoe"}),
         ("active eq false", {"ÉMILE"}),
         ('userName sw "a" and not (displayName co "love")', set()),
         ('urn:ietf:params:scim:schemas:core:2.0:User:userName eq "zoe"', {"zoe"}),
@@ -146,7 +144,7 @@ def test_an_id_is_found(people: Directory) -> None:
         'password eq "a"',
         'userName[value eq "a"]',
         'meta.lastModified gt "yesterday"',
-        "(" * 300 + 'userName eq "a"' + ")" * 300,
+        "not (" * 300 + 'userName eq "a"' + ")" * 300,
         'userName eq "' + "a" * 3000 + '"',
         "userName eq \"a' OR 1=1 --",
     ],
@@ -220,16 +218,9 @@ class TestSearching:
         assert [each["id"] for each in found["Resources"]] == [group["id"]]
 
 
-def test_an_attribute_of_the_other_kind_matches_none(app: Flask, tmp_path: Path) -> Iterator[None] | None:
+def test_an_attribute_of_the_other_kind_matches_none() -> None:
     wanted = SearchRequest[User | Group].model_validate({"filter": 'userName eq "a"'}).filter
     assert wanted is not None
     with pytest.raises(BadFilter):
-        _compiled(wanted.ast, ())
-    assert str(_compiled(wanted.ast, (("username", None),))) in ("false", "0 = 1")
-    return None
-
-
-def _compiled(node: Any, absent: Any) -> Any:
-    from agencies.scim import filtering
-
-    return filtering.where({}, node, absent)
+        filtering.where({}, wanted.ast)
+    assert str(filtering.where({}, wanted.ast, [("username", None)])) == "false"

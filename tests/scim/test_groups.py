@@ -13,6 +13,8 @@ from agencies.agreement_models import UnitMember
 from agencies.errors import NotPermitted
 from agencies.people_errors import RoleClash
 from agencies.scim import groups
+from agencies.scim import people as users
+from agencies.scim.credentials import enter
 from agencies.scim.errors import NoSuchResource, NotGivenByGroups, TwoUnits
 from marketplace.foundation.db import reading, transaction
 from security.principal import Role
@@ -206,9 +208,6 @@ class TestMembers:
         assert answer.status_code == 400
 
     def test_a_thousand_members_are_one_call(self, directory: Directory) -> None:
-        from agencies.scim import people as users
-        from agencies.scim.credentials import enter
-
         with transaction() as tx:
             scim = enter(tx, directory.token, None)
             made = [
