@@ -85,9 +85,17 @@ def members_to_choose(db: Tx, agency_id: UUID) -> Sequence[Any]:
     )
 
 
+def begin_of(day: date | None) -> datetime | None:
+    """The moment at which a stated first day begins, in UTC."""
+    return None if day is None else datetime.combine(day, time(), UTC)
+
+
 def end_of(day: date | None) -> datetime | None:
     """The moment at which a stated last day is over, in UTC."""
-    return None if day is None else datetime.combine(day, time(), UTC) + timedelta(days=1)
+    if day is None:
+        return None
+    # The calendar's last day has no next one; it lies further ahead than any rule allows.
+    return datetime.combine(min(day, date.max - timedelta(days=1)), time(), UTC) + timedelta(days=1)
 
 
 def last_day(until: datetime | None) -> date | None:

@@ -126,7 +126,7 @@ WORDS: Mapping[str, Words] = {
     "not-accepted": Words(
         _l("Ask the new agency for an invitation"),
         _l(
-            "It takes nobody in by sign-in alone. Its administrator can also agree to your move. You stay where you are."
+            "It takes nobody in by sign-in alone. Its administrator can also agree to the move. Nothing was changed."
         ),
         "lock",
     ),
