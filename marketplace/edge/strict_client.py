@@ -176,10 +176,12 @@ class StrictAgencyClient(FlaskOAuth2App):
         endpoint = discovery.pushed_authorization_request_endpoint
         if endpoint is None:
             return url
-        asked = parse_qsl(urlsplit(url).query)
+        asked = dict(parse_qsl(urlsplit(url).query))
+        if self.provider.authentication == "client_secret_post":
+            del asked["client_id"]  # it goes with the secret, and a parameter twice is refused
         with self._get_oauth_client() as session:
             auth = session.client_auth(session.token_endpoint_auth_method)
-            answer = reached(lambda: session.post(endpoint, data=dict(asked), auth=auth, withhold_token=True))
+            answer = reached(lambda: session.post(endpoint, data=asked, auth=auth, withhold_token=True))
         if answer.status_code not in (200, 201):
             raise oidc.AnswerRefused(error=f"pushed request: status {answer.status_code}")
         reference = json_object(answer.content).get("request_uri")
