@@ -71,9 +71,18 @@ def suggested(rule: Rule, allowed: bool) -> Mapping[str, Value] | None:
     A case that the rule applies to is better than one that it does not ask about.
     """
     holds, spared = holding(rule), holding(_only_when(rule))
-    fitting = [case for case in _first(RuleSet("", (rule,)).names(), [rule]) if holds(case) is allowed]
-    chosen = next((case for case in fitting if not spared(case)), next(iter(fitting), None))
-    return None if chosen is None else {name: value for name, value in chosen.items() if value is not None}
+    second: Mapping[str, Value | None] | None = None
+    for case in _first(RuleSet("", (rule,)).names(), [rule]):
+        if holds(case) is not allowed:
+            continue
+        if not spared(case):
+            return _known(case)
+        second = second or case
+    return None if second is None else _known(second)
+
+
+def _known(case: Mapping[str, Value | None]) -> dict[str, Value]:
+    return {name: value for name, value in case.items() if value is not None}
 
 
 def _only_when(rule: Rule) -> Rule:

@@ -98,7 +98,7 @@ def _read_recent(expression: Expression) -> list[str] | None:
     match expression:
         case {
             "all": [
-                {"at_least": ["context.factor", "multi"]},
+                {"at_least": ["context.factor", "multi"]} | {"is": ["context.factor", "multi"]},
                 {"at_most": ["context.minutes_since_sign_in", n]},
             ]
         }:
