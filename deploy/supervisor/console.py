@@ -23,6 +23,10 @@ DUTIES = {
     "security_officer": "reads the access record",
     "operator": "keeps it running",
     "agency_admin": "administers the agency",
+    "line_manager": "sees hours agreed and used",
+    "marketplace_officer": "reads the whole access record",
+    "data_protection": "sees which numbers are counted",
+    "works_council": "agrees to what is counted",
 }
 
 
