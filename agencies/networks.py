@@ -7,7 +7,8 @@ must be ones that only this agency's traffic comes from: private ones are everyb
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from dataclasses import dataclass
+from ipaddress import ip_network
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -23,8 +24,6 @@ ZONES = (Zone.OFFICE, Zone.VPN, Zone.HOME)
 MOST = 200
 WIDEST = {4: 8, 6: 20}
 """The widest network that may be listed, as a prefix length per version of IP: what one organisation may hold."""
-
-_Network = IPv4Network | IPv6Network
 
 
 def listed(db: Tx, agency_id: UUID) -> dict[str, list[str]]:
@@ -43,18 +42,21 @@ def set_lists(
 ) -> dict[str, list[str]]:
     """Replace the networks of the actor's agency, for the zones that are given. Returns all of them.
 
-    What is listed already may stay as it is. Raises BadAgencySettings with `errors` by zone, NotPermitted.
+    What is listed already may stay as it is. Raises BadAgencySettings with `errors`
+    (sentences) and `faults` by zone, NotPermitted.
     """
     people.still_holds(tx, actor, Role.AGENCY_ADMIN)
     before = listed(tx, actor.agency_id)
-    errors: dict[str, list[str]] = {}
     lists: dict[str, list[str]] = {}
+    faults: dict[str, list[Fault]] = {}
     for name, texts in given.items():
-        zone = Zone(name)
-        lists[name], errors[name] = _checked(zone, texts, before[name])
-    bad = {name: said for name, said in errors.items() if said}
+        if len(texts) > MOST:
+            raise BadAgencySettings(errors={name: [f"At most {MOST} networks can be listed."]})
+        lists[name], faults[name] = _checked(texts, Zone(name), before[name])
+    bad = {name: found for name, found in faults.items() if found}
     if bad:
-        raise BadAgencySettings(errors=bad)
+        said = {name: [str(each) for each in found] for name, found in bad.items()}
+        raise BadAgencySettings(errors=said, faults=bad)
     columns = {_column(Zone(name)): texts for name, texts in lists.items()}
     if columns:
         tx.execute(update(Agency).where(Agency.id == actor.agency_id).values(**columns))
@@ -64,42 +66,56 @@ def set_lists(
     return before | lists
 
 
-def fault(text: str, zone: Zone) -> str | None:
-    """What is wrong with a network for this zone, as a sentence; None where it is fine."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a network cannot be listed: a code, what was typed, and for `inside` what was probably meant."""
+
+    code: str
+    network: str
+    meant: str = ""
+
+    def __str__(self) -> str:
+        return SENTENCES[self.code].format(network=self.network, meant=self.meant)
+
+
+SENTENCES = {
+    "wide": "{network} is too wide to be evidence of anything; list the agency's own networks.",
+    "special": "{network} is not a network that people come from.",
+    "private": "{network} is not public: every network has such addresses. List the public ones you come from.",
+    "inside": "{network} names one address inside a network. Did you mean {meant}?",
+    "unreadable": "{network} is not a network such as 192.0.2.0/24 or 2001:db8::/32.",
+}
+
+
+def fault(text: str, zone: Zone) -> Fault | None:
+    """What is wrong with a network for this zone; None where it is fine."""
     try:
         network = ip_network(text, strict=True)
     except ValueError:
         return _unreadable(text)
     if network.prefixlen < WIDEST[network.version]:
-        return f"{text} is too wide to be evidence of anything; list the agency's own networks."
+        return Fault("wide", text)
     if network.is_multicast or network.is_unspecified or network.is_link_local or network.is_reserved:
-        return f"{text} is not a network that people come from."
+        return Fault("special", text)
     if zone is not Zone.HOME and not network.is_global:
-        return f"{text} is not public: every network has such addresses. List the public ones you come from."
+        return Fault("private", text)
     return None
 
 
-def _checked(zone: Zone, texts: Sequence[str], before: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The list in its normal form, and what is wrong with it."""
+def _checked(texts: Sequence[str], zone: Zone, before: Sequence[str]) -> tuple[list[str], list[Fault]]:
+    """The list in its normal form, and what is wrong with it. What is listed already may stay."""
     wanted = list(dict.fromkeys(text.strip() for text in texts if text.strip()))
-    if len(wanted) > MOST:
-        return [], [f"At most {MOST} networks can be listed."]
     faults = [fault(text, zone) for text in wanted if text not in before]
-    found = [said for said in faults if said]
-    return ([] if found else [_normal(text) for text in wanted]), found
+    found = [each for each in faults if each]
+    return ([] if found else [str(ip_network(text)) for text in wanted]), found
 
 
-def _unreadable(text: str) -> str:
+def _unreadable(text: str) -> Fault:
     try:
         meant = ip_network(text, strict=False)
     except ValueError:
-        return f"{text} is not a network such as 203.0.113.0/24 or 2001:db8::/32."
-    return f"{text} names one address inside a network. Did you mean {meant}?"
-
-
-def _normal(text: str) -> str:
-    network: _Network = ip_network(text)
-    return str(network)
+        return Fault("unreadable", text[:60])
+    return Fault("inside", text, str(meant))
 
 
 def _column(zone: Zone) -> str:

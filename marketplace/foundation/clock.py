@@ -37,3 +37,8 @@ def at(tx: Tx, offset: timedelta = timedelta()) -> ColumnElement[Any]:
 def end_of(day: date) -> datetime:
     """The moment at which a last day is over, in UTC: what is agreed to a day holds through it."""
     return datetime.combine(day, time(), UTC) + timedelta(days=1)
+
+
+def last_day(over_at: datetime) -> date:
+    """The last day of something that is over at a moment: the other way round than `end_of`."""
+    return (over_at.astimezone(UTC) - timedelta(microseconds=1)).date()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from marketplace.web import (
+    agency,
+    agency_settings,
+    agreements,
     board,
     campaigns,
     claims,
@@ -15,6 +18,7 @@ from marketplace.web import (
     numbers,
     operation,
     preferences,
+    provider,
     record,
     results,
     rule_editor,
@@ -22,10 +26,12 @@ from marketplace.web import (
     rules,
     scim,
     sessions,
+    sharing,
     sign_in,
     signed_out,
     start,
     step_up,
+    units,
 )
 from marketplace.web.blueprint import web
 from marketplace.web.surroundings import surround
@@ -33,6 +39,9 @@ from marketplace.web.surroundings import surround
 __all__ = ["install"]
 
 VIEWS = (
+    agency,
+    agency_settings,
+    agreements,
     board,
     campaigns,
     claims,
@@ -42,6 +51,7 @@ VIEWS = (
     numbers,
     operation,
     preferences,
+    provider,
     record,
     results,
     rule_editor,
@@ -49,10 +59,12 @@ VIEWS = (
     rules,
     scim,
     sessions,
+    sharing,
     sign_in,
     signed_out,
     start,
     step_up,
+    units,
 )
 """Importing a module registers its views."""
 
