@@ -13,10 +13,10 @@ from datetime import datetime
 from uuid import UUID
 
 from security.access import facts
-from security.access.attributes import Value
+from security.access.attributes import LEVELS, Value
 from security.access.baseline import BASELINE
 from security.access.rules import RuleSet
-from security.decision import Decision, Reason
+from security.decision import ALLOWED, Decision, Reason
 from security.labels import Level
 from security.principal import Context, Principal, Role
 
@@ -53,12 +53,10 @@ class Policies:
 def decide(action: str, principal: Principal, context: Context, terms: Terms, policies: Policies) -> Decision:
     """Whether the person may, in this situation; every rule that fails is named."""
     about = facts_of(principal, context, policies.now, terms)
-    decision = BASELINE.decide(action, about)
-    if decision.failed:
-        decision = Decision(tuple(_told(reason, principal, terms) for reason in decision.failed))
+    failed = [_told(reason, principal, terms) for reason in BASELINE.refusals(action, about)]
     for rules in policies.sets:
-        decision = decision & rules.decide(action, about)
-    return decision
+        failed += rules.refusals(action, about)
+    return Decision(tuple(failed)) if failed else ALLOWED
 
 
 def facts_of(
@@ -72,14 +70,14 @@ def facts_of_terms(terms: Terms) -> Mapping[str, Value | None]:
     """What rules may know of a campaign."""
     return {
         "resource.agency": terms.agency_slug,
-        "resource.owner": str(terms.owner_id),
-        "resource.level": terms.level.label_key,
+        "resource.owner": terms.owner_id,
+        "resource.level": LEVELS[terms.level],
         "resource.compartments": terms.compartments,
         "resource.skills": frozenset(terms.skills),
         "resource.audience": terms.audience or frozenset(),
         "resource.open_to_all": terms.audience is None,
         "resource.open": terms.open,
-        "resource.shared_up_to": "none" if terms.shared_up_to is None else terms.shared_up_to.label_key,
+        "resource.shared_up_to": "none" if terms.shared_up_to is None else LEVELS[terms.shared_up_to],
         "resource.need_to_know": terms.need_to_know,
         "resource.granted": terms.granted,
     }

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from operator import eq, ge, le
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -50,12 +49,11 @@ Answer = bool | ColumnElement[bool] | None
 class Column:
     """Where an attribute is stored: a rank, a number, a flag, a word, or a JSON array of words.
 
-    `nullable`: NULL means that it is not known. `stored` turns a word into what the column holds.
+    `nullable`: NULL means that it is not known.
     """
 
     sql: ColumnElement[Any]
     nullable: bool = False
-    stored: Callable[[Any], Any] = lambda value: value
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ def _campaign(db: Tx, asking: Principal) -> Mapping[str, Column]:
     slug = select(Agency.slug).where(Agency.id == Campaign.agency_id).correlate(Campaign).scalar_subquery()
     return {
         "resource.agency": Column(slug),
-        "resource.owner": Column(Campaign.owner_id.expression, stored=UUID),
+        "resource.owner": Column(Campaign.owner_id.expression),
         "resource.level": Column(Campaign.level.expression),
         "resource.compartments": Column(Campaign.compartments.expression),
         "resource.skills": Column(Campaign.skills.expression),
@@ -170,7 +168,8 @@ def compiled(expr: Expr, ground: Ground) -> Answer:
 
 def _surely(answer: Answer, wanted: bool) -> Answer:
     if isinstance(answer, ColumnElement):
-        return answer.is_(true() if wanted else false())
+        # A function's argument needs no parentheses: `NOT x IS true` would be read as `NOT (x IS true)`.
+        return func.coalesce(answer if wanted else not_(answer), false())
     return answer is wanted
 
 
@@ -244,24 +243,20 @@ def _where_known(sides: Iterable[_Operand], asked: ColumnElement[bool]) -> Colum
     return case((or_(*missing), null()), else_=asked) if missing else asked
 
 
-def _plain(side: _Operand, beside: _Operand) -> Any:
-    """The side as SQL compares it: ordered words by their ranks, others as the column beside stores them."""
-    if side.column is not None:
-        return side.column.sql
-    return _stored(side.attribute, side.value, beside.column)
+def _plain(side: _Operand) -> Any:
+    """The side as SQL compares it: ordered words by their ranks."""
+    return _stored(side.attribute, side.value) if side.column is None else side.column.sql
 
 
-def _stored(attribute: Attribute, value: Any, beside: Column | None) -> Any:
-    if attribute.kind is Kind.ORDERED:
-        return literal(attribute.ranks[value])
-    return literal(value if beside is None else beside.stored(value))
+def _stored(attribute: Attribute, value: Any) -> Any:
+    return literal(attribute.ranks[value] if attribute.kind is Kind.ORDERED else value)
 
 
 def _compared(test: Test, ground: Ground, *, compare: Callable[[Any, Any], Any]) -> Answer:
     left, right = _left(test, ground), _right(test, ground)
     if left.is_unknown or right.is_unknown:
         return None
-    asked: ColumnElement[bool] = compare(_plain(left, right), _plain(right, left))
+    asked: ColumnElement[bool] = compare(_plain(left), _plain(right))
     return asked
 
 
@@ -269,7 +264,7 @@ def _one_of(test: Test, ground: Ground) -> Answer:
     left = _left(test, ground)
     assert left.column is not None
     assert isinstance(test.against, tuple)
-    return left.column.sql.in_([_stored(test.attribute, each, left.column) for each in test.against])
+    return left.column.sql.in_([_stored(test.attribute, each) for each in test.against])
 
 
 def _has(test: Test, ground: Ground) -> Answer:
@@ -279,7 +274,7 @@ def _has(test: Test, ground: Ground) -> Answer:
     if words.column is None:
         assert word.column is not None
         return _where_known([word], word.column.sql.in_(sorted(words.value)))
-    asked = _contains(words.column, _plain(word, words), ground)
+    asked = _contains(words.column, _plain(word), ground)
     return _where_known([words, word], asked)
 
 
@@ -296,13 +291,17 @@ def _has_all(test: Test, ground: Ground) -> Answer:
         lacking = element.c.value.not_in(sorted(words.value))
     else:
         lacking = not_(_contains(words.column, element.c.value, ground))
-    asked = not_(exists(select(literal(1)).select_from(element).where(lacking)))
-    return _where_known([words, wanted], asked)
+    return _where_known([words, wanted], not_(_there_is(element, lacking)))
 
 
 def _contains(words: Column, word: Any, ground: Ground) -> ColumnElement[bool]:
     element = _elements(words, ground)
-    return exists(select(literal(1)).select_from(element).where(element.c.value == word))
+    return _there_is(element, element.c.value == word)
+
+
+def _there_is(element: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether some element of an array meets the condition; everything else in it belongs to the query around."""
+    return exists(select(literal(1)).select_from(element).where(condition).correlate_except(element))
 
 
 def _elements(words: Column, ground: Ground) -> Any:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from security.labels import Level
 from security.principal import Device, Factor, Role, Zone
 
-Value = str | int | bool | frozenset[str]
+Value = str | int | bool | UUID | frozenset[str]
 Facts = Mapping[str, Value | None]
-"""Facts by the attribute's name: a word, a whole number, a flag, or a frozenset of words; None: not known."""
+"""Facts by the attribute's name: a word, a whole number, a flag, an id, or a frozenset of words; None: not known."""
 
 
 class Kind(StrEnum):
@@ -46,6 +47,7 @@ class Attribute:
 
 
 LEVELS = tuple(level.label_key for level in Level)
+"""The words of the levels: `LEVELS[level]`."""
 
 SCALES: Mapping[str, Mapping[str, int]] = {
     "level": {"none": -1, **{level.label_key: int(level) for level in Level}},

@@ -8,9 +8,9 @@ Words of an ordered vocabulary become their ranks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import assert_never
 
-from security.access.attributes import ATTRIBUTES, SCALES, Attribute, Facts, Kind
+from security.access.attributes import SCALES, Attribute, Kind
 from security.access.expression import AllOf, Always, AnyOf, Expr, Not, Ref, Test
 from security.access.rules import ACTIONS, Rule, RuleSet
 
@@ -19,24 +19,6 @@ def policies(rules: RuleSet) -> str:
     """The rules of one agency as the text of a Cedar policy set."""
     written = [f"// {rules.agency}", "permit (principal, action, resource);"]
     return "\n\n".join([*written, *(_policy(rule) for rule in rules.rules)]) + "\n"
-
-
-def entities(facts: Facts) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Facts as Cedar takes them: the entities Person::"p" and Campaign::"c" with their attributes, and the context."""
-    parts: dict[str, dict[str, Any]] = {"principal": {}, "context": {}, "resource": {}}
-    for name, value in facts.items():
-        if value is not None:
-            owner, _, attribute = name.partition(".")
-            parts[owner][attribute] = _plain(ATTRIBUTES[name], value)
-    people = {"uid": {"type": "Person", "id": "p"}, "attrs": parts["principal"], "parents": []}
-    things = {"uid": {"type": "Campaign", "id": "c"}, "attrs": parts["resource"], "parents": []}
-    return [people, things], parts["context"]
-
-
-def _plain(attribute: Attribute, value: Any) -> Any:
-    if attribute.kind is Kind.ORDERED:
-        return attribute.ranks[value]
-    return sorted(value) if attribute.kind is Kind.WORDS else value
 
 
 def _policy(rule: Rule) -> str:

@@ -24,9 +24,9 @@ def closure(expr: Expr) -> Truth:
         case AnyOf(parts):
             return _joined([closure(part) for part in parts], decisive=True)
         case Test(verb, name, Ref(other)):
-            return _between(_BETWEEN[verb](name), name, other)
+            return _between(verb, name, other)
         case Test():
-            return _about(_condition(expr), expr.name)
+            return _about(expr)
         case never:
             assert_never(never)
 
@@ -55,7 +55,23 @@ def _joined(parts: list[Truth], *, decisive: bool) -> Truth:
     return answer
 
 
-def _about(condition: Callable[[Any], bool], name: str) -> Truth:
+def _about(test: Test) -> Truth:
+    """One attribute against constants; wherever it can be, the answer is one look-up in a set made beforehand."""
+    name, against = test.name, test.against
+    if test.verb == "is":
+        return _asked(name, lambda value: bool(value == against))
+    if test.verb == "has":
+        return _asked(name, lambda value: against in value)
+    if test.verb == "has_all":
+        assert isinstance(against, tuple)
+        return _asked(name, frozenset(against).issubset)
+    if test.attribute.kind is Kind.NUMBER and test.verb != "one_of":
+        ordering = _ORDERINGS[test.verb]
+        return _asked(name, lambda value: bool(ordering(value, against)))
+    return _among(name, _meeting(test))
+
+
+def _asked(name: str, condition: Callable[[Any], bool]) -> Truth:
     def answer(facts: Facts) -> bool | None:
         value = facts.get(name)
         return None if value is None else condition(value)
@@ -63,7 +79,30 @@ def _about(condition: Callable[[Any], bool], name: str) -> Truth:
     return answer
 
 
-def _between(condition: Callable[[Any, Any], bool], name: str, other: str) -> Truth:
+def _among(name: str, meeting: frozenset[Any]) -> Truth:
+    def answer(facts: Facts) -> bool | None:
+        value = facts.get(name)
+        return None if value is None else value in meeting
+
+    return answer
+
+
+def _meeting(test: Test) -> frozenset[Any]:
+    """The values that meet a question about one of several, or about the order of words."""
+    if isinstance(test.against, tuple):
+        return frozenset(test.against)
+    ordering, ranks = _ORDERINGS[test.verb], test.attribute.ranks
+    bound = ranks[str(test.against)]
+    return frozenset(word for word in ranks if ordering(ranks[word], bound))
+
+
+def _between(verb: str, name: str, other: str) -> Truth:
+    """One attribute against another of the same vocabulary."""
+    attribute = ATTRIBUTES[name]
+    if verb in _ORDERINGS and attribute.kind is Kind.ORDERED:
+        return _ranked(_ORDERINGS[verb], attribute.ranks, name, other)
+    condition = _BETWEEN[verb]
+
     def answer(facts: Facts) -> bool | None:
         value, against = facts.get(name), facts.get(other)
         return None if value is None or against is None else condition(value, against)
@@ -71,42 +110,21 @@ def _between(condition: Callable[[Any, Any], bool], name: str, other: str) -> Tr
     return answer
 
 
-def _condition(test: Test) -> Callable[[Any], bool]:
-    """What the value must meet, as one look-up wherever the answer can be worked out beforehand."""
-    against: Any = test.against
-    match test.verb:
-        case "is":
-            return lambda value: bool(value == against)
-        case "one_of":
-            return frozenset(against).__contains__
-        case "has":
-            return lambda value: against in value
-        case "has_all":
-            return frozenset(against).issubset
-    ordering = _ORDERINGS[test.verb]
-    if test.attribute.kind is Kind.NUMBER:
-        return lambda value: bool(ordering(value, against))
-    ranks = test.attribute.ranks
-    return frozenset(word for word in ranks if ordering(ranks[word], ranks[against])).__contains__
+def _ranked(ordering: Callable[[Any, Any], bool], ranks: Mapping[str, int], name: str, other: str) -> Truth:
+    def answer(facts: Facts) -> bool | None:
+        value, against = facts.get(name), facts.get(other)
+        if value is None or against is None:
+            return None
+        return ordering(ranks[value], ranks[against])  # type: ignore[index] # words of an ordered vocabulary
 
-
-def _compared(ordering: Callable[[Any, Any], bool]) -> Callable[[str], Callable[[Any, Any], bool]]:
-    def of(name: str) -> Callable[[Any, Any], bool]:
-        attribute = ATTRIBUTES[name]
-        if attribute.kind is Kind.NUMBER:
-            return ordering
-        ranks = attribute.ranks
-        return lambda value, against: ordering(ranks[value], ranks[against])
-
-    return of
+    return answer
 
 
 _ORDERINGS: Mapping[str, Callable[[Any, Any], bool]] = {"at_least": operator.ge, "at_most": operator.le}
 
-_BETWEEN: Mapping[str, Callable[[str], Callable[[Any, Any], bool]]] = {
-    "is": lambda name: operator.eq,
-    "at_least": _compared(operator.ge),
-    "at_most": _compared(operator.le),
-    "has": lambda name: operator.contains,
-    "has_all": lambda name: operator.ge,  # of frozensets: is a superset of
+_BETWEEN: Mapping[str, Callable[[Any, Any], bool]] = {
+    **_ORDERINGS,
+    "is": operator.eq,
+    "has": operator.contains,
+    "has_all": operator.ge,  # of frozensets: is a superset of
 }

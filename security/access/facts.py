@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from security.access.attributes import Value
+from security.access.attributes import LEVELS, Value
 from security.principal import Context, Principal
 
 A_MINUTE = timedelta(minutes=1)
@@ -14,10 +14,10 @@ A_MINUTE = timedelta(minutes=1)
 def of_principal(principal: Principal) -> dict[str, Value | None]:
     """What rules may know of who acts."""
     return {
-        "principal.person": str(principal.person_id),
+        "principal.person": principal.person_id,
         "principal.agency": principal.agency_slug,
         "principal.roles": principal.roles,
-        "principal.clearance": principal.clearance.label_key,
+        "principal.clearance": LEVELS[principal.clearance],
         "principal.compartments": principal.compartments,
         "principal.skills": principal.skills,
         "principal.partner": principal.partner,

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from security.access import expression
 from security.access.attributes import ATTRIBUTES, Attribute, Facts, Kind, Value
-from security.access.compiling import closure
+from security.access.compiling import Truth, closure
 from security.access.errors import InvalidRules
 from security.access.expression import LARGEST_NUMBER, LONGEST_WORD, Always, Expr
 from security.access.remedies import REMEDIES
@@ -70,19 +70,21 @@ class Rule:
         return Reason("agency_rule", {"agency": agency, "rule": self.id, **texts}, self.remedy)
 
 
+_Compiled = tuple[Truth, Truth, Rule, Reason]
+"""A rule's `when` and `must`, the rule, and why it says no."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSet:
     """The rules of one agency, in the order in which their reasons are told."""
 
     agency: str
     rules: tuple[Rule, ...]
-    _asked: Mapping[str, Sequence[tuple[Callable[[Facts], bool], Rule, Reason]]] = field(
-        init=False, repr=False, compare=False
-    )
+    _asked: Mapping[str, Sequence[_Compiled]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        compiled = [(holding(rule), rule, rule.refusal(self.agency)) for rule in self.rules]
-        asked = {action: [each for each in compiled if each[1].is_asked(action)] for action in ACTIONS}
+        compiled = [(*_conditions(rule), rule, rule.refusal(self.agency)) for rule in self.rules]
+        asked = {action: [each for each in compiled if each[2].is_asked(action)] for action in ACTIONS}
         object.__setattr__(self, "_asked", asked)
 
     @classmethod
@@ -99,20 +101,32 @@ class RuleSet:
 
     def decide(self, action: str, facts: Facts) -> Decision:
         """Whether the action is allowed; every rule that does not hold is a reason."""
-        failed = tuple(reason for holds, _, reason in self._asked[action] if not holds(facts))
-        return Decision(failed) if failed else ALLOWED
+        failed = self.refusals(action, facts)
+        return Decision(tuple(failed)) if failed else ALLOWED
+
+    def refusals(self, action: str, facts: Facts) -> list[Reason]:
+        """Why not: one reason per rule that does not hold."""
+        return [
+            reason
+            for when, must, _, reason in self._asked[action]
+            if must(facts) is not True and when(facts) is not False
+        ]
 
     def allows(self, action: str, facts: Facts) -> bool:
         """`decide(…).allowed`, sooner: the first rule that fails is enough."""
-        return all(holds(facts) for holds, _, _ in self._asked[action])
+        return all(must(facts) is True or when(facts) is False for when, must, _, _ in self._asked[action])
 
     def failing(self, action: str, facts: Facts) -> tuple[Rule, ...]:
         """The rules that do not hold."""
-        return tuple(rule for holds, rule, _ in self._asked[action] if not holds(facts))
+        return tuple(
+            rule
+            for when, must, rule, _ in self._asked[action]
+            if must(facts) is not True and when(facts) is not False
+        )
 
     def asked(self, action: str) -> tuple[Rule, ...]:
         """The rules that are asked about an action."""
-        return tuple(rule for _, rule, _ in self._asked[action])
+        return tuple(rule for _, _, rule, _ in self._asked[action])
 
     def names(self, action: str | None = None) -> frozenset[str]:
         """The attributes that the rules (about one action) speak of."""
@@ -124,11 +138,12 @@ class RuleSet:
 
 def holding(rule: Rule) -> Callable[[Facts], bool]:
     """The function that tells whether a rule holds for facts."""
-    must = closure(rule.must)
-    if rule.when == Always(True):
-        return lambda facts: must(facts) is True
-    when = closure(rule.when)
-    return lambda facts: when(facts) is False or must(facts) is True
+    when, must = _conditions(rule)
+    return lambda facts: must(facts) is True or when(facts) is False
+
+
+def _conditions(rule: Rule) -> tuple[Truth, Truth]:
+    return closure(rule.when), closure(rule.must)
 
 
 def _rule_json(rule: Rule) -> dict[str, Any]:
