@@ -45,10 +45,10 @@ from agencies.people_list import begin_of, end_of, last_day
 from marketplace.api import cursors
 from marketplace.api.door import api, done_once, existing, refuses, takes_body
 from marketplace.api.replies import reply, reply_once
-from marketplace.api.schemas import told
+from marketplace.api.schemas import PageQuery, told
 from marketplace.edge.acting import current_context, current_principal, settings
 from marketplace.foundation.db import Tx, reading
-from marketplace.foundation.input import Input, Strict, Text, Whole, entries
+from marketplace.foundation.input import Input, Text, entries
 from security.labels import Level
 from security.principal import Role
 
@@ -103,12 +103,10 @@ class People(Schema):
     next = fields.String(allow_none=True, metadata=told("Send it as `after` for the next page."))
 
 
-class PeopleQuery(Strict):
+class PeopleQuery(PageQuery):
     """Which people."""
 
     q = Text(100, may_be_empty=True, load_default="", metadata=told("Part of the name."))
-    after = fields.String(load_default=None)
-    limit = Whole(1, 200, load_default=people_list.PAGE)
 
 
 class RoleInput(Input):

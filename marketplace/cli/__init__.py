@@ -11,6 +11,7 @@ from marketplace.cli.agency import agency
 from marketplace.cli.api import api
 from marketplace.cli.campaign import campaign
 from marketplace.cli.job import job
+from marketplace.cli.person import person
 from marketplace.cli.rules import rules
 
 
@@ -25,5 +26,5 @@ def group() -> None:
     """
 
 
-for noun in (agency, api, campaign, job, rules):
+for noun in (agency, api, campaign, job, person, rules):
     group.add_command(noun)

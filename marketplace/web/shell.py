@@ -56,6 +56,12 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
             "web.rules_version",
         },
     ),
+    (
+        "web.people",
+        lazy_gettext("People"),
+        Permission.SEE_PEOPLE,
+        {"web.person", "web.invitations", "web.moves"},
+    ),
     ("web.record", lazy_gettext("Record"), Permission.READ_RECORD, set()),
     ("web.numbers", lazy_gettext("Numbers"), Permission.READ_NUMBERS, set()),
     ("web.operation", lazy_gettext("Operation"), Permission.OPERATE, set()),

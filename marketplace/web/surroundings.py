@@ -32,6 +32,7 @@ _FILTERS = {
     "act_name": names.act,
     "outcome_name": names.outcome,
     "purpose_name": names.purpose,
+    "role_name": names.role,
     "rule_name": names.rule,
     "zone_name": names.zone,
     "device_name": names.device,

@@ -23,6 +23,7 @@ FOR_EVERYBODY = {
     "web.data_protection",
     "web.find_agency",
     "web.help",
+    "web.invitation",
     "web.language",
     "web.sign_in",
     "web.sign_in_agency",
