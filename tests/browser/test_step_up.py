@@ -1,0 +1,108 @@
+"""Signing in again in the middle of a form, at the agency's real sign-in: nothing that was typed is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import ways_in
+from tests.browser.test_axe import found
+from tests.running import Running
+
+pytestmark = pytest.mark.xdist_group("marketplace")
+
+OPEN, SEALED = "Which policy field does this passage concern?", "Does the entry name what was struck?"
+NOTE = "Both would do."
+ADMIN = "greta"
+
+
+@pytest.fixture
+def visit(chromium: Browser, marketplace: Running) -> Iterator[Any]:
+    """Lena at an item of this campaign, in a browser of her own."""
+    contexts = []
+
+    def at_work(title: str, **options: Any) -> Page:
+        context = chromium.new_context(base_url=marketplace.url, **options)
+        contexts.append(context)
+        page = ways_in.in_english(context, marketplace)
+        ways_in.sign_in(page, "Digital Service", "lena")
+        page.goto("/work")
+        page.get_by_role("link", name=title).first.click()
+        page.get_by_role("button", name=re.compile("Start|Go on|Continue")).first.click()
+        page.wait_for_url("**/claims/*")
+        return page
+
+    yield at_work
+    for context in contexts:
+        context.close()
+
+
+def write_and_submit(page: Page) -> str:
+    """Answer the item. Returns its address."""
+    address = page.url
+    page.get_by_role("radio").nth(1).check()
+    page.locator("#note").fill(NOTE)
+    page.get_by_role("button", name="Submit and next").click()
+    expect(page.get_by_role("button", name="Sign in again")).to_be_visible()
+    return address
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with_javascript", "without_javascript"])
+def test_an_open_answer_is_sent_after_signing_in_again(
+    visit: Any, marketplace: Running, scripts: bool
+) -> None:
+    page = visit(OPEN, java_script_enabled=scripts)
+    with ways_in.asking_for_a_fresh_sign_in(marketplace, ADMIN):
+        item = write_and_submit(page)
+        expect(page.get_by_role("main")).not_to_contain_text(NOTE)
+        page.get_by_role("button", name="Sign in again").click()
+        ways_in.confirm(page, "lena")
+        page.wait_for_url("**/resume/*")
+        send = page.get_by_role("button", name="Send it now")
+        expect(send).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Your answer is in.")).to_be_visible()
+        assert page.url != item
+
+
+def test_a_sealed_answer_stays_on_the_device_and_is_there_again(visit: Any, marketplace: Running) -> None:
+    page = visit(SEALED)
+    with ways_in.asking_for_a_fresh_sign_in(marketplace, ADMIN):
+        item = write_and_submit(page)
+        page.get_by_role("button", name="Sign in again").click()
+        ways_in.confirm(page, "lena")
+        page.wait_for_url(item)
+        expect(page.locator("#note")).to_have_value(NOTE)
+        expect(page.get_by_role("radio").nth(1)).to_be_checked()
+        assert NOTE not in page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+        page.get_by_role("button", name="Submit and next").click()
+        expect(page.get_by_text("Your answer is in.")).to_be_visible()
+
+
+def test_axe_finds_nothing_on_the_refusal_and_on_the_way_back(visit: Any, marketplace: Running) -> None:
+    page = visit(OPEN, bypass_csp=True, color_scheme="dark", viewport={"width": 390, "height": 844})
+    with ways_in.asking_for_a_fresh_sign_in(marketplace, ADMIN):
+        write_and_submit(page)
+        assert found(page) == ([], [])
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+        page.get_by_role("button", name="Sign in again").click()
+        ways_in.confirm(page, "lena")
+        page.wait_for_url("**/resume/*")
+        assert found(page) == ([], [])
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+
+
+def test_keyboard_opens_a_page_that_was_refused(visit: Any, marketplace: Running) -> None:
+    page = visit(OPEN)
+    item = page.url
+    with ways_in.asking_for_a_fresh_sign_in(marketplace, ADMIN):
+        page.goto(item)
+        expect(page.get_by_role("button", name="Sign in again")).to_be_focused()
+        page.keyboard.press("Enter")
+        ways_in.confirm(page, "lena")
+        page.wait_for_url(item)
+        expect(page.get_by_role("radio").first).to_be_visible()
