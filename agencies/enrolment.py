@@ -46,9 +46,12 @@ COLUMNS = (
 """What a proposal says of a provider in the words of its row; the clearance ceiling is said as a level."""
 
 
-def propose(tx: Tx, given: Mapping[str, Any], *, actor: Principal, context: Context) -> UUID:
+def propose(
+    tx: Tx, given: Mapping[str, Any], *, checked: bool = False, actor: Principal, context: Context
+) -> UUID:
     """Propose a new agency with its provider (`EnrolmentSpec`). Returns the proposal's id.
 
+    `checked` tells whoever signs that the provider was looked at just before and that sign-in can rely on it.
     The secret, or the key that is made here for `private_key_jwt`, is sealed at once and is not in the proposal.
     Raises BadAgencySettings, AgencyTaken, LookAlike, NotPermitted.
     """
@@ -61,6 +64,7 @@ def propose(tx: Tx, given: Mapping[str, Any], *, actor: Principal, context: Cont
         "provider": _without_secret(provider),
         "keys": keys,
         "flags": [finding.plain() for finding in flags],
+        "checked": checked,
     }
     return proposals.make(
         tx, ENROL, agency_id=actor.agency_id, content=content, sealed=sealed, actor=actor, context=context

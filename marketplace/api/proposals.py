@@ -25,9 +25,11 @@ from agencies.errors import (
 from marketplace.api.door import api, done_once, existing, refuses, takes_body
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import AgencyName, told
+from marketplace.edge import checking
 from marketplace.edge.acting import current_context, current_principal, settings
 from marketplace.edge.once import once
 from marketplace.foundation.db import Tx, reading, transaction
+from marketplace.foundation.input import Flag
 
 
 class Side(Schema):
@@ -73,6 +75,12 @@ class Proposals(Schema):
     """The proposals that concern your agency, open ones first."""
 
     proposals = fields.List(fields.Nested(Proposal))
+
+
+class EnrolmentInput(EnrolmentSpec):
+    """A new agency with its provider. The provider is looked at first, unless `unchecked`; whoever signs is told."""
+
+    unchecked = Flag(load_default=False)
 
 
 class ProviderInput(ProviderChange):
@@ -135,7 +143,7 @@ def get_proposal(proposal_id: UUID | None) -> Response:
 @refuses(BadAgencySettings, AgencyTaken, LookAlike, NotYoursToSign)
 @takes_body
 @done_once
-@api.arguments(EnrolmentSpec)
+@api.arguments(EnrolmentInput)
 @api.response(201, Proposal, headers=_MADE)
 def propose_enrolment(body: dict[str, Any]) -> Response:
     """Propose a new agency with its provider. It is there as soon as a second administrator has signed.
@@ -143,7 +151,13 @@ def propose_enrolment(body: dict[str, Any]) -> Response:
     With `private_key_jwt`, the default, a key is made for it: its public half is in the proposal's `content.keys`.
     """
     principal, context = current_principal(), current_context()
-    return _proposed(lambda tx: enrolment.propose(tx, body, actor=principal, context=context))
+    given = {name: body[name] for name in ("agency", "provider")}
+    checked = not body["unchecked"]
+    if checked:  # before the transaction begins: a slow provider must hold nobody up
+        checking.check(body["provider"]["issuer"])
+    return _proposed(
+        lambda tx: enrolment.propose(tx, given, checked=checked, actor=principal, context=context)
+    )
 
 
 @api.post("/proposals/providers")

@@ -21,17 +21,23 @@ SIDE = click.Choice(["owner", "guest"])
 
 @click.command()
 @click.argument("file", type=FILE, metavar="FILE.toml")
+@click.option(
+    "--unchecked",
+    is_flag=True,
+    help="Propose it although the provider cannot be looked at; signers are told.",
+)
 @JSON
 @for_a_person
-def enrol(client: Client, file: Path, json_wanted: bool) -> None:
+def enrol(client: Client, file: Path, unchecked: bool, json_wanted: bool) -> None:
     """Propose a new agency with its provider. FILE.toml has the tables [agency] and [provider].
 
     A second administrator signs it, of another agency as soon as two have one. docs/agency-toml.md explains the file.
-    Probe the provider before: marketplace agency check ISSUER
+    The marketplace looks at the provider first, as `marketplace agency check ISSUER` does.
 
     Example: marketplace agency enrol harbour.toml
     """
-    _shown(_sent(client, "/proposals/enrolments", spec_of(file), json_wanted), json_wanted)
+    body = spec_of(file) | {"unchecked": unchecked}
+    _shown(_sent(client, "/proposals/enrolments", body, json_wanted), json_wanted)
 
 
 @click.command()

@@ -100,6 +100,7 @@ ROUTES: Mapping[str, Permission | Open] = {
     "web.new_agency": Permission.ADMINISTER_AGENCY,
     "web.propose_agency": Permission.ADMINISTER_AGENCY,
     "web.provider": Permission.ADMINISTER_AGENCY,
+    "web.check_provider": Permission.ADMINISTER_AGENCY,
     "web.change_provider": Permission.ADMINISTER_AGENCY,
     "web.renew_key": Permission.ADMINISTER_AGENCY,
     "web.suspend_provider": Permission.ADMINISTER_AGENCY,

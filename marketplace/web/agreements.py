@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import flash, make_response, redirect, render_template, session, url_for
+from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from agencies import agreements as domain
 from agencies import enrolment, founding
-from agencies.agreement_specs import TINTS
+from agencies.agreement_specs import EnrolmentSpec, read
 from agencies.errors import AgencyTaken, BadAgencySettings
+from marketplace.edge import checking
 from marketplace.edge.acting import current_principal, settings
 from marketplace.foundation.db import Tx, reading
 from marketplace.web import agency_forms, agency_words
 from marketplace.web.blueprint import web
+from security.oidc import Fault
 
 _TOLD_ONCE = "first_invitation"
 """Where the browser carries a new link to the next page, which shows it and forgets it."""
@@ -112,25 +115,33 @@ def propose_agency() -> Response:
         "provider": agency_forms.provider("provider.") | agency_forms.part(("issuer",), "provider."),
     }
 
+    unchecked = request.form.get("unchecked") == "yes"
+
     def act(tx: Tx) -> UUID:
-        return enrolment.propose(tx, given, **agency_forms.who())
+        return enrolment.propose(tx, given, checked=not unchecked, **agency_forms.who())
 
     try:
+        spec = read(EnrolmentSpec, given)
+        if not unchecked:  # before the transaction begins: a slow provider must hold nobody up
+            checking.check(spec["provider"]["issuer"])
         made = agency_forms.acted(act).result_id
     except (BadAgencySettings, AgencyTaken) as refusal:
         errors = refusal.facts.get("errors") or {"agency": {"slug": []}}
         given["provider"].pop("client_secret", None)
-        return make_response(_form(given, agency_words.faults(errors)), 422)
+        trouble = refusal.facts.get("faults_of_provider", ())
+        faults = {} if trouble else agency_words.faults(errors)
+        return make_response(_form(given, faults, trouble), 422)
     flash(gettext("Proposed, with your signature. A second administrator has to sign before it holds."))
     return redirect(url_for("web.agreement", proposal_id=made), 303)
 
 
-def _form(form: dict[str, Any], faults: dict[str, str]) -> str:
+def _form(form: dict[str, Any], faults: dict[str, str], trouble: Sequence[Fault] = ()) -> str:
+    """The form; `trouble` is what is wrong with the provider, which may be proposed in spite of it."""
     return render_template(
         "agency_new.html",
         form=form,
         faults=faults,
-        tints=TINTS,
+        trouble=trouble,
         levels=agency_words.levels(),
         words=agency_words,
     )

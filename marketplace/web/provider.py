@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,14 @@ from werkzeug.wrappers import Response
 
 from agencies import enrolment
 from agencies.errors import BadAgencySettings, NoSuchProvider
+from marketplace.edge import checking
 from marketplace.edge.acting import current_principal, settings
 from marketplace.foundation.db import Tx, reading
 from marketplace.web import agency_forms, agency_words
 from marketplace.web.blueprint import web
+from security.oidc import Fault
 
-CHANGED = (*agency_forms.PROVIDER, "claim_names")
+CHANGED = (*agency_forms.PROVIDER, "claim_names", "algorithms")
 
 
 @web.get("/agency/sign-in-service")
@@ -29,7 +32,8 @@ def provider() -> str:
 @web.post("/agency/sign-in-service")
 def change_provider() -> Response:
     """Propose how the provider is used from now on."""
-    given = agency_forms.provider()
+    # The form does not ask for signature algorithms: they stay as they are registered.
+    given = agency_forms.provider() | {"algorithms": _registered()["algorithms"]}
     try:
         made = _proposed(given)
     except BadAgencySettings as refusal:
@@ -43,6 +47,14 @@ def renew_key() -> Response:
     """Propose a new key of ours; everything else stays."""
     shown = _registered()
     return _to(_proposed({name: shown[name] for name in CHANGED if name in shown} | {"new_key": True}))
+
+
+@web.post("/agency/sign-in-service/check")
+def check_provider() -> str:
+    """Look at the service now, as sign-in would; nothing is changed."""
+    shown = _registered()
+    form = {name: shown.get(name) for name in CHANGED}
+    return _page(shown, form, {}, trouble=checking.faults_of(shown["issuer"]))
 
 
 @web.post("/agency/sign-in-service/suspend")
@@ -85,12 +97,20 @@ def _registered() -> dict[str, Any]:
     return shown
 
 
-def _page(shown: dict[str, Any], form: dict[str, Any], faults: dict[str, str]) -> str:
+def _page(
+    shown: dict[str, Any],
+    form: dict[str, Any],
+    faults: dict[str, str],
+    *,
+    trouble: Sequence[Fault] | None = None,
+) -> str:
+    """The page; `trouble` is what a look at the service found, None where nobody looked."""
     return render_template(
         "agency_provider.html",
         provider=shown,
         form=form,
         faults=faults,
+        trouble=trouble,
         levels=agency_words.levels(),
         words=agency_words,
         keys_address=f"{settings().public_url}/sign-in/{shown['slug']}/keys",

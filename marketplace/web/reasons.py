@@ -261,6 +261,40 @@ def _clearance_ceiling(facts: Facts, _labels: Labels) -> Missing:
     )
 
 
+def _second_person(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("the signature of a second person"),
+        gettext("You have signed already; it takes somebody else too."),
+        gettext("Ask another administrator to sign"),
+    )
+
+
+def _signing_agency(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("an administrator of another agency"),
+        gettext("The signature that is missing is not one of your agency."),
+        gettext("Ask the other agency to sign"),
+    )
+
+
+def _signed_by_others(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("somebody who signed for the agency"),
+        gettext("Whoever signed for a new agency invites its first administrator."),
+        gettext("Ask those who signed"),
+    )
+
+
+def _look_alike(facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        sentence(gettext("a name or address of its own, not %(value)s"), value=str(facts.get("value", ""))),
+        gettext(
+            "It looks like that of an agency that takes part: %(agency)s.", agency=facts.get("agency", "")
+        ),
+        gettext("Choose a name or address of its own"),
+    )
+
+
 def _something(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
         gettext("something more that the owner asks for"),
@@ -270,6 +304,10 @@ def _something(_facts: Facts, _labels: Labels) -> Missing:
 
 
 _MISSING: dict[str, Callable[[Facts, Labels], Missing]] = {
+    "look_alike": _look_alike,
+    "second_person": _second_person,
+    "signed_by_others": _signed_by_others,
+    "signing_agency": _signing_agency,
     "clearance": _clearance,
     "skill": _skill,
     "agency_audience": _agency_audience,

@@ -11,6 +11,7 @@ from babel.numbers import format_decimal, format_percent
 from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext
 from markupsafe import Markup, escape
 
+from marketplace.web import label_words
 from marketplace.web.languages import formats
 
 LEVELS = {
@@ -114,14 +115,14 @@ def seconds(value: float | None) -> str:
     return gettext("%(hours)s h", hours=number(round(value / 3600)))
 
 
-def level(key: str) -> str:
-    """The word for a protection level."""
-    return str(LEVELS.get(key, key))
+def level(key: str, of: str | None = None) -> str:
+    """The word for a level: of the agency with the short name `of`, of the reader's own, or the common one."""
+    return label_words.own(key, of) or str(LEVELS.get(key, key))
 
 
 def short_level(key: str) -> str:
-    """One word for a protection level."""
-    return str(SHORT_LEVELS.get(key, key))
+    """One word for a protection level, or the reader's own agency's."""
+    return label_words.own(key) or str(SHORT_LEVELS.get(key, key))
 
 
 def listed(names: list[str]) -> Markup:

@@ -11,6 +11,8 @@ from security.principal import Role
 from tests.agencies.agreeing import a_provider, an_administrator, an_enrolment, some_terms
 from tests.builders import a_person
 
+UNCHECKED = {"unchecked": True}
+
 
 @pytest.fixture
 def north(program: Any) -> Any:
@@ -50,7 +52,7 @@ def test_the_security_officer_reads_terms_and_changes_none(program: Any, north: 
 
 
 def test_an_agency_comes_in_by_two_and_its_first_administrator_is_invited(north: Any, south: Any) -> None:
-    made = north.post("/proposals/enrolments", json=an_enrolment())
+    made = north.post("/proposals/enrolments", json=an_enrolment() | UNCHECKED)
     assert made.status_code == 201
     assert made.headers["Location"] == f"/api/v1/proposals/{made.json['id']}"
     [key] = made.json["content"]["keys"]
@@ -62,11 +64,23 @@ def test_an_agency_comes_in_by_two_and_its_first_administrator_is_invited(north:
     [waiting] = south.get("/proposals").json["proposals"]
     assert (waiting["can_sign"], waiting["missing"]) == (True, [["South"]])
     signed = south.post(f"{path}/signatures")
-    assert (signed.json["state"], len(signed.json["signatures"]), signed.json["whole"]) == ("in_force", 2, True)
+    assert (signed.json["state"], len(signed.json["signatures"]), signed.json["whole"]) == (
+        "in_force",
+        2,
+        True,
+    )
     assert "harbour-office" in [row["slug"] for row in north.get("/agencies").json["agencies"]]
     invited = south.post(f"{path}/first-administrator", key="once")
     assert "/sign-in?invitation=inv_" in invited.json["address"]
     assert south.post(f"{path}/first-administrator", key="once").json["address"] is None
+
+
+def test_a_provider_that_cannot_be_relied_on_is_not_proposed_by_mistake(north: Any, south: Any) -> None:
+    given = an_enrolment(provider={"issuer": "https://127.0.0.1:9"})
+    refused = north.post("/proposals/enrolments", json=given)
+    assert (refused.status_code, bool(refused.json["errors"]["provider"]["issuer"])) == (422, True)
+    made = north.post("/proposals/enrolments", json=given | UNCHECKED)
+    assert (made.status_code, made.json["content"]["checked"]) == (201, False)
 
 
 def test_a_repeated_proposal_is_one(north: Any, south: Any) -> None:
@@ -79,14 +93,14 @@ def test_a_repeated_proposal_is_one(north: Any, south: Any) -> None:
 
 def test_a_secret_comes_back_nowhere(north: Any, south: Any) -> None:
     given = an_enrolment(provider={"authentication": "client_secret_basic", "client_secret": "s3cret-4471"})
-    made = north.post("/proposals/enrolments", json=given)
+    made = north.post("/proposals/enrolments", json=given | UNCHECKED)
     assert (made.status_code, "s3cret-4471" in made.get_data(as_text=True)) == (201, False)
     assert "s3cret-4471" not in south.get("/proposals").get_data(as_text=True)
 
 
 def test_a_look_alike_is_refused_with_what_it_looks_like(north: Any, south: Any) -> None:
     given = an_enrolment(agency={"domain": "n0rth.example", "mail_domains": []})
-    refused = north.post("/proposals/enrolments", json=given)
+    refused = north.post("/proposals/enrolments", json=given | UNCHECKED)
     assert (refused.status_code, refused.json["type"]) == (403, "/problems/look-alike")
     [reason] = refused.json["reasons"]
     assert reason["args"] == {"what": "domain", "value": "n0rth.example", "agency": "north"}

@@ -44,7 +44,7 @@ def south() -> Principal:
 def test_an_agency_comes_in_from_two_terminals(served: Terminal, north: Principal, south: Principal) -> None:
     served.write("harbour.toml", HARBOUR)
     file = served.folder / "harbour.toml"
-    made = served.type("agency", "enrol", file, token=token_of(north))
+    made = served.type("agency", "enrol", file, "--unchecked", token=token_of(north))
     assert made.exit_code == 0, made.output
     assert "Register this public key of ours" in made.output
     assert "It waits for the signature of South." in made.output
@@ -62,7 +62,9 @@ def test_an_agency_comes_in_from_two_terminals(served: Terminal, north: Principa
 def test_nobody_signs_for_two(served: Terminal, north: Principal, south: Principal) -> None:
     served.write("harbour.toml", HARBOUR)
     token = token_of(north)
-    made = served.type("agency", "enrol", served.folder / "harbour.toml", "--json", token=token)
+    made = served.type(
+        "agency", "enrol", served.folder / "harbour.toml", "--unchecked", "--json", token=token
+    )
     refused = served.type("agency", "sign", json.loads(made.stdout)["id"], token=token)
     assert refused.exit_code == 1
     assert "Somebody else has to sign this" in refused.stderr
