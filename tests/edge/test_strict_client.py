@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from agencies.directory import Provider
-from marketplace.edge.strict_client import Departure, StrictAgencyClient
+from marketplace.edge.strict_client import Clients, Departure, StrictAgencyClient
 from marketplace.foundation.outbound import Reach
 from security import oidc
 from tests.edge import misbehaving
@@ -87,3 +89,51 @@ def test_finds_a_key_that_was_rotated_after_the_first_sign_in(provider: Misbehav
             back.code, redirect_uri=CALLBACK, code_verifier=departure.code_verifier, nonce=departure.nonce
         )
         assert claims.subject == "somebody"
+
+
+def asked_for(provider: Misbehaving, **asked: Any) -> oidc.Vouched:
+    """Through the code flow once more, asking for how strong and how recent the sign-in must be."""
+    registered = Provider(
+        uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, misbehaving.SECRET, ("RS256",)
+    )
+    client = StrictAgencyClient(registered, HERE)
+    departure = client.depart(CALLBACK, **asked)
+    back = client.check_return(provider.visited(departure.url))
+    return client.redeem(
+        back.code,
+        redirect_uri=CALLBACK,
+        code_verifier=departure.code_verifier,
+        nonce=departure.nonce,
+        **asked,
+    )
+
+
+def test_a_recent_and_strong_sign_in_is_what_was_asked_for(provider: Misbehaving) -> None:
+    vouched = asked_for(provider, acr="urn:two-factors", max_age=60)
+    assert vouched.acr == "urn:two-factors"
+    assert vouched.auth_time is not None
+    assert (provider.asked[0]["max_age"], provider.asked[0]["acr_values"]) == (["60"], ["urn:two-factors"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "refusal"),
+    [
+        ("auth_time_stale", oidc.TokenRefused),
+        ("auth_time_missing", oidc.TokenRefused),
+        ("acr_low", oidc.TokenRefused),
+        ("acr_missing", oidc.TokenRefused),
+    ],
+)
+def test_less_than_was_asked_for_is_refused(
+    provider: Misbehaving, fault: str, refusal: type[oidc.SignInRefused]
+) -> None:
+    provider.faults.add(fault)
+    with pytest.raises(refusal):
+        asked_for(provider, acr="urn:two-factors", max_age=60)
+
+
+def test_a_registration_that_changed_gets_a_client_of_its_own(provider: Misbehaving) -> None:
+    clients = Clients(HERE)
+    first = Provider(uuid4(), "north", "North", provider.issuer, misbehaving.CLIENT, "secret", ("RS256",))
+    assert clients.of(first) is clients.of(replace(first))
+    assert clients.of(first) is not clients.of(replace(first, client_secret="another"))

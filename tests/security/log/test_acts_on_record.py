@@ -114,6 +114,7 @@ ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
 }
 BY_THE_MARKETPLACE = {"claim.lapse", "microtask.settle", "sign_in.begin"}
 WRITTEN_ELSEWHERE = {
+    "logout.take",
     "session.change_hat",
     "sign_in.fail",
     "person.join",
