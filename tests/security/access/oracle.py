@@ -84,7 +84,9 @@ def _stored(name: str, value: Any) -> Any:
         return None
     if attribute.kind is Kind.ORDERED:
         return attribute.ranks[value]
-    return sorted(value) if attribute.kind is Kind.WORDS else value
+    if attribute.kind is Kind.WORDS:
+        return sorted(value)
+    return str(value) if attribute.kind is Kind.ID else value
 
 
 def by_cedar(rules: RuleSet, action: str, cases: Sequence[Facts]) -> Failing:
@@ -99,7 +101,7 @@ def _asked_of_cedar(
     entities: dict[str, dict[str, Any]] = {}
     requests = []
     for case in cases:
-        parts = _of_cedar(case)
+        parts = of_cedar(case)
         requests.append(
             {
                 "principal": _entity(entities, "Person", parts["principal"]),
@@ -123,7 +125,8 @@ def _entity(known: dict[str, dict[str, Any]], kind: str, attrs: Mapping[str, Any
     return f'{kind}::"{made["uid"]["id"]}"'
 
 
-def _of_cedar(facts: Facts) -> Mapping[str, dict[str, Any]]:
+def of_cedar(facts: Facts) -> Mapping[str, dict[str, Any]]:
+    """Facts as Cedar takes them: attributes of principal, context and resource; what is not known is left out."""
     parts: dict[str, dict[str, Any]] = {"principal": {}, "context": {}, "resource": {}}
     for name, value in facts.items():
         if value is not None:
