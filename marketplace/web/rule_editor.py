@@ -98,7 +98,7 @@ def _kept(rule_id: str | None) -> Response | tuple[str, int]:
     # A form of another revision is told so, or is a repeat: its own errors would only confuse.
     if errors and revision() == draft.revision:
         return _form_page(form, draft, before, errors=errors), 422
-    if before is None:
+    if before is None and not errors:
         made["examples"] = _first_examples(made)
     acted(lambda tx: drafting.keep_rule(tx, made, replaces=rule_id, revision=revision(), **who()))
     flash(gettext("The rule is in your draft. Look at its examples, then try the draft out."))

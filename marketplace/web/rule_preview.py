@@ -160,7 +160,7 @@ def _counts(db: Tx, old: RuleSet, new: RuleSet, situation: Situation) -> dict[st
         return None
     task, how = preview.a_task(actor.agency_slug, situation.level), situation.facts()
     by_action = [
-        (str(rule_words.ACTIONS[action]), _said(people.reach(old, new, action, how, task)))
+        (words.capital(str(rule_words.ACTIONS[action])), _said(people.reach(old, new, action, how, task)))
         for action in ACTIONS
     ]
     by_campaign = [
