@@ -103,7 +103,9 @@ class TestAttempt:
 class TestComplete:
     def completed(self, agency: UUID, **claims: Any) -> Any:
         with transaction() as tx:
-            return sign_in.complete(tx, agency, Vouched(**{"issuer": ISSUER, "subject": SUBJECT} | claims), AT_WORK)
+            return sign_in.complete(
+                tx, agency, Vouched(**{"issuer": ISSUER, "subject": SUBJECT} | claims), AT_WORK
+            )
 
     def test_begins_the_session_of_the_person(self, database: Engine) -> None:
         person = a_person("north", identity=(ISSUER, SUBJECT))
