@@ -209,7 +209,9 @@ def _line(text: str) -> str:
 
 
 def _pretty(expression: Any) -> str:
-    return json.dumps(expression, ensure_ascii=False, indent=2)
+    """JSON as one would write it: on one line where it is short."""
+    short = json.dumps(expression, ensure_ascii=False)
+    return short if len(short) <= 70 else json.dumps(expression, ensure_ascii=False, indent=2)
 
 
 # ---------- examples ----------
