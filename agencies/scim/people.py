@@ -290,8 +290,7 @@ def _link_anew(tx: Tx, scim: Provisioner, user: User, subject: str | None) -> No
 
 def _link(tx: Tx, scim: Provisioner, person_id: UUID, subject: str) -> None:
     row = insert_or(tx, Identity).values(issuer=scim.issuer, subject=subject, person_id=person_id)
-    if tx.execute(row.on_conflict_do_nothing()).rowcount:
-        return
+    tx.execute(row.on_conflict_do_nothing(index_elements=["issuer", "subject"]))
     if _person_of(tx, scim, subject) != person_id:
         raise NameTaken() from IdentityTaken()
 
