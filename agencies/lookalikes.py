@@ -29,7 +29,7 @@ _OTHERS = {
     "|": "l",
 }
 _LOOKS = _CYRILLIC | _GREEK | _OTHERS
-_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_PAIRS = (("rn", "m"), ("vv", "w"))
 _SHARED_SECOND = frozenset(
     {"ac", "admin", "co", "com", "edu", "go", "gob", "gouv", "gov", "gv", "net", "org"}
 )
@@ -123,7 +123,8 @@ def skeleton(text: str) -> str:
     written = "".join(_LOOKS.get(each, each) for each in bare)
     for pair, single in _PAIRS:
         written = written.replace(pair, single)
-    return written
+    # One stroke is all that i and l have in many typefaces.
+    return written.replace("i", "l")
 
 
 def seen(host: str) -> str:

@@ -286,11 +286,10 @@ def _signed_by_others(_facts: Facts, _labels: Labels) -> Missing:
 
 
 def _look_alike(facts: Facts, _labels: Labels) -> Missing:
+    said = gettext("something that does not look like the agency %(agency)s, as %(value)s does")
     return Missing(
-        sentence(gettext("a name or address of its own, not %(value)s"), value=str(facts.get("value", ""))),
-        gettext(
-            "It looks like that of an agency that takes part: %(agency)s.", agency=facts.get("agency", "")
-        ),
+        sentence(said, agency=str(facts.get("agency", "")), value=str(facts.get("value", ""))),
+        gettext("People would mistake one for the other."),
         gettext("Choose a name or address of its own"),
     )
 

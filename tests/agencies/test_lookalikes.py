@@ -20,6 +20,8 @@ TAKEN, CONFUSABLE, NEAR = Likeness.TAKEN, Likeness.CONFUSABLE, Likeness.NEAR
         ("xn--hrbour-3nf.example", "harbour.example", CONFUSABLE),  # the same, as browsers send it
         ("hárbour.example", "harbour.example", CONFUSABLE),
         ("harb0ur.example", "harbour.example", CONFUSABLE),
+        ("aviatlon.example", "aviation.example", CONFUSABLE),
+        ("aviat1on.example", "aviation.example", CONFUSABLE),
         ("rninistry.example", "ministry.example", CONFUSABLE),
         ("har-bour.example", "harbour.example", CONFUSABLE),
         ("harbor.example", "harbour.example", NEAR),
