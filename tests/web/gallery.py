@@ -58,6 +58,14 @@ def pages(on: Stage) -> Iterator[Page]:
         ("record-filtered", "haas", "/record?act=payload.view&outcome=done"),
         ("operation", "jan", "/operation"),
         ("refused", "maja", "/record"),
+        ("rules", "bram", "/agency/rules"),
+        ("rules-empty", "felix", "/agency/rules"),
+        ("rules-choose", "bram", "/agency/rules/new"),
+        ("rule-new", "bram", "/agency/rules/new?about=agencies"),
+        ("rule-expert", "bram", "/agency/rules/new?about=expert"),
+        ("rule", "bram", "/agency/rules/rule/networks"),
+        ("rules-preview", "bram", "/agency/rules/preview"),
+        ("rules-version", "bram", "/agency/rules/versions/1"),
     )
 
 

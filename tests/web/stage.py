@@ -10,7 +10,7 @@ import csv
 import io
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from sqlalchemy import Engine, select, update
 from agencies import directory, notices, sessions
 from agencies.keys import KeyringFile, bound
 from agencies.models import Identity
+from agencies.rules import drafting, signing
 from deploy import migrating
 from deploy.samples import seed
 from marketplace.app import create_app
@@ -32,7 +33,7 @@ from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.settings import Settings
 from security.log import sequencer
 from security.oidc import Vouched
-from security.principal import Principal, Zone
+from security.principal import Factor, Principal, Zone
 from tasks import campaigns, claims, contributions, settling
 from tasks.models import Campaign, Contribution, Result
 
@@ -197,8 +198,42 @@ def play(stage: Stage) -> Stage:
     stage.client("maja").get(f"/claims/{stage.claim('maja')}")
     stage.client("maja").get(f"/campaigns/{stage.campaign()}/room")
     stage.client("tom").get(f"/campaigns/{stage.campaign()}/results")
+    _rules(stage)
     stage.number_entries()
     return stage
+
+
+RULE: dict[str, Any] = {
+    "id": "no-partners",
+    "does": ["claim", "open"],
+    "must": {"is": ["principal.partner", False]},
+    "reason": {
+        "en": "Our work is done by members of an agency.",
+        "nl": "Ons werk doen leden van een instantie.",
+    },
+    "remedy": "ask_owner",
+    "examples": [
+        {"case": {"principal.partner": False}, "allowed": True, "why": "A member of any agency."},
+        {"case": {"principal.partner": True}, "allowed": False, "why": "A partner."},
+    ],
+}
+"""A rule that stops nobody on the stage: there are no partners."""
+
+
+def _rules(stage: Stage) -> None:
+    """The archive's rules: one signed, and a draft with another whose example says otherwise."""
+    with transaction() as tx:
+        bram = stage._person(tx, "bram")
+        signed_in = replace(seed.CONTEXT, factor=Factor.MULTI, auth_time=clock.now(tx))
+        drafting.keep_rule(tx, RULE, revision=0, actor=bram, context=signed_in)
+        signing.sign(tx, note="Our first rule.", actor=bram, context=signed_in)
+        office = {"id": "networks", "must": {"one_of": ["context.zone", ["office", "vpn"]]}}
+        office |= {
+            "reason": {"en": "Restricted work is done in the office, where nobody looks over your shoulder."}
+        }
+        office |= {"when": {"at_least": ["resource.level", "restricted"]}, "remedy": "use_office_network"}
+        office |= {"examples": [{"case": {"context.zone": "home"}, "allowed": True, "why": "On Fridays."}]}
+        drafting.keep_rule(tx, RULE | office, revision=0, actor=bram, context=signed_in)
 
 
 def _votes(number: int) -> tuple[str, str, str]:

@@ -14,7 +14,8 @@ NAMES = (
     "start", "sign-in", "sign-in-agency", "help", "accessibility", "data-protection", "not-found", "board",
     "board-filtered", "board-nothing", "campaign", "campaign-step-away", "work", "work-passage", "work-over",
     "my-work", "my-work-empty", "notices", "notices-empty", "campaigns", "room", "room-empty", "results",
-    "results-empty", "result", "record", "record-filtered", "operation", "refused",
+    "results-empty", "result", "record", "record-filtered", "operation", "refused", "rules", "rules-empty",
+    "rules-choose", "rule-new", "rule-expert", "rule", "rules-preview", "rules-version",
 )  # fmt: skip
 
 
