@@ -17,7 +17,7 @@ from security.access.errors import TooManyCases
 from security.access.expression import Ref, Test
 from security.access.rules import Rule, RuleSet
 
-MOST_CASES, MOST_CHECKED = 1_000_000, 20_000
+MOST_CASES, MOST_CHECKED = 200_000, 20_000
 SOME, OTHER = "some", "another"
 """Stand for words that no rule names; two, so that two attributes can be alike or not."""
 
