@@ -14,8 +14,12 @@ def _(sentence: str) -> str:
 
 
 SENTENCES: Mapping[str, str] = {
+    "agreement.in_force": _("An agreement of your agency is in force."),
+    "agreement.waits": _("An agreement waits for your signature."),
     "campaign.settled": _("Every item of “%(campaign)s” has a result."),
-    "move.done": _("You now belong to “%(agency)s”. Its administrator has the link for your first sign-in there."),
+    "move.done": _(
+        "You now belong to “%(agency)s”. Its administrator has the link for your first sign-in there."
+    ),
     "claim.lapsed": _("Your time for an item of “%(campaign)s” is over. Nothing is held against you."),
 }
 

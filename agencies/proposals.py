@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import permutations
@@ -17,7 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from agencies import people, signing
+from agencies import administrators, notices, people, signing
 from agencies.agreement_models import Proposal, ProposalSignature
 from agencies.errors import NoSuchProposal, NotYoursToSign, ProposalEnded, SignatureBroken
 from marketplace.foundation import clock
@@ -114,7 +115,11 @@ def make(
     _insert(tx, made)
     _record(tx, "agreement.propose", made, actor, context)
     if signs:
-        sign(tx, kind, proposal_id, actor=actor, context=context)
+        made = sign(tx, kind, proposal_id, actor=actor, context=context)
+    if made.state == OPEN:
+        signed = [row.agency_id for row in signatures(tx, proposal_id)]
+        free = left(kind.places(tx, made), signed)
+        _tell(tx, made, frozenset().union(*free), "agreement.waits", but=actor)
     return proposal_id
 
 
@@ -138,6 +143,7 @@ def sign(tx: Tx, kind: Kind, proposal_id: UUID, *, actor: Principal, context: Co
     kind.take_effect(tx, found, actor, context)
     _end(tx, found, IN_FORCE)
     _record(tx, "agreement.in_force", found, actor, context)
+    _tell(tx, found, {row.agency_id for row in signed}, "agreement.in_force", but=actor)
     return read(tx, proposal_id)
 
 
@@ -306,6 +312,14 @@ def _forget_secrets_of_what_is_over(tx: Tx) -> None:
     tx.execute(
         over.where(Proposal.secret_key_id.is_not(None)).values(secret_key_id=None, secret_wrapped=None)
     )
+
+
+def _tell(tx: Tx, found: Proposed, agencies: AbstractSet[UUID], kind: str, *, but: Principal) -> None:
+    """A notice for the administrators of these agencies, not for whoever has just acted."""
+    for agency_id in agencies:
+        for person_id in administrators.people_of(tx, agency_id):
+            if person_id != but.person_id:
+                notices.post(tx, person_id, kind, path=f"/agency/agreements/{found.id}")
 
 
 def _target(found: Proposed) -> audit.Target:

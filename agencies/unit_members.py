@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, insert, or_, select, update
+from sqlalchemy import exists, func, insert, or_, select, update
 
 from agencies import people, unit_tree
 from agencies.agreement_models import Unit, UnitGuest, UnitMember
@@ -73,6 +73,17 @@ def of_membership(db: Tx, membership_id: UUID) -> list[dict[str, Any]]:
         .order_by(UnitMember.home.desc(), Unit.name)
     )
     return [dict(row._mapping) for row in rows]
+
+
+def somebody_in(db: Tx, unit_id: UUID) -> bool:
+    """Whether somebody whose membership holds stands in a unit."""
+    member = exists().where(
+        Membership.id == UnitMember.membership_id,
+        Membership.ended_at.is_(None),
+        func.coalesce(Membership.until > clock.at(db), True),
+    )
+    here = exists().where(UnitMember.unit_id == unit_id, UnitMember.until.is_(None), member)
+    return bool(db.scalar(select(here)))
 
 
 def hand_over(tx: Tx, unit_id: UUID, into_id: UUID, now: datetime) -> None:

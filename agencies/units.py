@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import insert, update
 
 from agencies import directory, memberships, people, unit_members, unit_tree
-from agencies.agreement_models import Unit, UnitChange, UnitGuest, UnitMember
+from agencies.agreement_models import Unit, UnitChange, UnitGuest
 from agencies.errors import BadUnit, NoSuchUnit, UnitLoop, UnitNameTaken, UnitNotEmpty, UnknownAgency
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
@@ -115,7 +115,7 @@ def end(tx: Tx, unit_id: UUID, *, actor: Principal, context: Context) -> None:
     """End a unit that nothing stands in; a temporary one sends its people home. Raises NoSuchUnit, UnitNotEmpty."""
     live = _begin(tx, actor)
     unit, now = _one(live, unit_id), clock.now(tx)
-    inside = tx.scalar(select(exists().where(UnitMember.unit_id == unit_id, UnitMember.until.is_(None))))
+    inside = unit_members.somebody_in(tx, unit_id)
     if any(each.parent_id == unit_id for each in live.values()) or (inside and not unit.temporary):
         raise UnitNotEmpty()
     tx.execute(unit_members.in_unit(unit_id).values(until=now))

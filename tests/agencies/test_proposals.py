@@ -19,7 +19,7 @@ from agencies.errors import (
     ProposalEnded,
     SignatureBroken,
 )
-from agencies.models import RoleGrant, SharingTerms
+from agencies.models import Notice, RoleGrant, SharingTerms
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
 from security.log.models import AuditPending
@@ -208,6 +208,19 @@ def test_two_at_once_sign_once_each_and_it_takes_effect_once(database: Engine) -
         outcomes = sorted(pool.map(attempt, southerners))
     assert outcomes == ["ProposalEnded"] * 3 + [proposals.IN_FORCE]
     assert one(select(func.count()).select_from(SharingTerms)) == 1
+
+
+def test_whose_signature_is_missing_is_told_and_later_that_it_holds(database: Engine) -> None:
+    north, colleague, south = an_administrator("north"), an_administrator("north"), an_administrator("south")
+    proposal_id = terms_proposed(north)
+    signed(proposal_id, south)
+    rows = found(select(Notice.person_id, Notice.kind, Notice.path).order_by(Notice.place))
+    assert [(row.person_id, row.kind) for row in rows][:1] == [(south.person_id, "agreement.waits")]
+    assert {(row.person_id, row.kind) for row in rows[1:]} == {
+        (north.person_id, "agreement.in_force"),
+        (colleague.person_id, "agreement.in_force"),
+    }
+    assert {row.path for row in rows} == {f"/agency/agreements/{proposal_id}"}
 
 
 def test_every_step_is_on_the_record(database: Engine) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select, update
 from agencies import unit_members, unit_tree, units
 from agencies.agreement_models import Unit, UnitChange
 from agencies.errors import BadUnit, NoSuchUnit, NotPermitted, UnitLoop, UnitNameTaken, UnitNotEmpty
+from agencies.models import Membership
 from marketplace.foundation.db import reading, transaction
 from security.principal import Principal
 from tests.agencies.agreeing import an_administrator
@@ -245,6 +246,16 @@ def test_a_membership_that_ends_stands_nowhere(database: Engine) -> None:
     with transaction() as tx:
         unit_members.leave_all(tx, person.membership_id)
     assert units_of(person) == []
+
+
+def test_somebody_who_left_holds_no_unit_up(database: Engine) -> None:
+    admin, person = an_administrator("north"), a_person("north")
+    safety = made(admin, "Safety")
+    placed(admin, person, safety)
+    now = datetime.now(UTC)
+    changed(update(Membership).where(Membership.id == person.membership_id).values(ended_at=now))
+    ended(admin, safety)
+    assert shape(admin) == []
 
 
 def test_history_says_what_was_and_what_became(database: Engine) -> None:
