@@ -1,0 +1,243 @@
+"""First sign-ins, invitations and transfers over HTTP: the whole flow at a provider, and what is then to be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from agencies import invitations, leaving, sessions
+from agencies.models import Agency, Membership, Person, WebSession
+from agencies.people_models import Move
+from marketplace.foundation.db import transaction
+from security.oidc import Vouched
+from security.principal import Principal, Role
+from tests.agencies.people_at_work import now_as
+from tests.builders import AT_WORK, a_person, an_agency, changed, found, one
+from tests.edge.misbehaving import Misbehaving
+from tests.edge.oidc.browser import SESSION, Browser, on_record
+from tests.edge.oidc.conftest import app, browser, provider, somebody
+
+__all__ = ["app", "browser", "provider", "somebody"]
+
+HOME = {"Referer": "http://localhost/"}
+
+
+@pytest.fixture
+def registration() -> dict[str, Any]:
+    """The agency names the claim by which its provider says who belongs to it."""
+    return {"organisation_claim": "siret", "organisation_values": ["13002526500013"]}
+
+
+@pytest.fixture
+def newcomer(provider: Misbehaving, somebody: Principal) -> Misbehaving:
+    """The provider vouches for somebody of its organisation who is nobody here yet."""
+    changed(update(Agency).where(Agency.slug == "north").values(self_join=True))
+    provider.claims = {"sub": "newcomer", "siret": "13002526500013", "name": "New Comer"}
+    return provider
+
+
+def a_link(agency: str = "north", **given: Any) -> str:
+    with transaction() as tx:
+        agency_id = tx.scalar(select(Agency.id).where(Agency.slug == agency))
+        return invitations.make(tx, agency_id, actor=None, context=AT_WORK, **given).token
+
+
+def with_invitation(browser: Browser, token: str) -> Any:
+    left = browser.client.post("/sign-in/north", data={"invitation": token}, headers=HOME)
+    return browser.comes_back(browser.provider.visited(str(left.location)))
+
+
+def people_called(name: str) -> int:
+    return len(found(select(Person.id).where(Person.name == name)))
+
+
+class TestFirstSignIn:
+    def test_joins_and_is_signed_in(self, browser: Browser, newcomer: Misbehaving) -> None:
+        assert browser.signs_in().status_code == 303
+        assert browser.is_signed_in
+        assert people_called("New Comer") == 1
+        assert on_record("person.join")[-1].detail["by"] == "sign_in"
+
+    @pytest.mark.parametrize(
+        "siret", ["13002526500014", "", None, ["13002526500013", "1"], {"value": "13002526500013"}]
+    )
+    def test_not_with_another_organisation(
+        self, browser: Browser, newcomer: Misbehaving, siret: object
+    ) -> None:
+        newcomer.claims["siret"] = siret
+        answer = browser.signs_in()
+        assert answer.status_code == 403
+        assert not browser.is_signed_in
+        assert people_called("New Comer") == 0
+        (row,) = on_record("sign_in.fail")
+        assert (row.outcome, row.detail["error"]) == ("refused", "NotAMember")
+
+    def test_not_where_the_agency_does_not_want_it(self, browser: Browser, newcomer: Misbehaving) -> None:
+        changed(update(Agency).values(self_join=False))
+        assert browser.signs_in().status_code == 403
+
+    def test_an_address_of_somebody_else_gives_nothing_of_theirs(
+        self, browser: Browser, newcomer: Misbehaving, somebody: Principal
+    ) -> None:
+        newcomer.claims["email"] = one(select(Person.email).where(Person.id == somebody.person_id))
+        browser.signs_in()
+        assert one(select(WebSession.membership_id)) != somebody.membership_id
+
+
+class TestInvitation:
+    def test_the_link_leads_in_and_works_once(
+        self, app: Flask, browser: Browser, newcomer: Misbehaving
+    ) -> None:
+        changed(update(Agency).values(self_join=False))
+        token = a_link(roles=(Role.CONTRIBUTOR, Role.TASK_OWNER))
+        page = browser.client.get(f"/invitation/{token}")
+        assert page.status_code == 200
+        assert token in page.get_data(as_text=True)
+        assert with_invitation(browser, token).status_code == 303
+        now = now_as(one(select(WebSession.membership_id)))
+        assert now is not None
+        assert now.roles == {Role.CONTRIBUTOR, Role.TASK_OWNER}
+        newcomer.claims["sub"] = "another"
+        other = Browser(app, newcomer)
+        assert with_invitation(other, token).status_code == 403
+        assert not other.is_signed_in
+        assert on_record("sign_in.fail")[0].detail["error"] == "InvitationOver"
+        assert browser.client.get(f"/invitation/{token}").status_code == 403
+
+    @pytest.mark.parametrize("token", ["inv_guess", "x" * 101, "%00", "ünï"])
+    def test_a_guess_leads_nowhere(self, browser: Browser, token: str) -> None:
+        assert browser.client.get(f"/invitation/{token}").status_code == 403
+
+    def test_one_of_another_agency_is_not_used_up(self, browser: Browser, newcomer: Misbehaving) -> None:
+        an_agency("south")
+        token = a_link("south")
+        assert with_invitation(browser, token).status_code == 403
+        assert on_record("sign_in.fail")[0].detail["error"] == "InvitationElsewhere"
+        assert browser.client.get(f"/invitation/{token}").status_code == 200
+
+
+class TestTransfer:
+    """Somebody of south moves to north: signed in at the one, they sign in at the other."""
+
+    @pytest.fixture
+    def maja(self, browser: Browser, newcomer: Misbehaving) -> Principal:
+        made = a_person("south", name="Maja", identity=("https://south.example", "maja"))
+        self.signed_in(browser, made)
+        return made
+
+    def signed_in(self, browser: Browser, person: Principal) -> None:
+        with transaction() as tx:
+            begun = sessions.begin(tx, person.membership_id, Vouched("https://south.example", "maja"))
+        browser.client.set_cookie(SESSION, begun.token)
+
+    def asks(self, browser: Browser, **more: str) -> Any:
+        form = {"agency": "north", "idempotency_key": uuid4().hex} | more
+        return browser.client.post("/my-roles/move", data=form, headers=HOME)
+
+    def goes(self, browser: Browser) -> dict[str, list[str]]:
+        move: UUID = one(select(Move.id).where(Move.state == "open"))
+        form = {"idempotency_key": uuid4().hex}
+        left = browser.client.post(f"/my-roles/moves/{move}/go", data=form, headers=HOME)
+        assert left.status_code == 303, left.get_data(as_text=True)
+        return browser.provider.visited(str(left.location))
+
+    def test_ends_in_a_session_of_the_new_agency(self, browser: Browser, maja: Principal) -> None:
+        assert self.asks(browser).status_code == 303
+        answer = browser.comes_back(self.goes(browser))
+        assert (answer.status_code, answer.location) == (303, "/my-roles")
+        assert "Move to another agency" in browser.client.get("/my-roles").get_data(as_text=True)
+        (session,) = found(select(WebSession.membership_id))
+        now = now_as(session.membership_id)
+        assert now is not None
+        assert (now.person_id, now.agency_slug) == (maja.person_id, "north")
+        assert now_as(maja.membership_id) is None
+        assert {row.object_agency_id for row in on_record("move.done")} == {maja.agency_id, now.agency_id}
+
+    def test_asks_for_a_fresh_sign_in(self, browser: Browser, maja: Principal) -> None:
+        self.asks(browser)
+        self.goes(browser)
+        assert browser.provider.asked[-1]["max_age"] == ["60"]
+
+    def test_with_an_invitation_where_north_lets_nobody_in(self, browser: Browser, maja: Principal) -> None:
+        changed(update(Agency).values(self_join=False))
+        link = f"http://localhost/invitation/{a_link(roles=(Role.CONTRIBUTOR, Role.APPRAISER))}"
+        self.asks(browser, invitation=link)
+        assert browser.comes_back(self.goes(browser)).status_code == 303
+        now = now_as(one(select(WebSession.membership_id)))
+        assert now is not None
+        assert now.roles == {Role.CONTRIBUTOR, Role.APPRAISER}
+
+    def test_a_refused_one_changes_nothing(self, browser: Browser, maja: Principal) -> None:
+        changed(update(Agency).values(self_join=False))
+        self.asks(browser)
+        assert browser.comes_back(self.goes(browser)).status_code == 403
+        assert now_as(maja.membership_id) == maja
+        assert browser.is_signed_in
+        assert on_record("sign_in.fail")[0].detail["error"] == "NotAccepted"
+
+    def test_somebody_who_is_known_at_north_is_not_taken_over(
+        self, browser: Browser, maja: Principal, somebody: Principal
+    ) -> None:
+        browser.provider.claims["sub"] = "somebody"
+        self.asks(browser)
+        assert browser.comes_back(self.goes(browser)).status_code == 409
+        assert now_as(maja.membership_id) == maja
+        assert now_as(somebody.membership_id) == somebody
+
+    def test_in_another_browser_it_does_not_work(self, app: Flask, browser: Browser, maja: Principal) -> None:
+        """Somebody who lures the victim back with their own code does not get the victim's history."""
+        self.asks(browser)
+        params = self.goes(browser)
+        other = Browser(app, browser.provider)
+        assert other.comes_back(params).status_code == 400
+        assert now_as(maja.membership_id) == maja
+
+    def test_without_the_session_that_began_it_it_does_not_work(
+        self, browser: Browser, maja: Principal
+    ) -> None:
+        self.asks(browser)
+        params = self.goes(browser)
+        browser.client.delete_cookie(SESSION)
+        answer = browser.comes_back(params)
+        assert answer.status_code in (400, 401, 403)
+        assert now_as(maja.membership_id) == maja
+
+    def test_not_without_asking(self, browser: Browser, maja: Principal) -> None:
+        form = {"idempotency_key": uuid4().hex}
+        answer = browser.client.post(f"/my-roles/moves/{uuid4()}/go", data=form, headers=HOME)
+        assert answer.status_code == 409
+
+    def test_can_be_withdrawn(self, browser: Browser, maja: Principal) -> None:
+        self.asks(browser)
+        move = one(select(Move.id))
+        form = {"idempotency_key": uuid4().hex}
+        path = f"/my-roles/moves/{move}/withdraw"
+        assert browser.client.post(path, data=form, headers=HOME).status_code == 303
+        assert one(select(Move.state)) == "withdrawn"
+
+
+def test_a_query_of_an_invitation_is_kept_through_the_sign_in_page(browser: Browser) -> None:
+    token = a_link()
+    page = browser.client.get(f"/sign-in/north?{urlencode({'invitation': token})}").get_data(as_text=True)
+    assert f'value="{token}"' in page
+
+
+def test_a_membership_that_ended_while_away_is_not_moved(browser: Browser, newcomer: Misbehaving) -> None:
+    steps, maja = TestTransfer(), a_person("south", identity=("https://south.example", "maja"))
+    steps.signed_in(browser, maja)
+    steps.asks(browser)
+    params = steps.goes(browser)
+    with transaction() as tx:
+        leaving.end_membership(tx, maja.membership_id, actor=None, context=AT_WORK, reason="scim")
+    assert browser.comes_back(params).status_code in (400, 401, 403)
+    assert (
+        found(
+            select(Membership.id).where(Membership.ended_at.is_(None), Membership.person_id == maja.person_id)
+        )
+        == []
+    )
