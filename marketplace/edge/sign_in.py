@@ -41,6 +41,8 @@ HOMES = (
     (Permission.CLAIM_MICROTASK, AFTER_SIGN_IN),
     (Permission.READ_RESULTS, "/campaigns"),
     (Permission.READ_RECORD, "/record"),
+    (Permission.READ_AGREEMENTS, "/agency"),
+    (Permission.SEE_PEOPLE, "/agency/people"),
     (Permission.READ_NUMBERS, "/numbers"),
     (Permission.OPERATE, "/operation"),
     (Permission.READ_NOTICES, "/notices"),

@@ -33,6 +33,7 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
         Permission.READ_RESULTS,
         {"web.room", "web.results", "web.result"},
     ),
+    ("web.record", lazy_gettext("Record"), Permission.READ_RECORD, set()),
     (
         "web.agency",
         lazy_gettext("Agency"),
@@ -62,7 +63,6 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
         Permission.SEE_PEOPLE,
         {"web.person", "web.invitations", "web.moves"},
     ),
-    ("web.record", lazy_gettext("Record"), Permission.READ_RECORD, set()),
     ("web.numbers", lazy_gettext("Numbers"), Permission.READ_NUMBERS, set()),
     ("web.operation", lazy_gettext("Operation"), Permission.OPERATE, set()),
 )
