@@ -48,6 +48,7 @@ def pages(on: Stage) -> Iterator[Page]:
         ("my-work-empty", "nora", "/my-work"),
         ("notices", "maja", "/notices"),
         ("notices-empty", "nora", "/notices"),
+        ("sessions", "maja", "/sessions"),
         ("campaigns", "ines", "/campaigns"),
         ("room", "ines", f"/campaigns/{strikes}/room"),
         ("room-empty", "ines", f"/campaigns/{glossary}/room"),
