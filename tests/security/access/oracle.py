@@ -59,10 +59,10 @@ def by_sql(rules: RuleSet, action: str, cases: Sequence[Facts]) -> Failing:
             )
         ground = Ground(columns, {}, tx.dialect)
         answers = [_labelled(holds(rule, ground), rule.id) for rule in asked]
-        found = tx.all(select(*answers).select_from(table).order_by(table.c.id))
+        found = tx.all(select(table.c.id, *answers).order_by(table.c.id))
         table.drop(tx.connection)
     return [
-        frozenset(rule.id for rule, held in zip(asked, row, strict=True) if not _certain(held))
+        frozenset(rule.id for rule, held in zip(asked, row[1:], strict=True) if not _certain(held))
         for row in found
     ]
 
