@@ -15,45 +15,64 @@ from security.principal import Role
 IN, ROLE, RULE, HIDDEN = "in", "role", "rule", "hidden"
 """Let in; not with this role; a rule refuses and says why; not there for this person."""
 
-Thing = Callable[[str, str], str]
+Thing = Callable[[Role, str, str], str]
 """The outcome for somebody of an agency in a zone, once their role let them in."""
 
 C, T, A = Role.CONTRIBUTOR, Role.TASK_OWNER, Role.APPRAISER
 OFFICERS = frozenset({Role.SECURITY_OFFICER, Role.MARKETPLACE_OFFICER})
 EVERY = frozenset(Role)
+OFFICER = frozenset({Role.SECURITY_OFFICER})
 READERS = frozenset({C, T, A})
 NUMBERS = frozenset({Role.AGENCY_ADMIN, Role.DATA_PROTECTION, Role.WORKS_COUNCIL})
 ADMIN = frozenset({Role.AGENCY_ADMIN})
+WHO_IS_HERE = ADMIN | {Role.SECURITY_OFFICER}
+AGREED = ADMIN | {Role.SECURITY_OFFICER, Role.DATA_PROTECTION}
+LET_IN = frozenset({T, Role.SECURITY_OFFICER})
 
 
-def anything(agency: str, zone: str) -> str:
+def anything(role: Role, agency: str, zone: str) -> str:
     """Nothing but the role decides: what is shown or made is the person's own."""
     return IN
 
 
-def known(agency: str, zone: str) -> str:
+def known(role: Role, agency: str, zone: str) -> str:
     """The campaign: its agency and the one it shares with know of it."""
     return HIDDEN if agency == "stranger" else IN
 
 
-def taken(agency: str, zone: str) -> str:
+def taken(role: Role, agency: str, zone: str) -> str:
     """Taking and opening an item: the owner's agency wants the office."""
     return HIDDEN if agency == "stranger" else IN if zone == "office" else RULE
 
 
-def read(agency: str, zone: str) -> str:
+def read(role: Role, agency: str, zone: str) -> str:
     """Results: only the owner's agency, in the office or by VPN."""
     if agency == "stranger":
         return HIDDEN
     return IN if agency == "own" and zone in ("office", "vpn") else RULE
 
 
-def of_own_agency(agency: str, zone: str) -> str:
+def of_own_agency(role: Role, agency: str, zone: str) -> str:
     """Something of one agency, which is not there for others."""
     return IN if agency == "own" else HIDDEN
 
 
-def nobodys(agency: str, zone: str) -> str:
+def ours(role: Role, agency: str, zone: str) -> str:
+    """Something about the campaign that only the agency of its owner decides."""
+    return {"own": IN, "guest": RULE, "stranger": HIDDEN}[agency]
+
+
+def confirmed(role: Role, agency: str, zone: str) -> str:
+    """Signing takes a second factor that is fresh; nobody here has one."""
+    return RULE
+
+
+def oneself_or_admin(role: Role, agency: str, zone: str) -> str:
+    """A role of the contributor of `own`: they may give it up, and their administrator may end it."""
+    return IN if agency == "own" and role in (C, Role.AGENCY_ADMIN) else HIDDEN
+
+
+def nobodys(role: Role, agency: str, zone: str) -> str:
     """Something that is somebody else's, whoever asks."""
     return HIDDEN
 
@@ -76,7 +95,7 @@ class Row:
         return self.call.split()[1]
 
     def expected(self, role: Role, agency: str, zone: str) -> str:
-        return self.thing(agency, zone) if role in self.roles else ROLE
+        return self.thing(role, agency, zone) if role in self.roles else ROLE
 
 
 ANSWER = {"kind": "bird"}
@@ -90,6 +109,12 @@ ROWS: Mapping[str, Row] = {
     "web.my_work": Row("GET /my-work", EVERY),
     "api.me": Row("GET /api/v1/me", EVERY),
     "api.list_claims": Row("GET /api/v1/claims", EVERY),
+    "web.step_up": Row("POST /step-up", EVERY),
+    "web.resume": Row(f"GET /resume/{ANY}", EVERY, nobodys),
+    "web.sessions": Row("GET /sessions", EVERY),
+    "web.end_session": Row("POST /sessions/0123456789abcdef/end", EVERY, nobodys),
+    "web.end_other_sessions": Row("POST /sessions/end-others", EVERY),
+    "web.hat": Row("POST /hat", EVERY, nobodys, {"membership": "{guest}"}),
     # work
     "web.board": Row("GET /work", READERS),
     "web.campaign": Row("GET /campaigns/{campaign}", READERS, known),
@@ -108,6 +133,16 @@ ROWS: Mapping[str, Row] = {
     "api.extend": Row("POST /api/v1/claims/{claim}/extend", frozenset({C}), taken),
     "api.release": Row("POST /api/v1/claims/{claim}/release", frozenset({C}), known),
     "api.post_campaign": Row("POST /api/v1/campaigns", frozenset({T})),
+    "web.let_in": Row("POST /campaigns/{campaign}/need-to-know", LET_IN, ours),
+    "web.end_let_in": Row("POST /campaigns/{campaign}/need-to-know/{guest}/end", LET_IN, ours),
+    "api.list_let_in": Row("GET /api/v1/campaigns/{campaign}/need-to-know", LET_IN, ours),
+    "api.let_in": Row(
+        "POST /api/v1/campaigns/{campaign}/need-to-know",
+        LET_IN,
+        ours,
+        {"membership": "{guest}", "until": "{next_month}"},
+    ),
+    "api.end_let_in": Row("POST /api/v1/campaigns/{campaign}/need-to-know/{guest}/end", LET_IN, ours),
     # results
     "web.campaigns": Row("GET /campaigns", frozenset({T, A})),
     "web.room": Row("GET /campaigns/{campaign}/room", frozenset({T, A}), read),
@@ -122,6 +157,159 @@ ROWS: Mapping[str, Row] = {
     "web.numbers": Row("GET /numbers", NUMBERS),
     "web.approve_number": Row("POST /numbers/members/approve", frozenset({Role.WORKS_COUNCIL})),
     "web.withdraw_number": Row("POST /numbers/members/withdraw", frozenset({Role.WORKS_COUNCIL})),
+    # an agency's own affairs
+    "web.rules": Row("GET /agency/rules", ADMIN),
+    "web.new_rule": Row("GET /agency/rules/new", ADMIN),
+    "web.keep_new_rule": Row("POST /agency/rules/new", ADMIN),
+    "web.rule": Row("GET /agency/rules/rule/office-for-items", ADMIN, of_own_agency),
+    "web.keep_rule": Row("POST /agency/rules/rule/office-for-items", ADMIN, of_own_agency),
+    "web.drop_rule": Row("POST /agency/rules/rule/office-for-items/drop", ADMIN, of_own_agency),
+    "web.add_example": Row("POST /agency/rules/rule/office-for-items/examples", ADMIN, of_own_agency),
+    "web.drop_example": Row("POST /agency/rules/rule/office-for-items/examples/0/drop", ADMIN, of_own_agency),
+    "web.preview_rules": Row("GET /agency/rules/preview", ADMIN),
+    "web.sign_rules": Row("POST /agency/rules/sign", ADMIN, confirmed),
+    "web.discard_rules": Row("POST /agency/rules/discard", ADMIN),
+    "web.renew_rules": Row("POST /agency/rules/renew", ADMIN),
+    "web.rules_version": Row("GET /agency/rules/versions/1", ADMIN, of_own_agency),
+    "web.take_up_rules": Row("POST /agency/rules/versions/1/take-up", ADMIN, of_own_agency),
+    "web.rules_file": Row("GET /agency/rules/files/current.json", ADMIN),
+    "web.agency_directory": Row("GET /agency/directory", ADMIN),
+    "web.make_scim_credential": Row("POST /agency/directory/credentials", ADMIN),
+    "web.end_scim_credential": Row(
+        "POST /agency/directory/credentials/{credential}/end", ADMIN, of_own_agency
+    ),
+    "web.give_by_group": Row(f"POST /agency/directory/groups/{ANY}", ADMIN, nobodys),
+    "api.list_agencies": Row("GET /api/v1/agencies", EVERY),
+    "api.get_agency": Row("GET /api/v1/agency", ADMIN),
+    "api.change_agency": Row("POST /api/v1/agency/settings", ADMIN),
+    "api.set_networks": Row("POST /api/v1/agency/networks", ADMIN),
+    "api.rename_levels": Row("POST /api/v1/agency/labels", ADMIN),
+    "api.suspend_provider": Row("POST /api/v1/agency/provider/suspension", ADMIN),
+    "api.list_proposals": Row("GET /api/v1/proposals", ADMIN),
+    "api.get_proposal": Row("GET /api/v1/proposals/{proposal}", ADMIN, known),
+    "api.propose_enrolment": Row("POST /api/v1/proposals/enrolments", ADMIN),
+    "api.propose_provider": Row("POST /api/v1/proposals/providers", ADMIN),
+    "api.propose_terms": Row("POST /api/v1/proposals/terms", ADMIN),
+    "api.sign_proposal": Row("POST /api/v1/proposals/{proposal}/signatures", ADMIN, known),
+    "api.withdraw_proposal": Row("POST /api/v1/proposals/{proposal}/withdrawal", ADMIN, known),
+    "api.invite_first_administrator": Row(
+        "POST /api/v1/proposals/{proposal}/first-administrator", ADMIN, known
+    ),
+    "api.list_terms": Row("GET /api/v1/terms", AGREED),
+    "api.end_terms": Row("POST /api/v1/terms/{terms}/end", ADMIN, known),
+    "api.list_units": Row("GET /api/v1/units", ADMIN),
+    "api.make_unit": Row("POST /api/v1/units", ADMIN),
+    "api.rename_unit": Row("POST /api/v1/units/{unit}/name", ADMIN, of_own_agency, {"name": "Field work"}),
+    "api.move_unit": Row("POST /api/v1/units/{unit}/place", ADMIN, of_own_agency, {"parent": None}),
+    "api.merge_unit": Row("POST /api/v1/units/{unit}/merge", ADMIN, of_own_agency, {"into": "{other_unit}"}),
+    "api.end_unit": Row("POST /api/v1/units/{unit}/end", ADMIN, of_own_agency),
+    "api.place_in_unit": Row(
+        "POST /api/v1/units/{unit}/members", ADMIN, of_own_agency, {"membership": "{contributor}"}
+    ),
+    "api.take_out_of_unit": Row(
+        "POST /api/v1/units/{unit}/members/out", ADMIN, of_own_agency, {"membership": "{contributor}"}
+    ),
+    "api.get_rules": Row("GET /api/v1/agency/rules", ADMIN),
+    "api.export_rules": Row("GET /api/v1/agency/rules.cedar", ADMIN),
+    "api.get_rules_draft": Row("GET /api/v1/agency/rules/draft", ADMIN),
+    "api.draft_rules": Row("POST /api/v1/agency/rules/draft", ADMIN),
+    "api.sign_rules": Row("POST /api/v1/agency/rules/sign", ADMIN, confirmed),
+    "api.list_scim_credentials": Row("GET /api/v1/agency/scim-credentials", ADMIN),
+    "api.make_scim_credential": Row("POST /api/v1/agency/scim-credentials", ADMIN),
+    "api.end_scim_credential": Row(
+        "POST /api/v1/agency/scim-credentials/{credential}/end", ADMIN, of_own_agency
+    ),
+    "api.list_directory_groups": Row("GET /api/v1/agency/directory-groups", ADMIN),
+    "api.give_by_group": Row(f"POST /api/v1/agency/directory-groups/{ANY}/gives", ADMIN, nobodys),
+    "web.agency": Row("GET /agency", AGREED),
+    "web.networks": Row("GET /agency/networks", ADMIN),
+    "web.set_networks": Row("POST /agency/networks", ADMIN),
+    "web.joining": Row("GET /agency/joining", ADMIN),
+    "web.set_joining": Row("POST /agency/joining", ADMIN),
+    "web.labels": Row("GET /agency/labels", ADMIN),
+    "web.rename_levels": Row("POST /agency/labels", ADMIN),
+    "web.provider": Row("GET /agency/sign-in-service", ADMIN),
+    "web.change_provider": Row("POST /agency/sign-in-service", ADMIN),
+    "web.renew_key": Row("POST /agency/sign-in-service/key", ADMIN),
+    "web.check_provider": Row("POST /agency/sign-in-service/check", ADMIN),
+    "web.suspend_provider": Row("POST /agency/sign-in-service/suspend", ADMIN),
+    "web.agreements": Row("GET /agency/agreements", ADMIN),
+    "web.agreement": Row("GET /agency/agreements/{proposal}", ADMIN, known),
+    "web.sign_agreement": Row("POST /agency/agreements/{proposal}/sign", ADMIN, known),
+    "web.withdraw_agreement": Row("POST /agency/agreements/{proposal}/withdraw", ADMIN, known),
+    "web.invite_first": Row("POST /agency/agreements/{proposal}/first-administrator", ADMIN, known),
+    "web.new_agency": Row("GET /agency/agreements/new-agency", ADMIN),
+    "web.propose_agency": Row("POST /agency/agreements/new-agency", ADMIN),
+    "web.sharing": Row("GET /agency/sharing", AGREED),
+    "web.propose_terms": Row("POST /agency/sharing", ADMIN),
+    "web.end_terms": Row("POST /agency/sharing/{terms}/end", ADMIN, known),
+    "web.units": Row("GET /agency/units", ADMIN),
+    "web.make_unit": Row("POST /agency/units", ADMIN),
+    "web.unit": Row("GET /agency/units/{unit}", ADMIN, of_own_agency),
+    "web.rename_unit": Row("POST /agency/units/{unit}/name", ADMIN, of_own_agency, {"name": "Field work"}),
+    "web.move_unit": Row("POST /agency/units/{unit}/place", ADMIN, of_own_agency, {"parent": ""}),
+    "web.merge_unit": Row("POST /agency/units/{unit}/merge", ADMIN, of_own_agency, {"into": "{other_unit}"}),
+    "web.end_unit": Row("POST /agency/units/{unit}/end", ADMIN, of_own_agency),
+    # people
+    "web.people": Row("GET /agency/people", WHO_IS_HERE),
+    "web.person": Row("GET /agency/people/{contributor}", WHO_IS_HERE, of_own_agency),
+    "web.grant_role": Row(
+        "POST /agency/people/{contributor}/roles", ADMIN, of_own_agency, {"role": "appraiser"}
+    ),
+    "web.end_role": Row("POST /agency/roles/{grant}/end", EVERY, oneself_or_admin),
+    "web.review_role": Row("POST /agency/roles/{grant}/review", ADMIN, of_own_agency),
+    "web.give_clearance": Row(
+        "POST /agency/people/{contributor}/clearance", OFFICER, of_own_agency, {"level": "internal"}
+    ),
+    "web.end_sessions_of": Row("POST /agency/people/{contributor}/sessions/end", ADMIN, of_own_agency),
+    "web.link_person": Row("POST /agency/people/{contributor}/link", ADMIN, of_own_agency),
+    "web.send_person": Row(
+        "POST /agency/people/{contributor}/send", ADMIN, of_own_agency, {"agency": "guest"}
+    ),
+    "web.renew_partner": Row("POST /agency/people/{contributor}/renew", ADMIN, of_own_agency),
+    "web.end_membership": Row("POST /agency/people/{contributor}/end", ADMIN, of_own_agency),
+    "web.invitations": Row("GET /agency/invitations", ADMIN),
+    "web.invite": Row("POST /agency/invitations", ADMIN),
+    "web.invite_partner": Row("POST /agency/partners", ADMIN),
+    "web.withdraw_invitation": Row("POST /agency/invitations/{invitation}/withdraw", ADMIN, of_own_agency),
+    "web.moves": Row("GET /agency/moves", ADMIN),
+    "web.approve_move": Row(f"POST /agency/moves/{ANY}/approve", ADMIN, nobodys),
+    "web.decline_move": Row(f"POST /agency/moves/{ANY}/decline", ADMIN, nobodys),
+    "web.my_roles": Row("GET /my-roles", EVERY),
+    "web.ask_to_move": Row("POST /my-roles/move", EVERY),
+    "web.go_and_move": Row(f"POST /my-roles/moves/{ANY}/go", EVERY, nobodys),
+    "web.withdraw_move": Row(f"POST /my-roles/moves/{ANY}/withdraw", EVERY, nobodys),
+    "web.leave": Row("POST /my-roles/leave", EVERY),
+    "api.list_people": Row("GET /api/v1/people", WHO_IS_HERE),
+    "api.get_person": Row("GET /api/v1/people/{contributor}", WHO_IS_HERE, of_own_agency),
+    "api.list_roles": Row("GET /api/v1/me/roles", EVERY),
+    "api.grant_role": Row(
+        "POST /api/v1/people/{contributor}/roles", ADMIN, of_own_agency, {"role": "appraiser"}
+    ),
+    "api.end_role": Row("POST /api/v1/roles/{grant}/end", EVERY, oneself_or_admin),
+    "api.review_role": Row("POST /api/v1/roles/{grant}/review", ADMIN, of_own_agency),
+    "api.give_clearance": Row(
+        "POST /api/v1/people/{contributor}/clearance", OFFICER, of_own_agency, {"level": "internal"}
+    ),
+    "api.end_membership": Row("POST /api/v1/people/{contributor}/end", ADMIN, of_own_agency),
+    "api.end_sessions_of": Row("POST /api/v1/people/{contributor}/sessions/end", ADMIN, of_own_agency),
+    "api.transfer_person": Row(
+        "POST /api/v1/people/{contributor}/transfer", ADMIN, of_own_agency, {"agency": "guest"}
+    ),
+    "api.second_person": Row(
+        "POST /api/v1/people/{contributor}/secondment",
+        ADMIN,
+        of_own_agency,
+        {"agency": "guest", "until": "{next_month}"},
+    ),
+    "api.link_person": Row("POST /api/v1/people/{contributor}/link", ADMIN, of_own_agency),
+    "api.list_invitations": Row("GET /api/v1/invitations", ADMIN),
+    "api.invite": Row("POST /api/v1/invitations", ADMIN),
+    "api.invite_partner": Row("POST /api/v1/partners", ADMIN),
+    "api.withdraw_invitation": Row("POST /api/v1/invitations/{invitation}/withdraw", ADMIN, of_own_agency),
+    "api.list_moves": Row("GET /api/v1/moves", ADMIN),
+    "api.approve_move": Row(f"POST /api/v1/moves/{ANY}/approve", ADMIN, nobodys),
+    "api.decline_move": Row(f"POST /api/v1/moves/{ANY}/decline", ADMIN, nobodys),
     "web.operation": Row("GET /operation", frozenset({Role.OPERATOR})),
     "web.retry_job": Row("POST /operation/jobs/1/retry", frozenset({Role.OPERATOR})),
 }

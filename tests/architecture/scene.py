@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,12 +19,13 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import Engine, event, select, update
 
-from agencies import sessions
+from agencies import directory, invitations, sessions, sharing, units
 from agencies.keys import KeyringFile, bound
-from agencies.models import Agency
+from agencies.models import Agency, RoleGrant, SharingTerms
+from agencies.scim import credentials
 from deploy import migrating
 from marketplace.app import create_app
-from marketplace.foundation import db, doorbell
+from marketplace.foundation import clock, db, doorbell
 from marketplace.foundation.db import transaction
 from security.labels import Level
 from security.oidc import Vouched
@@ -31,6 +33,7 @@ from security.principal import Principal, Role
 from tasks.models import Claim, Contribution, Microtask
 from tests.application import settings_for, token_of
 from tests.builders import (
+    AT_WORK,
     a_campaign,
     a_claim,
     a_person,
@@ -75,6 +78,12 @@ RULES = [
         ],
     },
 ]
+
+
+TERMS = {
+    "owner": "own", "guest": "guest", "level": "public", "rules_of": "owner", "hours_of": "guest",
+    "requests_to": "owner",
+}  # fmt: skip
 
 
 @dataclass
@@ -176,7 +185,30 @@ def _play(scene: Scene) -> None:
         "agencies": ids,
         "owner": owner,
     }
+    _affairs(scene, ids)
     rules_in_force(_admin(scene), *RULES)
+
+
+def _affairs(scene: Scene, ids: dict[str, UUID]) -> None:
+    """What agencies decide about themselves: of `own` two units and a credential, with `guest` terms and new ones."""
+    admin = _admin(scene)
+    with transaction() as tx:
+        for slug in AGENCIES:
+            directory.add_provider(
+                tx, slug, issuer=f"https://login.{slug}.example", client_id="commons", client_secret="secret"
+            )
+        scene.names |= {
+            "unit": units.make(tx, "Statistics", actor=admin, context=AT_WORK),
+            "other_unit": units.make(tx, "Surveys", actor=admin, context=AT_WORK),
+            "credential": credentials.make(tx, name="directory", days=30, actor=admin, context=AT_WORK)[0],
+            "proposal": sharing.propose(tx, TERMS, actor=admin, context=AT_WORK),
+            "invitation": invitations.make(tx, admin.agency_id, actor=admin, context=AT_WORK).id,
+            "grant": tx.scalar(select(RoleGrant.id).where(RoleGrant.membership_id == _contributor(scene))),
+            "next_month": (clock.now(tx) + timedelta(days=30)).date().isoformat(),
+            "terms": tx.scalar(select(SharingTerms.id)),
+            "guest": scene.people["guest", Role.CONTRIBUTOR].principal.membership_id,
+            "contributor": _contributor(scene),
+        }
 
 
 def _untouched(campaign_id: UUID) -> UUID:
@@ -185,6 +217,10 @@ def _untouched(campaign_id: UUID) -> UUID:
         select(Microtask.id).where(Microtask.campaign_id == campaign_id).order_by(Microtask.number.desc())
     )
     return next(row.id for row in items if row.id not in taken)
+
+
+def _contributor(scene: Scene) -> UUID:
+    return scene.people["own", Role.CONTRIBUTOR].principal.membership_id
 
 
 def _admin(scene: Scene) -> Principal:
