@@ -129,6 +129,8 @@ def test_either_side_may_end_the_waiting(database: Engine, side: str) -> None:
     people = {"north": an_administrator("north"), "south": an_administrator("south")}
     proposal_id = terms_proposed(people["north"])
     withdrawn(proposal_id, people[side])
+    [row] = found(select(AuditPending.subject_id).where(AuditPending.act == "agreement.withdraw"))
+    assert row.subject_id == people[side].subject_id
     with pytest.raises(ProposalEnded):
         signed(proposal_id, people["south"])
 

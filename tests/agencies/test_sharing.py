@@ -14,9 +14,10 @@ from agencies.errors import BadAgencySettings, NoSuchTerms, NotPermitted, NotYou
 from agencies.models import SharingTerms
 from marketplace.foundation.db import reading, transaction
 from security.labels import Level
+from security.log.models import AuditPending
 from security.principal import Principal
 from tests.agencies.agreeing import an_administrator, an_agency_alone, signed, terms_proposed
-from tests.builders import AT_WORK, a_person, changed, one
+from tests.builders import AT_WORK, a_person, changed, found, one
 
 
 def in_force(**given: Any) -> tuple[Principal, Principal]:
@@ -76,6 +77,17 @@ def test_nobody_else_ends_them(database: Engine) -> None:
         ended(an_administrator("east"))
     with pytest.raises(NotPermitted):
         ended(a_person("north"))
+
+
+def test_ending_is_on_the_record_of_the_agency_whose_work_it_was(database: Engine) -> None:
+    north, south = in_force()
+    ended(south)
+    [row] = found(
+        select(AuditPending.subject_id, AuditPending.object_agency_id).where(
+            AuditPending.act == "sharing.end"
+        )
+    )
+    assert (row.subject_id, row.object_agency_id) == (south.subject_id, north.agency_id)
 
 
 def test_they_end_once(database: Engine) -> None:

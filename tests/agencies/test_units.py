@@ -15,6 +15,7 @@ from agencies.agreement_models import Unit, UnitChange
 from agencies.errors import BadUnit, NoSuchUnit, NotPermitted, UnitLoop, UnitNameTaken, UnitNotEmpty
 from agencies.models import Membership
 from marketplace.foundation.db import reading, transaction
+from security.log.models import AuditPending
 from security.principal import Principal
 from tests.agencies.agreeing import an_administrator
 from tests.builders import AT_WORK, a_person, changed, found
@@ -289,6 +290,23 @@ def test_another_agencys_units_do_not_exist(database: Engine) -> None:
     ):
         with pytest.raises(NoSuchUnit):
             act()
+
+
+def test_every_change_is_on_the_record_without_names(database: Engine) -> None:
+    admin, person = an_administrator("north"), a_person("north")
+    safety = made(admin, "Safety")
+    placed(admin, person, safety)
+    rows = found(
+        select(AuditPending.act, AuditPending.subject_id, AuditPending.detail)
+        .where(AuditPending.object_id == str(safety))
+        .order_by(AuditPending.id)
+    )
+    assert [(row.act, row.subject_id) for row in rows] == [
+        ("unit.change", admin.subject_id),
+        ("unit.place", admin.subject_id),
+    ]
+    assert rows[0].detail == {"what": "made"}
+    assert rows[1].detail == {"membership": str(person.membership_id), "where": "in"}
 
 
 def test_only_administrators_change_units(database: Engine) -> None:

@@ -114,6 +114,16 @@ ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
 }
 BY_THE_MARKETPLACE = {"claim.lapse", "microtask.settle", "sign_in.begin"}
 WRITTEN_ELSEWHERE = {
+    "agency.found",
+    "agency.set",
+    "agreement.in_force",
+    "agreement.propose",
+    "agreement.sign",
+    "agreement.withdraw",
+    "provider.suspend",
+    "sharing.end",
+    "unit.change",
+    "unit.place",
     "logout.take",
     "session.change_hat",
     "sign_in.fail",
