@@ -63,4 +63,5 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
         {"name": "" if cell["cell"] == "all" else names.role(cell["cell"]), "people": cell["people"]}
         for cell in row["cells"]
     ]
-    return row | {"text": gettext(row["text"]), "use": gettext(row["use"]), "cells": cells}
+    text, use = row["text"], row["use"]
+    return row | {"text": gettext(text), "use": gettext(use), "cells": cells}
