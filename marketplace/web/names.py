@@ -138,6 +138,7 @@ REFUSALS = {
     "recent_sign_in": _l("sign-in too long ago"),
     "results_of_agency": _l("results of another agency"),
     "role": _l("role missing"),
+    "role_of_marketplace": _l("not an agency’s to give"),
     "sharing_terms": _l("no terms between the agencies"),
     "skill": _l("skill missing"),
     "token.acr_too_low": _l("sign-in too weak"),
