@@ -63,7 +63,10 @@ def facts_of(
     principal: Principal, context: Context, now: datetime | None, terms: Terms
 ) -> dict[str, Value | None]:
     """Everything that rules may know of one person asking for one campaign."""
-    return {**facts.of_principal(principal), **facts.of_context(context, now), **facts_of_terms(terms)}
+    known = facts.of_principal(principal)
+    known |= facts.of_context(context, now)
+    known |= facts_of_terms(terms)
+    return known
 
 
 def facts_of_terms(terms: Terms) -> Mapping[str, Value | None]:

@@ -55,7 +55,7 @@ RULES: list[dict[str, Any]] = [
         "A clearance covers every compartment.",
     ),
     _rule(
-        "audience", "agency_audience", ["know"], {"any": [_OWN_AGENCY, *_IN_AUDIENCE["any"]]}, "ask_owner",
+        "audience", "agency_audience", ["know"], {"any": [*_IN_AUDIENCE["any"], _OWN_AGENCY]}, "ask_owner",
         "The owner chooses the agencies whose people may take part.",
     ),
     _rule(
@@ -68,9 +68,9 @@ RULES: list[dict[str, Any]] = [
         "Between agencies, terms that both signed cover the label.",
     ),
     _rule(
-        "need-to-know", "need_to_know", ["know"], {"any": [{"is": ["resource.granted", True]}, _OWNER]},
+        "need-to-know", "need_to_know", ["know"],
+        {"any": [{"is": ["resource.need_to_know", False]}, {"is": ["resource.granted", True]}, _OWNER]},
         "ask_owner", "Work under need-to-know is for those who were let in, while it lasts.",
-        when={"is": ["resource.need_to_know", True]},
     ),
     _rule(
         "skills", "skill", _WORK,

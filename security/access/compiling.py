@@ -59,9 +59,9 @@ def _about(test: Test) -> Truth:
     """One attribute against constants; wherever it can be, the answer is one look-up in a set made beforehand."""
     name, against = test.name, test.against
     if test.verb == "is":
-        return _asked(name, lambda value: bool(value == against))
+        return _equal(name, against)
     if test.verb == "has":
-        return _asked(name, lambda value: against in value)
+        return _containing(name, against)
     if test.verb == "has_all":
         assert isinstance(against, tuple)
         return _asked(name, frozenset(against).issubset)
@@ -69,6 +69,22 @@ def _about(test: Test) -> Truth:
         ordering = _ORDERINGS[test.verb]
         return _asked(name, lambda value: bool(ordering(value, against)))
     return _among(name, _meeting(test))
+
+
+def _equal(name: str, against: Any) -> Truth:
+    def answer(facts: Facts) -> bool | None:
+        value = facts.get(name)
+        return None if value is None else value == against
+
+    return answer
+
+
+def _containing(name: str, word: Any) -> Truth:
+    def answer(facts: Facts) -> bool | None:
+        words: Any = facts.get(name)
+        return None if words is None else word in words
+
+    return answer
 
 
 def _asked(name: str, condition: Callable[[Any], bool]) -> Truth:

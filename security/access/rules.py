@@ -70,8 +70,8 @@ class Rule:
         return Reason("agency_rule", {"agency": agency, "rule": self.id, **texts}, self.remedy)
 
 
-_Compiled = tuple[Truth, Truth, Rule, Reason]
-"""A rule's `when` and `must`, the rule, and why it says no."""
+_Compiled = tuple[Truth | None, Truth, Rule, Reason]
+"""A rule's `when` (None: always) and `must`, the rule, and why it says no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +109,22 @@ class RuleSet:
         return [
             reason
             for when, must, _, reason in self._asked[action]
-            if must(facts) is not True and when(facts) is not False
+            if must(facts) is not True and (when is None or when(facts) is not False)
         ]
 
     def allows(self, action: str, facts: Facts) -> bool:
         """`decide(…).allowed`, sooner: the first rule that fails is enough."""
-        return all(must(facts) is True or when(facts) is False for when, must, _, _ in self._asked[action])
+        return all(
+            must(facts) is True or (when is not None and when(facts) is False)
+            for when, must, _, _ in self._asked[action]
+        )
 
     def failing(self, action: str, facts: Facts) -> tuple[Rule, ...]:
         """The rules that do not hold."""
         return tuple(
             rule
             for when, must, rule, _ in self._asked[action]
-            if must(facts) is not True and when(facts) is not False
+            if must(facts) is not True and (when is None or when(facts) is not False)
         )
 
     def asked(self, action: str) -> tuple[Rule, ...]:
@@ -139,11 +142,12 @@ class RuleSet:
 def holding(rule: Rule) -> Callable[[Facts], bool]:
     """The function that tells whether a rule holds for facts."""
     when, must = _conditions(rule)
-    return lambda facts: must(facts) is True or when(facts) is False
+    return lambda facts: must(facts) is True or (when is not None and when(facts) is False)
 
 
-def _conditions(rule: Rule) -> tuple[Truth, Truth]:
-    return closure(rule.when), closure(rule.must)
+def _conditions(rule: Rule) -> tuple[Truth | None, Truth]:
+    """A rule's `when` (None: always) and `must`, compiled."""
+    return None if rule.when == Always(True) else closure(rule.when), closure(rule.must)
 
 
 def _rule_json(rule: Rule) -> dict[str, Any]:
