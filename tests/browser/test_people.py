@@ -76,6 +76,10 @@ def test_a_colleague_is_invited_without_javascript(chromium: Browser, way: Stage
         page.goto(link[link.index("/invitation/") :])
         expect(page.get_by_role("heading", name="You are invited to Digital Service")).to_be_visible()
         expect(page.get_by_text("contributor, task owner")).to_be_visible()
+        # Opening it used nothing up; with scripts, which axe needs, it is the same page.
+    with serving.visitor(chromium, way, url) as context:
+        page = context.new_page()
+        page.goto(link[link.index("/invitation/") :])
         assert found(page) == ([], [])
 
 
@@ -92,6 +96,6 @@ def test_keyboard_gives_a_role(chromium: Browser, way: Stage, url: str) -> None:
             page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.get_by_role("row", name="Line manager")).to_be_visible()
-        page.get_by_role("button", name="End: line manager").focus()
+        page.get_by_role("row", name="Line manager").get_by_role("button").focus()
         page.keyboard.press("Enter")
         expect(page.get_by_role("row", name="Line manager")).to_have_count(0)
