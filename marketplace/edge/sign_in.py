@@ -78,13 +78,22 @@ class Completed:
     anew: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """Where a browser goes on to sign in, whose place that is, and the secret by which it will be known again."""
+
+    url: str = field(repr=False)  # it carries state and nonce
+    agency_name: str
+    browser: str = field(repr=False)
+
+
 def install(app: Flask) -> None:
     """Give the application its relying-party clients."""
     app.extensions["market_clients"] = Clients(reach_of(app.extensions["market_settings"]))
 
 
-def begin(agency: str, then: str, **asked: Any) -> Response:
-    """Send the browser to its agency's provider; the attempt is bound to this browser by a cookie.
+def begin(agency: str, then: str, **asked: Any) -> Departed:
+    """Prepare the way to an agency's provider; the attempt is bound to this browser by its secret (`bind`).
 
     `asked` are further fields of the attempt: `purpose`, `session`, `acr`, `max_age`, `form_id`, `invitation`. What
     goes wrong is on the record as a failed sign-in.
@@ -107,8 +116,24 @@ def begin(agency: str, then: str, **asked: Any) -> Response:
     )
     with transaction() as tx:
         sign_in.begin(tx, attempt, state=departure.state, browser=browser, context=anonymous_context())
-    response = _redirected(departure.url)
-    _set_browser(response, browser)
+    return Departed(departure.url, client.provider.agency_name, browser)
+
+
+def bind(response: Response, departed: Departed) -> Response:
+    """Send the browser on, by a refresh: the policy of our pages lets no form lead to another host.
+
+    A redirect would need the address of every provider in that policy, and the ones that those redirect to in turn.
+    """
+    response.headers["Refresh"] = f"0; url={departed.url}"
+    response.set_cookie(
+        _browser_cookie(),
+        departed.browser,
+        max_age=900,
+        httponly=True,
+        secure=settings().https,
+        samesite="Lax",
+        path="/",
+    )
     return response
 
 
@@ -240,18 +265,6 @@ def _browser() -> str:
     """This browser's own secret, empty where it has none or another than we give."""
     value = request.cookies.get(_browser_cookie(), "")
     return value if re.fullmatch(r"[A-Za-z0-9_-]{43}", value) else ""
-
-
-def _set_browser(response: Response, value: str) -> None:
-    response.set_cookie(
-        _browser_cookie(),
-        value,
-        max_age=900,
-        httponly=True,
-        secure=settings().https,
-        samesite="Lax",
-        path="/",
-    )
 
 
 def _redirected(path: str) -> Response:

@@ -77,8 +77,8 @@ def offered() -> Offer | None:
     return found
 
 
-def begin(then: str, form_id: str, *, second_factor: bool) -> Response:
-    """Send the person to the provider that vouched for this session, for a fresh sign-in as strong as it offers.
+def begin(then: str, form_id: str, *, second_factor: bool) -> flow.Departed:
+    """Prepare the way to the provider that vouched for this session, for a fresh sign-in as strong as it offers.
 
     Raises NoSecondFactor where a second factor is a must and the provider names none.
     """

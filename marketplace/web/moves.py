@@ -19,6 +19,7 @@ from marketplace.edge.acting import current_context, current_principal, forget
 from marketplace.edge.once import once
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.web.blueprint import web
+from marketplace.web.going_on import go_on
 from marketplace.web.people import _grant
 
 FRESH_SECONDS = 60
@@ -113,7 +114,8 @@ def go_and_move(move_id: UUID) -> Response:
     if move is None:
         raise MoveOver()
     own = current_context().session
-    return flow.begin(move.to_slug, "/my-roles", purpose=sign_in.TRANSFER, session=own, max_age=FRESH_SECONDS)
+    asked = {"purpose": sign_in.TRANSFER, "session": own, "max_age": FRESH_SECONDS}
+    return go_on(flow.begin(move.to_slug, "/my-roles", **asked))
 
 
 @web.post("/my-roles/moves/<uuid:move_id>/withdraw")

@@ -15,6 +15,7 @@ from marketplace.edge.acting import acting
 from marketplace.foundation.db import reading
 from marketplace.web import finding
 from marketplace.web.blueprint import web
+from marketplace.web.going_on import go_on
 
 LAST_AGENCY = "market_agency"
 """The cookie that remembers on this device where somebody signed in last; the flow sets it."""
@@ -49,7 +50,7 @@ def sign_in_agency(agency: str) -> str | Response:
     """One agency's door, for links that name it; POST goes on to the agency's own sign-in."""
     if request.method == "POST":
         invitation = _invitation(request.form) or None
-        return flow.begin(agency, request.form.get("then", ""), invitation=invitation)
+        return go_on(flow.begin(agency, request.form.get("then", ""), invitation=invitation))
     then, invitation = flow.safe_path(request.args.get("then", "")), _invitation(request.args)
     chosen = next((each for each in _agencies() if each["slug"] == agency), None)
     if chosen is None:

@@ -9,16 +9,18 @@ from werkzeug.wrappers import Response
 
 from marketplace.edge import step_up as flow
 from marketplace.web.blueprint import web
+from marketplace.web.going_on import go_on
 
 
 @web.post("/step-up")
 def step_up() -> Response:
     """On to the sign-in of the person's agency, for a fresh and stronger one."""
-    return flow.begin(
+    departed = flow.begin(
         request.form.get("then", ""),
         request.form.get("form", ""),
         second_factor=request.form.get("factor") == "multi",
     )
+    return go_on(departed)
 
 
 @web.get("/resume/<uuid:form_id>")

@@ -14,7 +14,7 @@ from flask import Flask, request
 from sqlalchemy import Engine
 from sqlalchemy.exc import ProgrammingError
 
-from marketplace.edge import application, headers, problems, refusals
+from marketplace.edge import application, problems, refusals
 from marketplace.foundation.errors import Refused, Unavailable
 from tests.application import an_application, settings_for
 
@@ -23,12 +23,6 @@ from tests.application import an_application, settings_for
 def app(database: Engine, tmp_path: Path) -> Iterator[Flask]:
     with an_application(database, tmp_path) as made:
         yield made
-
-
-def test_without_the_database_the_sign_in_page_still_answers(app: Flask) -> None:
-    with patch.object(headers, "_origins", side_effect=Unavailable()):
-        answer = app.test_client().get("/sign-in")
-    assert (answer.status_code, answer.headers["Content-Security-Policy"]) == (200, headers.POLICY)
 
 
 @pytest.mark.parametrize("breaks", [1, 2])

@@ -21,6 +21,7 @@ from tests.builders import AT_WORK, a_person, an_agency, changed, found, one
 from tests.edge.misbehaving import Misbehaving
 from tests.edge.oidc.browser import SESSION, Browser, on_record
 from tests.edge.oidc.conftest import app, browser, provider, somebody
+from tests.edge.onward import onward
 
 __all__ = ["app", "browser", "provider", "somebody"]
 
@@ -49,7 +50,7 @@ def a_link(agency: str = "north", **given: Any) -> str:
 
 def with_invitation(browser: Browser, token: str) -> Any:
     left = browser.client.post("/sign-in/north", data={"invitation": token}, headers=HOME)
-    return browser.comes_back(browser.provider.visited(str(left.location)))
+    return browser.comes_back(browser.provider.visited(onward(left)))
 
 
 def people_called(name: str) -> int:
@@ -143,8 +144,7 @@ class TestTransfer:
         move: UUID = one(select(Move.id).where(Move.state == "open"))
         form = {"idempotency_key": uuid4().hex}
         left = browser.client.post(f"/my-roles/moves/{move}/go", data=form, headers=HOME)
-        assert left.status_code == 303, left.get_data(as_text=True)
-        return browser.provider.visited(str(left.location))
+        return browser.provider.visited(onward(left))
 
     def test_ends_in_a_session_of_the_new_agency(self, browser: Browser, maja: Principal) -> None:
         assert self.asks(browser).status_code == 303

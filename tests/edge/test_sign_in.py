@@ -26,6 +26,7 @@ from tests.edge import misbehaving
 from tests.edge.misbehaving import CLIENT, SECRET, Misbehaving
 from tests.edge.oidc.browser import SESSION, Browser, assert_signed_in, on_record
 from tests.edge.oidc.conftest import app, browser, provider, registration, somebody
+from tests.edge.onward import onward
 
 __all__ = ["app", "browser", "provider", "registration", "somebody"]
 
@@ -50,8 +51,7 @@ def away(browser: Browser, then: str = "") -> dict[str, list[str]]:
     left = browser.client.post(
         "/sign-in/north", data={"then": then}, headers={"Referer": "http://localhost/"}
     )
-    assert left.status_code == 303, left.get_data(as_text=True)
-    return browser.provider.visited(str(left.location))
+    return browser.provider.visited(onward(left))
 
 
 def assert_nothing_began(browser: Browser, answer: Any, status: int) -> None:

@@ -111,10 +111,14 @@ class Person:
         given = {"data": filled} if form.method == "post" else {"params": filled}
         return Page(send(address, timeout=30, **given))
 
+    def go_on(self, page: Page) -> Page:
+        """Where a page goes on by itself."""
+        return self.open(page.response.headers["Refresh"].removeprefix("0; url="))
+
     def sign_in(self, agency: str, login: str) -> Page:
         """Through the agency's own provider, by its pages."""
         page = self.open("/sign-in")
-        page = self.send(page, page.form(f"/sign-in/{agency}"))
+        page = self.go_on(self.send(page, page.form(f"/sign-in/{agency}")))
         form = next(form for form in page.forms if "login" in form.names)
         page = self.send(page, form, login=login)
         assert page.url.startswith(self.marketplace), page.text[:400]

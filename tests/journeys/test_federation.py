@@ -66,7 +66,6 @@ def test_signing_out_ends_the_session_at_the_provider_and_in_other_browsers(mark
 def signed_out_everywhere(person: Person) -> Page:
     """Sign out here, go on to the provider as the page says, and confirm there."""
     here = person.sign_out()
-    onward = here.response.headers["Refresh"].removeprefix("0; url=")
-    asking = person.open(onward)
+    asking = person.go_on(here)
     form = next(form for form in asking.forms if "xsrf" in form.names)
     return person.send(asking, form, logout="yes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.edge.misbehaving import Misbehaving, rsa
 from tests.edge.oidc.browser import Browser, assert_refused, assert_signed_in
 from tests.edge.oidc.modules import case
+from tests.edge.onward import onward
 
 
 @case("oidcc-client-test-discovery-issuer-mismatch")
@@ -23,8 +24,8 @@ def test_keys_are_fetched_from_where_the_description_says(browser: Browser, prov
 @case("oidcc-client-test-discovery-openid-config")
 def test_endpoints_are_the_ones_described(browser: Browser, provider: Misbehaving) -> None:
     left = browser.leaves()
-    assert str(left.location).startswith(f"{provider.issuer}/auth?")
-    assert_signed_in(browser, browser.comes_back(provider.visited(str(left.location))))
+    assert onward(left).startswith(f"{provider.issuer}/auth?")
+    assert_signed_in(browser, browser.comes_back(provider.visited(onward(left))))
     assert provider.paths() == ["/.well-known/openid-configuration", "/token", "/jwks"]
 
 

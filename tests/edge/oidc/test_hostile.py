@@ -20,6 +20,7 @@ from tests.builders import a_person, an_agency
 from tests.edge import misbehaving
 from tests.edge.misbehaving import CLIENT, SECRET, Misbehaving
 from tests.edge.oidc.browser import SESSION, Browser, assert_refused, assert_signed_in, on_record
+from tests.edge.onward import onward
 
 HUGE = json.dumps({"issuer": "x" * 300_000}).encode()
 DEEP = b'{"issuer":' + b"[" * 100_000
@@ -99,7 +100,7 @@ def test_a_slow_provider_holds_up_nobody_else(app: Flask, provider: Misbehaving)
             threading.Event().wait(0.01)
         south = app.test_client()
         left = south.post("/sign-in/south")
-        assert str(left.location).startswith(other.issuer)
+        assert onward(left).startswith(other.issuer)
         threading.Event().wait(lines.STUCK_AFTER + 0.1)
         began = time.monotonic()
         answer = Browser(app, provider).leaves()
@@ -111,7 +112,7 @@ def test_a_slow_provider_holds_up_nobody_else(app: Flask, provider: Misbehaving)
 
 
 def test_a_code_that_was_used_is_refused(browser: Browser, provider: Misbehaving) -> None:
-    back = provider.visited(str(browser.leaves().location))
+    back = provider.visited(onward(browser.leaves()))
     assert_signed_in(browser, browser.comes_back(back))
     again = browser.comes_back(back)
     assert again.status_code == 400
@@ -119,12 +120,12 @@ def test_a_code_that_was_used_is_refused(browser: Browser, provider: Misbehaving
 
 
 def test_a_code_of_another_sign_in_is_refused(browser: Browser, provider: Misbehaving) -> None:
-    stolen = provider.visited(str(browser.leaves().location))["code"]
+    stolen = provider.visited(onward(browser.leaves()))["code"]
     assert_refused(browser, browser.signs_in(code=stolen), "token.code_refused")
 
 
 def test_an_answer_in_another_browser_is_refused(app: Flask, browser: Browser, provider: Misbehaving) -> None:
-    back = provider.visited(str(browser.leaves().location))
+    back = provider.visited(onward(browser.leaves()))
     victim = Browser(app, provider)
     assert victim.comes_back(back).status_code == 400
     assert victim.client.get_cookie(SESSION) is None
@@ -137,7 +138,7 @@ def test_an_answer_at_another_agencys_callback_is_refused(
         an_agency("south")
         with transaction() as tx:
             providers.add(tx, "south", issuer=other.issuer, client_id=CLIENT, client_secret=SECRET)
-        back = provider.visited(str(browser.leaves().location))
+        back = provider.visited(onward(browser.leaves()))
         answer = browser.client.get("/sign-in/south/callback", query_string=back)
         assert answer.status_code == 403
         assert on_record("sign_in.fail")[-1].detail["reasons"] == ["callback.iss_wrong"]
@@ -189,9 +190,9 @@ class TestByKey:
         provider.offers.add("par")
         provider.client_key = browser.client.get("/sign-in/north/keys").get_json()
         left = browser.leaves()
-        assert "request_uri=" in str(left.location)
-        assert "state=" not in str(left.location)
-        assert_signed_in(browser, browser.comes_back(provider.visited(str(left.location))))
+        assert "request_uri=" in onward(left)
+        assert "state=" not in onward(left)
+        assert_signed_in(browser, browser.comes_back(provider.visited(onward(left))))
         for path, headers, form in provider.called:
             if path in ("/par", "/token"):
                 assert "Authorization" not in headers

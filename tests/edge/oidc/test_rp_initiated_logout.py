@@ -9,6 +9,7 @@ import pytest
 from tests.edge.misbehaving import CLIENT, Misbehaving
 from tests.edge.oidc.browser import SESSION, Browser, assert_signed_in, on_record
 from tests.edge.oidc.modules import case
+from tests.edge.onward import onward
 
 
 @pytest.fixture
@@ -16,10 +17,9 @@ def state(browser: Browser, provider: Misbehaving) -> str:
     """Somebody signed in and out again, and is at the provider's sign-out now."""
     assert_signed_in(browser, browser.signs_in())
     answer = browser.signs_out()
-    assert answer.status_code == 200
     assert browser.client.get_cookie(SESSION) is None
     assert not browser.is_signed_in
-    url = answer.headers["Refresh"].removeprefix("0; url=")
+    url = onward(answer)
     assert url.startswith(f"{provider.issuer}/end?")
     asked = parse_qs(urlsplit(url).query)
     assert asked["id_token_hint"] == provider.issued
