@@ -15,9 +15,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, insert, select, update
 
-from agencies import authority
+from agencies import authority, people
 from agencies.models import Agency, Person
 from agencies.people_errors import (
+    AlreadyAMember,
     ClearanceNotGiven,
     InvitationElsewhere,
     InvitationOver,
@@ -95,11 +96,15 @@ def make(
 def for_member(tx: Tx, membership_id: UUID, *, actor: Principal, context: Context) -> Made:
     """A link by which a member who was moved here by agreement signs in at this agency's provider the first time.
 
-    Raises NotPermitted, OwnAffair, NoSuchPerson.
+    Never for somebody who signs in here already: whoever opened it would act in their name.
+
+    Raises NotPermitted, OwnAffair, NoSuchPerson, AlreadyAMember.
     """
     who = authority.over(tx, membership_id, Role.AGENCY_ADMIN, actor)
     if who.home_id is not None:  # a secondment is vouched for at home
         raise NoSuchPerson()
+    if people.signs_in(tx, who.person_id, who.agency_id):
+        raise AlreadyAMember(target=who.target)
     return put(tx, who.agency_id, (), {"membership_id": who.id, "note": who.name[:120]}, actor, context)
 
 

@@ -163,6 +163,8 @@ def _joined(tx: Tx, person_id: UUID, agency_id: UUID, invited: Invited | None, c
 def _signs_in_here(tx: Tx, invited: Invited, vouched: VouchedFor, context: Context) -> UUID:
     assert invited.membership_id is not None
     who = memberships.held(tx, invited.membership_id)
+    if people.signs_in(tx, who.person_id, who.agency_id):  # by another link, or the directory, meanwhile
+        raise InvitationOver()
     add_identity(tx, who.person_id, vouched)
     invitations.use(tx, invited.id, who.id)
     audit.record(tx, "identity.add", who.target, actor=None, context=context)

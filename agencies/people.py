@@ -78,6 +78,16 @@ def membership_of(db: Tx, issuer: str, subject: str, agency_id: UUID) -> UUID | 
     return found
 
 
+def signs_in(db: Tx, person_id: UUID, agency_id: UUID) -> bool:
+    """Whether the agency's provider has vouched for the person before, so that they can sign in there."""
+    known = exists().where(
+        Identity.person_id == person_id,
+        Identity.issuer == IdentityProvider.issuer,
+        IdentityProvider.agency_id == agency_id,
+    )
+    return bool(db.scalar(select(known)))
+
+
 def acting(now: Any) -> Query:
     """SELECT of everything a Principal needs, over live memberships; callers add how they found the membership."""
     granted = and_(RoleGrant.membership_id == Membership.id, holds(now))

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from agencies import memberships, people, roles, sessions
 from agencies.memberships import is_live
-from agencies.models import Agency, Identity, IdentityProvider, Membership, Person, RoleGrant
+from agencies.models import Agency, Membership, Person, RoleGrant
 from agencies.people_errors import NoSuchPerson
 from marketplace.foundation import clock
 from marketplace.foundation.db import Query, Tx
@@ -56,7 +56,7 @@ def one(db: Tx, membership_id: UUID, agency_id: UUID) -> dict[str, Any]:
         "sponsor": row.sponsor,
         "grants": [dict(grant._mapping) for grant in roles.listing(db, membership_id)],
         "sessions": sessions.count_of(db, membership_id),
-        "signs_in": row.home is not None or _signs_in(db, row.person_id, agency_id),
+        "signs_in": row.home is not None or people.signs_in(db, row.person_id, agency_id),
     }
 
 
@@ -138,13 +138,3 @@ def _shown(row: Any) -> dict[str, Any]:
         "home": row.home,
         "until": last_day(row.until),
     }
-
-
-def _signs_in(db: Tx, person_id: UUID, agency_id: UUID) -> bool:
-    """Whether the agency's provider has vouched for the person before, so that they can sign in here."""
-    known = exists().where(
-        Identity.person_id == person_id,
-        Identity.issuer == IdentityProvider.issuer,
-        IdentityProvider.agency_id == agency_id,
-    )
-    return bool(db.scalar(select(known)))

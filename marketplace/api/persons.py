@@ -353,7 +353,7 @@ def second_person(body: dict[str, Any], membership_id: UUID | None) -> Response:
 
 
 @api.post("/people/<id:membership_id>/link")
-@refuses(NoSuchPerson, OwnAffair)
+@refuses(NoSuchPerson, OwnAffair, AlreadyAMember)
 @done_once
 @api.response(201, MadeInvitation)
 def link_person(membership_id: UUID | None) -> Response:

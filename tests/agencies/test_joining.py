@@ -12,6 +12,7 @@ from agencies.errors import NotAMember, NotPermitted
 from agencies.invitations import Made
 from agencies.models import Agency, Identity, IdentityProvider, Membership, Person
 from agencies.people_errors import (
+    AlreadyAMember,
     ClearanceNotGiven,
     IdentityTaken,
     InvitationElsewhere,
@@ -25,6 +26,7 @@ from security.labels import Level
 from security.oidc import Vouched
 from security.principal import Principal, Role
 from tests.agencies.people_at_work import (
+    OFFICER,
     a_provider,
     a_secondment,
     agency_id,
@@ -297,6 +299,19 @@ class TestFirstSignInOfAMember:
             join(north, vouched("known"), self.a_link(member).token)
         with reading() as db:
             assert people.membership_of(db, "https://north.example", "known", other.agency_id)
+
+    def test_is_none_for_somebody_who_signs_in_here(self, north: UUID) -> None:
+        officer = a_person("north", identity=("https://north.example", "o1"), roles=OFFICER)
+        with pytest.raises(AlreadyAMember):
+            self.a_link(officer)
+
+    def test_of_two_links_only_one_adds_a_sign_in(self, north: UUID) -> None:
+        changed(update(Agency).values(self_join=False))
+        member = a_person("north", identity=("https://old.example", "m1"))
+        first, second = self.a_link(member), self.a_link(member)
+        join(north, vouched("m2"), first.token)
+        with pytest.raises(InvitationOver):
+            join(north, vouched("m3"), second.token)
 
     def test_works_once(self, north: UUID) -> None:
         changed(update(Agency).values(self_join=False))
