@@ -1,8 +1,9 @@
 """Bringing an agency with its identity provider in, changing the provider, suspending it.
 
 Bringing in takes two administrators, of two agencies as soon as two have one. Changing takes two administrators of
-the agency itself. Suspending takes one and holds at once; the way back takes two signatures like any change, one of
-which may be of another agency, because whoever cannot sign in cannot sign either.
+the agency itself; raising what its provider is trusted with takes what bringing it in took. Suspending takes one and
+holds at once; the way back takes two signatures like any change, one of which may be of another agency, because
+whoever cannot sign in cannot sign either.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ def propose_change(
         "keys": keys,
         "was": fingerprint(row),
         "suspended": row.status == SUSPENDED,
+        "raises": int(Level.parse(spec["clearance_ceiling"])) > row.clearance_ceiling,
     }
     return proposals.make(
         tx,
@@ -193,10 +195,11 @@ def _enrol_places(tx: Tx, found: Proposed) -> list[Place]:
 
 
 def _change_places(tx: Tx, found: Proposed) -> list[Place]:
-    own = frozenset({found.agency_id})
-    if not found.content["suspended"]:
-        return [own, own]
-    return [frozenset({found.other_agency_id or found.agency_id}), administrators.agencies_with_one(tx)]
+    """Its own administrators; another agency's where trust grows, and as one of two where nobody can sign in."""
+    own, anybody = frozenset({found.agency_id}), administrators.agencies_with_one(tx)
+    if found.content["raises"]:
+        return [own, anybody - own or own]
+    return [own, anybody if found.content["suspended"] else own]
 
 
 def _enrol(tx: Tx, found: Proposed, _actor: Principal, _context: Context) -> None:

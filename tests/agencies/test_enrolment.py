@@ -301,6 +301,30 @@ def test_a_suspended_provider_comes_back_with_a_second_signature_of_any_agency(d
     assert described(admin.agency_id)["status"] == "active"
 
 
+def test_others_alone_bring_no_suspended_provider_back(database: Engine) -> None:
+    admin = an_administrator("north")
+    first, second, third = (an_administrator(each) for each in ("south", "south", "east"))
+    a_provider("north")
+    suspend(admin)
+    proposal_id = change(first, authentication="private_key_jwt")
+    for other in (second, third):
+        with pytest.raises(NotYoursToSign):
+            signed(proposal_id, other)
+    assert signed(proposal_id, admin).state == IN_FORCE
+
+
+def test_no_agency_raises_by_itself_what_its_provider_is_trusted_with(database: Engine) -> None:
+    first, second, south = (an_administrator(each) for each in ("north", "north", "south"))
+    a_provider("north", clearance_ceiling=1)
+    proposal_id = change(first, clearance_ceiling="restricted")
+    with pytest.raises(NotYoursToSign):
+        signed(proposal_id, second)
+    signed(proposal_id, south)
+    assert described(first.agency_id)["clearance_ceiling"] == "restricted"
+    signed(change(first, clearance_ceiling="public"), second)
+    assert described(first.agency_id)["clearance_ceiling"] == "public"
+
+
 def test_those_who_brought_an_agency_in_invite_its_first_administrator(database: Engine) -> None:
     north, south, east = an_administrator("north"), an_administrator("south"), an_administrator("east")
     proposal_id = proposed(north)
