@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 
 from agencies import held_forms, joining, people, session_seal, sessions
-from agencies.errors import NotAMember, SignInExpired, StepUpByAnother, UnknownAgency
+from agencies.errors import NotAMember, ProviderSuspended, SignInExpired, StepUpByAnother, UnknownAgency
 from agencies.models import Agency, IdentityProvider, SignInAttempt, WebSession
 from agencies.zones import zone_of
 from marketplace.foundation import clock
@@ -123,7 +123,7 @@ def complete(
     """Begin the session of the person that was vouched for. Returns the cookie's token and the person.
 
     Somebody unknown joins where they may, by `invitation` or by sign-in alone. Raises NotAMember, InvitationOver,
-    InvitationElsewhere, IdentityTaken.
+    InvitationElsewhere, IdentityTaken, ProviderSuspended.
     """
     membership_id = joining.membership_for(tx, agency_id, vouched, invitation=invitation, context=context)
     return start(tx, membership_id, vouched, context, device_name=device_name)
@@ -132,7 +132,11 @@ def complete(
 def start(
     tx: Tx, membership_id: UUID, vouched: Vouched, context: Context, *, device_name: str | None = None
 ) -> tuple[str, Principal]:
-    """Begin a session in this membership, and put it on the record. Raises NotAMember where it has ended."""
+    """Begin a session in this membership, and put it on the record.
+
+    Raises NotAMember where it has ended, ProviderSuspended where nobody is let in by this provider any more.
+    """
+    _still_trusted(tx, vouched.issuer)
     actor = people.read(tx, membership_id)
     if actor is None:
         raise NotAMember()
@@ -148,8 +152,9 @@ def confirm(tx: Tx, token: str, vouched: Vouched, *, actor: Principal, context: 
     """A step-up came back: the session gets a new token and the new sign-in's strength and time. Returns the token.
 
     The new answer must be of the very identity that vouched for the session. Raises StepUpByAnother, which ends
-    nothing, and NotSignedIn where the session is over.
+    nothing, NotSignedIn where the session is over, ProviderSuspended.
     """
+    _still_trusted(tx, vouched.issuer)
     before = sessions.voucher(tx, token)
     if (before.issuer, before.subject) != (vouched.issuer, vouched.subject):
         raise StepUpByAnother()
@@ -179,6 +184,21 @@ def seen_by(tx: Tx, agency_id: UUID, context: Context) -> Context:
     listed = select(Agency.office_networks, Agency.vpn_networks, Agency.home_networks)
     networks = tx.one_or_none(listed.where(Agency.id == agency_id))
     return replace(context, zone=zone_of(context.address, networks))
+
+
+def _still_trusted(tx: Tx, issuer: str) -> None:
+    """The provider was asked outside of any transaction, for seconds. Until COMMIT nobody suspends it.
+
+    Whoever does so waits, and then finds the session that began here. Raises ProviderSuspended.
+    """
+    row = tx.one_or_none(
+        select(IdentityProvider.status, Agency.slug)
+        .join(Agency, Agency.id == IdentityProvider.agency_id)
+        .where(IdentityProvider.issuer == issuer)
+        .with_for_update(read=True, of=IdentityProvider)
+    )
+    if row is not None and row.status != "active":
+        raise ProviderSuspended(slug=row.slug)
 
 
 def forget_over(tx: Tx) -> int:

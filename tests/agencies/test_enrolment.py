@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select, update
 
-from agencies import agreements, directory, enrolment, founding, invitations, providers, sessions
+from agencies import agreements, directory, enrolment, founding, invitations, providers, sessions, sign_in
 from agencies.agreement_models import Proposal
 from agencies.errors import (
     AgencyTaken,
@@ -23,7 +23,7 @@ from agencies.errors import (
     ProviderChanged,
     ProviderSuspended,
 )
-from agencies.models import Agency, IdentityProvider, RoleGrant
+from agencies.models import Agency, IdentityProvider, RoleGrant, WebSession
 from agencies.proposals import IN_FORCE, OPEN
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
@@ -38,6 +38,7 @@ from tests.agencies.agreeing import (
     signed,
 )
 from tests.builders import AT_WORK, a_person, found, one
+from tests.together import losers, together
 
 
 def change(actor: Principal, slug: str = "north", **given: Any) -> Any:
@@ -284,6 +285,37 @@ def test_one_administrator_suspends_at_once_and_sessions_end(database: Engine) -
     assert row.detail == {"sessions": 1}
 
 
+def test_a_sign_in_that_was_under_way_begins_no_session_afterwards(database: Engine) -> None:
+    admin, person = (
+        an_administrator("north"),
+        a_person("north", identity=("https://login.north.example", "p-1")),
+    )
+    a_provider("north")
+    token = _session(admin, "https://elsewhere.example")
+    suspend(admin)
+    vouched = Vouched("https://login.north.example", "p-1")
+    with pytest.raises(ProviderSuspended), transaction() as tx:
+        sign_in.complete(tx, person.agency_id, vouched, AT_WORK)
+    with pytest.raises(ProviderSuspended), transaction() as tx:
+        sign_in.confirm(tx, token, vouched, actor=admin, context=AT_WORK)
+
+
+def test_of_suspending_and_a_sign_in_at_once_no_session_is_left(database: Engine) -> None:
+    admin, person = (
+        an_administrator("north"),
+        a_person("north", identity=("https://login.north.example", "p-1")),
+    )
+    a_provider("north")
+
+    def begin() -> None:
+        with transaction() as tx:
+            sign_in.complete(tx, person.agency_id, Vouched("https://login.north.example", "p-1"), AT_WORK)
+
+    outcomes = together(lambda: suspend(admin), *[begin] * 3)
+    assert set(losers(outcomes)) <= {ProviderSuspended}
+    assert one(select(func.count()).select_from(WebSession)) == 0
+
+
 def test_a_contributor_suspends_nothing(database: Engine) -> None:
     person = a_person("north")
     a_provider("north")
@@ -387,8 +419,6 @@ def _first_invited(proposal_id: Any, actor: Principal) -> str:
         return founding.invite_first(tx, proposal_id, actor=actor, context=AT_WORK)
 
 
-def _session(person: Principal) -> str:
+def _session(person: Principal, issuer: str = "https://login.north.example") -> str:
     with transaction() as tx:
-        return sessions.begin(
-            tx, person.membership_id, Vouched("https://login.north.example", "p-1", id_token="a.b.c")
-        ).token
+        return sessions.begin(tx, person.membership_id, Vouched(issuer, "p-1", id_token="a.b.c")).token
