@@ -6,9 +6,9 @@ must be ones that only this agency's traffic comes from: private ones are everyb
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -24,6 +24,8 @@ ZONES = (Zone.OFFICE, Zone.VPN, Zone.HOME)
 MOST = 200
 WIDEST = {4: 8, 6: 20}
 """The widest network that may be listed, as a prefix length per version of IP: what one organisation may hold."""
+MOST_WIDE = 4
+"""All networks of a zone together reach no further than so many of the widest: else they say as little as one /0."""
 
 
 def listed(db: Tx, agency_id: UUID) -> dict[str, list[str]]:
@@ -107,7 +109,20 @@ def _checked(texts: Sequence[str], zone: Zone, before: Sequence[str]) -> tuple[l
     wanted = list(dict.fromkeys(text.strip() for text in texts if text.strip()))
     faults = [fault(text, zone) for text in wanted if text not in before]
     found = [each for each in faults if each]
-    return ([] if found else [str(ip_network(text)) for text in wanted]), found
+    if found:
+        return [], found
+    made = [ip_network(text) for text in wanted]
+    return [str(network) for network in made], list(_too_wide_together(made, before))
+
+
+def _too_wide_together(made: Sequence[IPv4Network | IPv6Network], before: Sequence[str]) -> Iterator[Fault]:
+    """Networks that are new in a list, from where it reaches too far with those before them."""
+    reached = dict.fromkeys(WIDEST, 0)
+    for network in sorted(made, key=lambda each: str(each) not in before):
+        reached[network.version] += network.num_addresses
+        most = MOST_WIDE * 2 ** (network.max_prefixlen - WIDEST[network.version])
+        if reached[network.version] > most and str(network) not in before:
+            yield Fault("wide", str(network))
 
 
 def _unreadable(text: str) -> Fault:

@@ -94,6 +94,17 @@ def test_what_is_listed_already_may_stay(database: Engine) -> None:
     ]
 
 
+def test_many_wide_networks_are_no_evidence_either(database: Engine) -> None:
+    admin = an_administrator("north")
+    wide = [f"{first}.0.0.0/8" for first in (4, 8, 9, 12)]
+    set_networks(admin, office=wide)
+    for more in ("15.0.0.0/8", "9.9.9.0/24"):
+        with pytest.raises(BadAgencySettings) as refusal:
+            set_networks(admin, office=[more, *wide])
+        assert refusal.value.facts["errors"]["office"][0].startswith(f"{more} is too wide")
+    assert len(set_networks(admin, office=[*wide, "2620:fe::/32"])["office"]) == 5
+
+
 def test_more_networks_than_anybody_has_are_refused(database: Engine) -> None:
     with pytest.raises(BadAgencySettings):
         set_networks(an_administrator("north"), office=[f"9.9.{n}.0/24" for n in range(201)])
