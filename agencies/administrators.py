@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from agencies.memberships import holds, is_live
 from agencies.models import Membership, Person, RoleGrant
 from marketplace.foundation import clock
 from marketplace.foundation.db import Query, Tx
@@ -29,12 +30,6 @@ def _live(db: Tx) -> Query:
         select(Membership.id)
         .join(Person, Person.id == Membership.person_id)
         .join(RoleGrant, RoleGrant.membership_id == Membership.id)
-        .where(
-            RoleGrant.role == Role.AGENCY_ADMIN,
-            RoleGrant.since <= now,
-            func.coalesce(RoleGrant.until > now, True),
-            Membership.ended_at.is_(None),
-            func.coalesce(Membership.until > now, True),
-        )
+        .where(RoleGrant.role == Role.AGENCY_ADMIN, holds(now), is_live(now))
         .distinct()
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import case, delete, select, update
 
-from agencies import authority, memberships, people, roles, sessions
+from agencies import authority, memberships, people, roles, sessions, unit_members
 from agencies.memberships import Member
 from agencies.models import ApiToken, Membership, Person, RoleGrant
 from agencies.people_errors import NoSuchPerson
@@ -109,5 +109,6 @@ def _end_what_it_gave(tx: Tx, membership_id: UUID, actor: Principal | None, cont
     tx.execute(update(RoleGrant).where(*mine).values(until=earlier, ended_at=now))
     sessions.end_of_membership(tx, membership_id, actor=actor, context=context)
     tx.execute(delete(ApiToken).where(ApiToken.membership_id == membership_id))
+    unit_members.leave_all(tx, membership_id)
     waiting = update(Move).where(Move.from_id == membership_id, Move.state == "open")
     tx.execute(waiting.values(state="withdrawn"))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from agencies.memberships import holds, is_live
 from agencies.models import Membership, RoleGrant
 from agencies.numbers import register
 from marketplace.foundation import clock
@@ -37,7 +38,7 @@ def _roles(tx: Tx, agency_id: UUID) -> Counted:
         _people(tx, agency_id)
         .add_columns(RoleGrant.role)
         .join(RoleGrant, RoleGrant.membership_id == Membership.id)
-        .where(RoleGrant.since <= now, func.coalesce(RoleGrant.until > now, True))
+        .where(holds(now))
         .group_by(RoleGrant.role)
     )
     return {row.role: row.people for row in tx.all(held)}
@@ -59,9 +60,7 @@ def _contributing_elsewhere(tx: Tx, agency_id: UUID) -> Counted:
 
 def _people(tx: Tx, agency_id: UUID) -> Query:
     return select(func.count(Membership.person_id.distinct()).label("people")).where(
-        Membership.agency_id == agency_id,
-        Membership.ended_at.is_(None),
-        func.coalesce(Membership.until > clock.at(tx), True),
+        Membership.agency_id == agency_id, is_live(clock.at(tx))
     )
 
 

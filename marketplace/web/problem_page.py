@@ -102,6 +102,11 @@ WORDS: Mapping[str, Words] = {
         _l("Open the link again and sign in at the agency that it names"),
         _l("The invitation belongs to another agency than the one you signed in at. It was not used."),
     ),
+    "number-not-approved": Words(
+        _l("This number is not approved"),
+        _l("Your works council has not agreed to it. Until it does, it is neither counted nor shown."),
+        "lock",
+    ),
     "own-affair": Words(
         _l("Ask a colleague"),
         _l("Nobody gives roles or clearances to themselves, or agrees for both sides."),

@@ -312,6 +312,24 @@ class TestChanging:
         assert membership_of(directory, "s-new") is not None
         assert found(select(WebSession.token)) == []
 
+    @pytest.mark.parametrize("op", [{"op": "replace", "value": "s-mallory"}, {"op": "remove"}])
+    @pytest.mark.parametrize("role", [Role.SECURITY_OFFICER, Role.AGENCY_ADMIN])
+    def test_nobody_takes_over_from_an_officer(self, directory: Directory, role: Role, op: Any) -> None:
+        a_person("health", roles=(Role.CONTRIBUTOR, role), identity=(directory.issuer, "s-otto"))
+        officer = directory.get("/Users", filter='externalId eq "s-otto"')["Resources"][0]
+        answer = directory.patch(officer, op | {"path": "externalId"})
+        assert (answer.status_code, answer.get_json()["scimType"]) == (400, "mutability")
+        assert membership_of(directory, "s-otto") is not None
+        assert membership_of(directory, "s-mallory") is None
+
+    def test_a_clearance_does_not_pass_to_another_subject(self, directory: Directory) -> None:
+        a_person("health", clearance=Level.SENSITIVE, identity=(directory.issuer, "s-ada"))
+        ada = directory.get("/Users", filter='externalId eq "s-ada"')["Resources"][0]
+        mark = forget_the_record()
+        directory.patch(ada, {"op": "replace", "path": "externalId", "value": "s-new"})
+        assert principal(directory, "s-new").clearance is Level.PUBLIC
+        assert "clearance.withdraw" in {row.act for row in since(mark)}
+
     def test_a_subject_of_somebody_else_is_refused(self, directory: Directory) -> None:
         directory.user(externalId="s-eve")
         user = directory.user(externalId="s-ada")
