@@ -55,6 +55,13 @@ def withdraw(tx: Tx, membership_id: UUID, *, actor: Principal, context: Context)
     audit.record(tx, "clearance.withdraw", who.target, actor=actor, context=context)
 
 
+def lapse(tx: Tx, who: Member, *, context: Context) -> None:
+    """Another sign-in stands for a held member from now on: what was given to the one before does not pass to it."""
+    if who.clearance > Level.PUBLIC or who.compartments:
+        _set(tx, who, Level.PUBLIC, [])
+        audit.record(tx, "clearance.withdraw", who.target, actor=None, context=context)
+
+
 def ceiling(db: Tx, membership_id: UUID) -> Level:
     """The highest clearance that holds in a membership, whatever its row says."""
     return Level(db.scalar(select(people.ceiling()).where(Membership.id == membership_id)))

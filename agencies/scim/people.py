@@ -16,14 +16,14 @@ from uuid import UUID
 from scim2_models.path import FilterNode
 from sqlalchemy import ColumnElement, SQLColumnExpression, delete, func, insert, literal, select, update
 
-from agencies import leaving, memberships, sessions
+from agencies import clearances, leaving, memberships, roles, sessions
 from agencies.models import Identity, Membership, Person
 from agencies.people_errors import IdentityTaken
 from agencies.scim import filtering, given
 from agencies.scim.credentials import Provisioner
-from agencies.scim.errors import AtHomeElsewhere, NameTaken, NoSuchResource
+from agencies.scim.errors import AtHomeElsewhere, BadResource, NameTaken, NoSuchResource
 from agencies.scim.filtering import comparable
-from agencies.scim.models import ScimEmail, ScimGroup, ScimMember, ScimUser
+from agencies.scim.models import GIVEN_ROLES, ScimEmail, ScimGroup, ScimMember, ScimUser
 from marketplace.foundation import clock
 from marketplace.foundation.catalogues import LANGUAGES, SOURCE
 from marketplace.foundation.db import Query, Tx
@@ -183,7 +183,8 @@ def make(tx: Tx, scim: Provisioner, wanted: Wanted) -> UUID:
 def change(tx: Tx, scim: Provisioner, user: User, wanted: Wanted) -> bool:
     """Make a held user what the directory wants. False where nothing differs.
 
-    Raises NameTaken, LastAdministrator, AtHomeElsewhere; where groups give it to somebody who comes back, RoleClash.
+    Raises NameTaken, LastAdministrator, AtHomeElsewhere, BadResource (a subject for an officer); where groups give it
+    to somebody who comes back, RoleClash.
     """
     before = user.said
     changed = [name for name in Wanted.__dataclass_fields__ if getattr(before, name) != getattr(wanted, name)]
@@ -280,12 +281,33 @@ def _link_anew(tx: Tx, scim: Provisioner, user: User, subject: str | None) -> No
     """Another subject vouches for the person from now on; sessions of the one before end at once."""
     before = user.said.external_id
     if before is not None:
+        _leave_behind(tx, scim, user)
         mine = (Identity.issuer == scim.issuer, Identity.subject == before)
         tx.execute(delete(Identity).where(*mine, Identity.person_id == user.person_id))
         sessions.end_vouched(tx, scim.issuer, subject=before, context=scim.context)
     if subject is not None:
         _check_home(tx, scim, user.person_id)
         _link(tx, scim, user.person_id, subject)
+
+
+def _leave_behind(tx: Tx, scim: Provisioner, user: User) -> None:
+    """What people gave to whoever signed in so far is not the directory's to hand to somebody else.
+
+    Else whoever makes a credential could act in the name of an officer. Raises BadResource.
+    """
+    if user.membership_id is None:
+        return
+    given_by_people = {row.role for row in roles.listing(tx, user.membership_id)} - {
+        Role.CONTRIBUTOR,
+        *GIVEN_ROLES,
+    }
+    if given_by_people:
+        raise BadResource(
+            "externalId: this person administers, watches or operates. That role ends first, given up or taken by an "
+            "administrator; then another subject can take over.",
+            scim_type="mutability",
+        )
+    clearances.lapse(tx, memberships.read(tx, user.membership_id), context=scim.context)
 
 
 def _link(tx: Tx, scim: Provisioner, person_id: UUID, subject: str) -> None:
