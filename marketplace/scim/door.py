@@ -26,6 +26,9 @@ LARGEST_BODY = 256 * 1024
 LARGEST_GROUP = 1024 * 1024
 """Bytes. A group of ten thousand members is named in less."""
 
+MOST_PATHS, LONGEST_PATH = 500, 400
+"""What one PATCH may name: it is applied while the agency is held, and a path is read in the square of its length."""
+
 Model = TypeVar("Model", bound=Message)
 
 scim = Blueprint("scim", __name__, url_prefix="/scim/v2")
@@ -58,6 +61,31 @@ def body() -> dict[str, Any]:
     if not isinstance(sent, dict):
         raise BadResource("Send one JSON object.", scim_type="invalidSyntax")
     return sent
+
+
+def patch_body() -> dict[str, Any]:
+    """The JSON object of a PATCH, once it is known that applying it is little work. Raises what `body` raises."""
+    sent = body()
+    paths = list(_paths(sent))
+    if len(paths) > MOST_PATHS:
+        raise BadResource(
+            f"Operations: one PATCH names at most {MOST_PATHS} attributes.", scim_type="tooMany"
+        )
+    if any(len(path) > LONGEST_PATH for path in paths):
+        raise BadResource(f"A path has at most {LONGEST_PATH} characters.", scim_type="invalidPath")
+    return sent
+
+
+def _paths(sent: Mapping[str, Any]) -> Iterator[str]:
+    """Every path of a PATCH, one per operation at least; names in a value without a path are paths, too."""
+    lists = [
+        value for name, value in sent.items() if name.lower() == "operations" and isinstance(value, list)
+    ]
+    for operation in (each for some in lists for each in some if isinstance(each, dict)):
+        yield next((str(value) for name, value in operation.items() if name.lower() == "path"), "")
+        for name, value in operation.items():
+            if name.lower() == "value" and isinstance(value, dict):
+                yield from value
 
 
 def parsed(model: type[Model], sent: Mapping[str, Any], context: Context) -> Model:

@@ -18,6 +18,7 @@ from marketplace.scim.door import (
     check_version,
     in_our_words,
     parsed,
+    patch_body,
     provisioner,
     reply,
     scim,
@@ -78,7 +79,7 @@ def replace_group(key: str) -> Response:
 @scim.patch("/Groups/<key>")
 def patch_group(key: str) -> Response:
     """Change parts of a group, all of them or none."""
-    operations = parsed(PatchOp[Group], body(), Context.RESOURCE_PATCH_REQUEST)
+    operations = parsed(PatchOp[Group], patch_body(), Context.RESOURCE_PATCH_REQUEST)
 
     def patched(before: Group) -> Group:
         after = before.model_copy(deep=True)

@@ -18,6 +18,7 @@ from marketplace.scim.door import (
     default_to,
     in_our_words,
     parsed,
+    patch_body,
     provisioner,
     reply,
     scim,
@@ -82,7 +83,7 @@ def replace_user(key: str) -> Response:
 @scim.patch("/Users/<key>")
 def patch_user(key: str) -> Response:
     """Change parts of a user, all of them or none."""
-    operations = parsed(PatchOp[User], body(), Context.RESOURCE_PATCH_REQUEST)
+    operations = parsed(PatchOp[User], patch_body(), Context.RESOURCE_PATCH_REQUEST)
 
     def patched(before: User) -> User:
         after = before.model_copy(deep=True)

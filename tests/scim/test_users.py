@@ -330,6 +330,21 @@ class TestChanging:
         assert principal(directory, "s-new").clearance is Level.PUBLIC
         assert "clearance.withdraw" in since(mark)
 
+    @pytest.mark.parametrize(
+        ("operations", "said"),
+        [
+            ([{"op": "replace", "path": "displayName", "value": "A"}] * 501, "tooMany"),
+            ([{"op": "replace", "value": {f"x{number}": "A" for number in range(500)}}], "tooMany"),
+            ([{"op": "remove", "path": f"emails[{'(' * 200}value eq 'a'{')' * 200}]"}], "invalidPath"),
+            ([{"OP": "replace", "VALUE": {f"emails[{'(' * 400}": "A"}}], "invalidPath"),
+        ],
+    )
+    def test_more_work_than_any_directory_needs_is_refused_before_it_is_begun(
+        self, directory: Directory, operations: list[Any], said: str
+    ) -> None:
+        answer = directory.patch(directory.user(), *operations)
+        assert (answer.status_code, answer.get_json()["scimType"]) == (400, said)
+
     def test_a_subject_of_somebody_else_is_refused(self, directory: Directory) -> None:
         directory.user(externalId="s-eve")
         user = directory.user(externalId="s-ada")
