@@ -48,6 +48,7 @@ def people(as_json: bool) -> None:
             "agency_name": agency.name,
             "roles": list(person.roles),
             "clearance": person.clearance,
+            "registered": person.registered,
         }
         for agency in cast.agencies()
         for person in agency.people
@@ -86,7 +87,7 @@ def _login(name: str) -> str:
     wanted = name.casefold()
     for agency in cast.agencies():
         for person in agency.people:
-            if wanted in (person.login.casefold(), person.name.casefold()):
+            if person.registered and wanted in (person.login.casefold(), person.name.casefold()):
                 return person.login
     click.echo(f"Nobody in the demo is called {name}. See: marketplace demo people", err=True)
     sys.exit(1)

@@ -20,6 +20,8 @@ class Person:
     clearance: str
     skills: tuple[str, ...]
     locale: str
+    registered: bool = True
+    """False: known to the agency only; the marketplace meets them when they first sign in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from agencies import directory, people, sharing
 from agencies.models import Agency, Identity, Membership
@@ -93,6 +93,10 @@ def _terms(tx: Tx) -> None:
         sharing.put_in_force(tx, owner, guest, level=Level.SENSITIVE, content=TERMS)
 
 
+SELF_JOIN = frozenset({"national-archive"})
+"""The agencies whose people join by signing in."""
+
+
 def _people(tx: Tx, home: Path) -> None:
     for code, labels in SKILLS.items():
         directory.add_skill(tx, code, labels)
@@ -108,6 +112,7 @@ def _people(tx: Tx, home: Path) -> None:
             domain=agency.domain,
             office_networks=LOOPBACK,
         )
+        tx.execute(update(Agency).where(Agency.id == agency_id).values(self_join=agency.slug in SELF_JOIN))
         directory.add_provider(
             tx,
             agency.slug,
@@ -119,7 +124,7 @@ def _people(tx: Tx, home: Path) -> None:
             organisation_claim="organisation",
             organisation_values=[agency.slug],
         )
-        for person in agency.people:
+        for person in filter(lambda person: person.registered, agency.people):
             people.add(
                 tx,
                 agency_id,

@@ -85,4 +85,6 @@ def sign_ins(agencies: Iterable[Agency]) -> str:
 
 
 def _duties(person: Person) -> str:
+    if not person.registered:
+        return "has an account there only; joins by signing in"
     return ", ".join(DUTIES[role] for role in person.roles) + f" (cleared for {person.clearance})"
