@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, exists, insert, or_, select, update
 
-from agencies import authority, people
-from agencies.models import Agency, Person
+from agencies import authority, memberships, people
+from agencies.models import Agency, Membership, Person, RoleGrant
 from agencies.people_errors import (
     AlreadyAMember,
     ClearanceNotGiven,
@@ -164,9 +164,20 @@ def listing(db: Tx, agency_id: UUID, limit: int = 200) -> Sequence[Any]:
 
 
 def is_open(now: Any) -> ColumnElement[bool]:
-    """SQL: whether an invitation can still be used."""
+    """SQL: whether an invitation can still be used.
+
+    It holds as long as whoever made it may invite: else somebody could leave a door open for when they are gone.
+    """
+    may_invite = exists().where(
+        Membership.person_id == Invitation.made_by,
+        Membership.agency_id == Invitation.agency_id,
+        memberships.is_live(now),
+        RoleGrant.membership_id == Membership.id,
+        RoleGrant.role == Role.AGENCY_ADMIN,
+        memberships.holds(now),
+    )
     unused = Invitation.used_at.is_(None) & Invitation.withdrawn_at.is_(None)
-    return unused & (Invitation.over_at > now)
+    return unused & (Invitation.over_at > now) & or_(Invitation.made_by.is_(None), may_invite)
 
 
 def put(

@@ -272,6 +272,17 @@ class TestMakingAnInvitation:
             (made.id, "for the new colleague", "Ada")
         ]
 
+    def test_is_over_when_whoever_made_it_may_invite_no_more(self, north: UUID) -> None:
+        admin, other = an_admin("north"), an_admin("north")
+        made = invited(north, admin, roles=(Role.AGENCY_ADMIN,))
+        with transaction() as tx:
+            leaving.end_membership(tx, admin.membership_id, actor=other, context=AT_WORK, reason="agency")
+        with pytest.raises(InvitationOver):
+            join(north, vouched("admin-again"), made.token)
+        with reading() as db:
+            assert invitations.read(db, made.token) is None
+            assert invitations.listing(db, north) == []
+
     def test_nobody_withdraws_another_agencys(self, north: UUID) -> None:
         made, admin = invited(north), an_admin("south")
         with pytest.raises(NoSuchInvitation), transaction() as tx:
