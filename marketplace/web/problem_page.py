@@ -254,7 +254,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "not-eligible": Words(
         _l("You can’t work on this yet"),
-        _l("A rule of the campaign is not met. Below you see which, and what would help."),
+        _l("A rule is not met. Below you see which, and what would help."),
         "lock",
     ),
     "not-for-you": Words(
@@ -498,7 +498,9 @@ def _other_ways(lacks: list[Any]) -> list[str]:
     if not lacks:
         return []
     return [
-        gettext("Is the rule wrong for this? Tell the agency that owns it; only it can change the rule."),
+        gettext(
+            "Is the rule wrong for this? Tell the administrators of the agency that made it; only they can change it."
+        ),
         gettext("Your security officer can look the reference up and explain the decision."),
     ]
 

@@ -11,6 +11,7 @@ from agencies import hats, notices
 from agencies.hats import Hat
 from agencies.sessions import Acting
 from marketplace.edge.sign_in import home
+from marketplace.foundation.clock import last_day
 from marketplace.foundation.db import reading
 from marketplace.foundation.errors import Unavailable
 from marketplace.web import names
@@ -82,7 +83,7 @@ def shell(who: Acting | None) -> dict[str, Any]:
             "roles": ", ".join(names.role(role.value) for role in sorted(principal.roles)),
             "partner": principal.partner,
             "home": principal.home_agency,
-            "until": principal.until,
+            "until": last_day(principal.until) if principal.until else None,
         },
         "hats": worn,
         "nav": [_entry(row, held) for row in _NAVIGATION if may(principal, row[2])],
