@@ -62,6 +62,21 @@ def ours(role: Role, agency: str, zone: str) -> str:
     return {"own": IN, "guest": RULE, "stranger": HIDDEN}[agency]
 
 
+def signed_by_own(role: Role, agency: str, zone: str) -> str:
+    """Terms that `own` proposed and thereby signed: the other side signs, and nobody signs twice."""
+    return {"own": RULE, "guest": IN, "stranger": HIDDEN}[agency]
+
+
+def moved(role: Role, agency: str, zone: str) -> str:
+    """A move to `guest`: nobody moves to where they are."""
+    return RULE if agency == "guest" else IN
+
+
+def no_partner(role: Role, agency: str, zone: str) -> str:
+    """A longer stay for a person of `own` who is no partner."""
+    return RULE if agency == "own" else HIDDEN
+
+
 def confirmed(role: Role, agency: str, zone: str) -> str:
     """Signing takes a second factor that is fresh; nobody here has one."""
     return RULE
@@ -69,7 +84,14 @@ def confirmed(role: Role, agency: str, zone: str) -> str:
 
 def oneself_or_admin(role: Role, agency: str, zone: str) -> str:
     """A role of the contributor of `own`: they may give it up, and their administrator may end it."""
-    return IN if agency == "own" and role in (C, Role.AGENCY_ADMIN) else HIDDEN
+    if agency != "own":
+        return HIDDEN
+    return IN if role in (C, Role.AGENCY_ADMIN) else ROLE
+
+
+def never(role: Role, agency: str, zone: str) -> str:
+    """Another person's hat, and a second factor where the provider names none."""
+    return RULE
 
 
 def nobodys(role: Role, agency: str, zone: str) -> str:
@@ -99,6 +121,7 @@ class Row:
 
 
 ANSWER = {"kind": "bird"}
+INSIDER = {"agency": "guest", "email": "nobody@guest.example", "until": "{next_month}"}
 ANY = "00000000-0000-4000-8000-000000000000"
 
 ROWS: Mapping[str, Row] = {
@@ -109,12 +132,12 @@ ROWS: Mapping[str, Row] = {
     "web.my_work": Row("GET /my-work", EVERY),
     "api.me": Row("GET /api/v1/me", EVERY),
     "api.list_claims": Row("GET /api/v1/claims", EVERY),
-    "web.step_up": Row("POST /step-up", EVERY),
+    "web.step_up": Row("POST /step-up", EVERY, never, {"factor": "multi"}),
     "web.resume": Row(f"GET /resume/{ANY}", EVERY, nobodys),
     "web.sessions": Row("GET /sessions", EVERY),
     "web.end_session": Row("POST /sessions/0123456789abcdef/end", EVERY, nobodys),
     "web.end_other_sessions": Row("POST /sessions/end-others", EVERY),
-    "web.hat": Row("POST /hat", EVERY, nobodys, {"membership": "{guest}"}),
+    "web.hat": Row("POST /hat", EVERY, never, {"membership": "{owner}"}),
     # work
     "web.board": Row("GET /work", READERS),
     "web.campaign": Row("GET /campaigns/{campaign}", READERS, known),
@@ -133,15 +156,10 @@ ROWS: Mapping[str, Row] = {
     "api.extend": Row("POST /api/v1/claims/{claim}/extend", frozenset({C}), taken),
     "api.release": Row("POST /api/v1/claims/{claim}/release", frozenset({C}), known),
     "api.post_campaign": Row("POST /api/v1/campaigns", frozenset({T})),
-    "web.let_in": Row("POST /campaigns/{campaign}/need-to-know", LET_IN, ours),
+    "web.let_in": Row("POST /campaigns/{campaign}/need-to-know", LET_IN, ours, INSIDER),
     "web.end_let_in": Row("POST /campaigns/{campaign}/need-to-know/{guest}/end", LET_IN, ours),
     "api.list_let_in": Row("GET /api/v1/campaigns/{campaign}/need-to-know", LET_IN, ours),
-    "api.let_in": Row(
-        "POST /api/v1/campaigns/{campaign}/need-to-know",
-        LET_IN,
-        ours,
-        {"membership": "{guest}", "until": "{next_month}"},
-    ),
+    "api.let_in": Row("POST /api/v1/campaigns/{campaign}/need-to-know", LET_IN, ours, INSIDER),
     "api.end_let_in": Row("POST /api/v1/campaigns/{campaign}/need-to-know/{guest}/end", LET_IN, ours),
     # results
     "web.campaigns": Row("GET /campaigns", frozenset({T, A})),
@@ -163,12 +181,14 @@ ROWS: Mapping[str, Row] = {
     "web.keep_new_rule": Row("POST /agency/rules/new", ADMIN),
     "web.rule": Row("GET /agency/rules/rule/office-for-items", ADMIN, of_own_agency),
     "web.keep_rule": Row("POST /agency/rules/rule/office-for-items", ADMIN, of_own_agency),
-    "web.drop_rule": Row("POST /agency/rules/rule/office-for-items/drop", ADMIN, of_own_agency),
+    "web.drop_rule": Row(
+        "POST /agency/rules/rule/office-for-items/drop", ADMIN, of_own_agency, {"revision": "0"}
+    ),
     "web.add_example": Row("POST /agency/rules/rule/office-for-items/examples", ADMIN, of_own_agency),
     "web.drop_example": Row("POST /agency/rules/rule/office-for-items/examples/0/drop", ADMIN, of_own_agency),
     "web.preview_rules": Row("GET /agency/rules/preview", ADMIN),
     "web.sign_rules": Row("POST /agency/rules/sign", ADMIN, confirmed),
-    "web.discard_rules": Row("POST /agency/rules/discard", ADMIN),
+    "web.discard_rules": Row("POST /agency/rules/discard", ADMIN, nobodys),
     "web.renew_rules": Row("POST /agency/rules/renew", ADMIN),
     "web.rules_version": Row("GET /agency/rules/versions/1", ADMIN, of_own_agency),
     "web.take_up_rules": Row("POST /agency/rules/versions/1/take-up", ADMIN, of_own_agency),
@@ -190,30 +210,32 @@ ROWS: Mapping[str, Row] = {
     "api.propose_enrolment": Row("POST /api/v1/proposals/enrolments", ADMIN),
     "api.propose_provider": Row("POST /api/v1/proposals/providers", ADMIN),
     "api.propose_terms": Row("POST /api/v1/proposals/terms", ADMIN),
-    "api.sign_proposal": Row("POST /api/v1/proposals/{proposal}/signatures", ADMIN, known),
+    "api.sign_proposal": Row("POST /api/v1/proposals/{proposal}/signatures", ADMIN, signed_by_own),
     "api.withdraw_proposal": Row("POST /api/v1/proposals/{proposal}/withdrawal", ADMIN, known),
     "api.invite_first_administrator": Row(
-        "POST /api/v1/proposals/{proposal}/first-administrator", ADMIN, known
+        "POST /api/v1/proposals/{proposal}/first-administrator", ADMIN, nobodys
     ),
     "api.list_terms": Row("GET /api/v1/terms", AGREED),
     "api.end_terms": Row("POST /api/v1/terms/{terms}/end", ADMIN, known),
     "api.list_units": Row("GET /api/v1/units", ADMIN),
     "api.make_unit": Row("POST /api/v1/units", ADMIN),
     "api.rename_unit": Row("POST /api/v1/units/{unit}/name", ADMIN, of_own_agency, {"name": "Field work"}),
-    "api.move_unit": Row("POST /api/v1/units/{unit}/place", ADMIN, of_own_agency, {"parent": None}),
-    "api.merge_unit": Row("POST /api/v1/units/{unit}/merge", ADMIN, of_own_agency, {"into": "{other_unit}"}),
+    "api.move_unit": Row("POST /api/v1/units/{unit}/place", ADMIN, of_own_agency, {"parent_id": None}),
+    "api.merge_unit": Row(
+        "POST /api/v1/units/{unit}/merge", ADMIN, of_own_agency, {"into_id": "{other_unit}"}
+    ),
     "api.end_unit": Row("POST /api/v1/units/{unit}/end", ADMIN, of_own_agency),
     "api.place_in_unit": Row(
-        "POST /api/v1/units/{unit}/members", ADMIN, of_own_agency, {"membership": "{contributor}"}
+        "POST /api/v1/units/{unit}/members", ADMIN, of_own_agency, {"membership_id": "{contributor}"}
     ),
     "api.take_out_of_unit": Row(
-        "POST /api/v1/units/{unit}/members/out", ADMIN, of_own_agency, {"membership": "{contributor}"}
+        "POST /api/v1/units/{unit}/members/out", ADMIN, of_own_agency, {"membership_id": "{contributor}"}
     ),
     "api.get_rules": Row("GET /api/v1/agency/rules", ADMIN),
     "api.export_rules": Row("GET /api/v1/agency/rules.cedar", ADMIN),
-    "api.get_rules_draft": Row("GET /api/v1/agency/rules/draft", ADMIN),
+    "api.get_rules_draft": Row("GET /api/v1/agency/rules/draft", ADMIN, nobodys),
     "api.draft_rules": Row("POST /api/v1/agency/rules/draft", ADMIN),
-    "api.sign_rules": Row("POST /api/v1/agency/rules/sign", ADMIN, confirmed),
+    "api.sign_rules": Row("POST /api/v1/agency/rules/sign", ADMIN, confirmed, {"revision": 1}),
     "api.list_scim_credentials": Row("GET /api/v1/agency/scim-credentials", ADMIN),
     "api.make_scim_credential": Row("POST /api/v1/agency/scim-credentials", ADMIN),
     "api.end_scim_credential": Row(
@@ -235,9 +257,9 @@ ROWS: Mapping[str, Row] = {
     "web.suspend_provider": Row("POST /agency/sign-in-service/suspend", ADMIN),
     "web.agreements": Row("GET /agency/agreements", ADMIN),
     "web.agreement": Row("GET /agency/agreements/{proposal}", ADMIN, known),
-    "web.sign_agreement": Row("POST /agency/agreements/{proposal}/sign", ADMIN, known),
+    "web.sign_agreement": Row("POST /agency/agreements/{proposal}/sign", ADMIN, signed_by_own),
     "web.withdraw_agreement": Row("POST /agency/agreements/{proposal}/withdraw", ADMIN, known),
-    "web.invite_first": Row("POST /agency/agreements/{proposal}/first-administrator", ADMIN, known),
+    "web.invite_first": Row("POST /agency/agreements/{proposal}/first-administrator", ADMIN, nobodys),
     "web.new_agency": Row("GET /agency/agreements/new-agency", ADMIN),
     "web.propose_agency": Row("POST /agency/agreements/new-agency", ADMIN),
     "web.sharing": Row("GET /agency/sharing", AGREED),
@@ -247,7 +269,7 @@ ROWS: Mapping[str, Row] = {
     "web.make_unit": Row("POST /agency/units", ADMIN),
     "web.unit": Row("GET /agency/units/{unit}", ADMIN, of_own_agency),
     "web.rename_unit": Row("POST /agency/units/{unit}/name", ADMIN, of_own_agency, {"name": "Field work"}),
-    "web.move_unit": Row("POST /agency/units/{unit}/place", ADMIN, of_own_agency, {"parent": ""}),
+    "web.move_unit": Row("POST /agency/units/{unit}/place", ADMIN, of_own_agency, {"parent_id": ""}),
     "web.merge_unit": Row("POST /agency/units/{unit}/merge", ADMIN, of_own_agency, {"into": "{other_unit}"}),
     "web.end_unit": Row("POST /agency/units/{unit}/end", ADMIN, of_own_agency),
     # people
@@ -266,7 +288,12 @@ ROWS: Mapping[str, Row] = {
     "web.send_person": Row(
         "POST /agency/people/{contributor}/send", ADMIN, of_own_agency, {"agency": "guest"}
     ),
-    "web.renew_partner": Row("POST /agency/people/{contributor}/renew", ADMIN, of_own_agency),
+    "web.renew_partner": Row(
+        "POST /agency/people/{contributor}/renew",
+        ADMIN,
+        no_partner,
+        {"sponsor": "{contributor}", "until": "{next_month}"},
+    ),
     "web.end_membership": Row("POST /agency/people/{contributor}/end", ADMIN, of_own_agency),
     "web.invitations": Row("GET /agency/invitations", ADMIN),
     "web.invite": Row("POST /agency/invitations", ADMIN),
@@ -276,8 +303,8 @@ ROWS: Mapping[str, Row] = {
     "web.approve_move": Row(f"POST /agency/moves/{ANY}/approve", ADMIN, nobodys),
     "web.decline_move": Row(f"POST /agency/moves/{ANY}/decline", ADMIN, nobodys),
     "web.my_roles": Row("GET /my-roles", EVERY),
-    "web.ask_to_move": Row("POST /my-roles/move", EVERY),
-    "web.go_and_move": Row(f"POST /my-roles/moves/{ANY}/go", EVERY, nobodys),
+    "web.ask_to_move": Row("POST /my-roles/move", EVERY, moved, {"agency": "guest"}),
+    "web.go_and_move": Row(f"POST /my-roles/moves/{ANY}/go", EVERY, anything),
     "web.withdraw_move": Row(f"POST /my-roles/moves/{ANY}/withdraw", EVERY, nobodys),
     "web.leave": Row("POST /my-roles/leave", EVERY),
     "api.list_people": Row("GET /api/v1/people", WHO_IS_HERE),

@@ -183,7 +183,7 @@ def _play(scene: Scene) -> None:
         "somebodys_claim": a_claim(campaign, third),
         "open_item": _untouched(campaign),
         "agencies": ids,
-        "owner": owner,
+        "owner": owner.membership_id,
     }
     _affairs(scene, ids)
     rules_in_force(_admin(scene), *RULES)
@@ -228,6 +228,6 @@ def _admin(scene: Scene) -> Principal:
 
 
 def _session(principal: Principal) -> str:
-    vouched = Vouched(f"https://{principal.agency_slug}.example", uuid.uuid4().hex)
+    vouched = Vouched(f"https://login.{principal.agency_slug}.example", uuid.uuid4().hex)
     with transaction() as tx:
         return sessions.begin(tx, principal.membership_id, vouched).token

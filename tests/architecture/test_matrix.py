@@ -50,7 +50,7 @@ def test_lets_in_whom_the_matrix_lets_in(scene: Scene, endpoint: str) -> None:
             expected = row.expected(role, agency, zone)
             if seen != expected:
                 wrong.append(f"{agency} {role} {zone}: {seen} ({answer.status_code}), not {expected}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def asked(client: FlaskClient, scene: Scene, row: Row, person: Person, zone: str) -> TestResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from sqlalchemy import select, update
 from agencies import invitations, leaving, sessions
 from agencies.models import Agency, Membership, Person, WebSession
 from agencies.people_models import Move
+from marketplace.foundation import clock
 from marketplace.foundation.db import transaction
 from security.oidc import Vouched
 from security.principal import Principal, Role
@@ -131,9 +133,11 @@ class TestTransfer:
         self.signed_in(browser, made)
         return made
 
-    def signed_in(self, browser: Browser, person: Principal) -> None:
+    def signed_in(self, browser: Browser, person: Principal, minutes: int = 1) -> None:
         with transaction() as tx:
-            begun = sessions.begin(tx, person.membership_id, Vouched("https://south.example", "maja"))
+            since = clock.now(tx) - timedelta(minutes=minutes)
+            vouched = Vouched("https://south.example", "maja", auth_time=since)
+            begun = sessions.begin(tx, person.membership_id, vouched)
         browser.client.set_cookie(SESSION, begun.token)
 
     def asks(self, browser: Browser, **more: str) -> Any:
@@ -145,6 +149,18 @@ class TestTransfer:
         form = {"idempotency_key": uuid4().hex}
         left = browser.client.post(f"/my-roles/moves/{move}/go", data=form, headers=HOME)
         return browser.provider.visited(onward(left))
+
+    def test_takes_a_recent_sign_in_at_the_agency_that_is_left(
+        self, browser: Browser, maja: Principal
+    ) -> None:
+        """Else whoever finds a browser left open could take its owner's history elsewhere."""
+        self.asks(browser)
+        self.signed_in(browser, maja, minutes=16)
+        move: UUID = one(select(Move.id).where(Move.state == "open"))
+        form = {"idempotency_key": uuid4().hex}
+        answer = browser.client.post(f"/my-roles/moves/{move}/go", data=form, headers=HOME)
+        assert answer.status_code == 403
+        assert "Sign in again to go on" in answer.get_data(as_text=True)
 
     def test_ends_in_a_session_of_the_new_agency(self, browser: Browser, maja: Principal) -> None:
         assert self.asks(browser).status_code == 303
