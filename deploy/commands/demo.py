@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import timedelta
+from typing import Any
 
 import click
 
@@ -40,7 +41,7 @@ def people(as_json: bool) -> None:
     Example: marketplace demo people --json
     """
     _demo()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "login": person.login,
             "name": person.name,
