@@ -15,6 +15,8 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from agencies import directory
+from marketplace.foundation.db import reading
 from marketplace.web.languages import chosen, formats
 from marketplace.web.words import ROLES, level, listed, sentence
 
@@ -172,12 +174,15 @@ def _need_to_know(_facts: Facts, _labels: Labels) -> Missing:
 
 
 def _agency_rule(facts: Facts, remedy: str | None) -> Missing:
-    """The agency's own sentence in the reader's language; English stands in where it has none."""
+    """The agency's own sentence in the reader's language, and whose rule it is; English stands in where it has none."""
     said = (
         facts.get(f"text_{chosen()}") or facts.get("text_en") or gettext("something that an agency asks for")
     )
     helps, title = REMEDIES.get(remedy or "", REMEDIES["ask_administrator"])
-    return Missing(str(said), str(helps), str(title))
+    with reading() as db:
+        whose = directory.names(db).get(str(facts.get("agency")))
+    source = gettext("This is a rule of %(agency)s.", agency=whose) if whose else ""
+    return Missing(str(said), f"{source} {helps}".strip(), str(title))
 
 
 REMEDIES: Mapping[str, tuple[Any, Any]] = {

@@ -70,6 +70,14 @@ def test_an_unknown_code_still_says_what_to_do(stage: Stage) -> None:
     assert found.remedy == "Ask the owner"
 
 
+def test_a_rule_of_an_agency_says_whose_it_is_and_what_would_help(stage: Stage) -> None:
+    facts = {"agency": "civil-aviation", "rule": "office", "text_en": "Only in the office."}
+    with _speaking(stage.app, "en"):
+        found = reasons.missing("agency_rule", facts, {}, "use_office_network")
+    assert found.title == "Only in the office."
+    assert found.help.startswith("This is a rule of Civil Aviation Office. It opens")
+
+
 def test_names_in_a_sentence_are_escaped(stage: Stage) -> None:
     with _speaking(stage.app, "de"):
         found = reasons.missing(
