@@ -51,7 +51,7 @@ class Vouched:
 
 def wanted_elsewhere(claims: Mapping[str, Any], mapped: Mapped) -> bool:
     """Whether the ID token leaves out something that userinfo may still say."""
-    names = (mapped.name, mapped.email, mapped.organisation)
+    names = (mapped.name, mapped.email, mapped.organisation, mapped.device)
     return any(name is not None and name not in claims for name in names)
 
 
@@ -71,8 +71,7 @@ def vouched(
         email=None if said.get("email_verified") is False else _text(said.get(mapped.email), LONGEST_EMAIL),
         locale=_text(said.get(mapped.locale), LONGEST_LOCALE),
         organisation=_only(said.get(mapped.organisation)) if mapped.organisation else None,
-        # Evidence is what was signed: userinfo may be plain.
-        device_managed=claims.get(mapped.device) in (True, "managed") if mapped.device else False,
+        device_managed=said.get(mapped.device) in (True, "managed") if mapped.device else False,
         id_token=id_token,
     )
 

@@ -74,12 +74,7 @@ def test_what_is_missing_is_asked_for_elsewhere() -> None:
     assert not wanted_elsewhere(whole, Mapped())
     assert wanted_elsewhere(SAID, Mapped())
     assert wanted_elsewhere(whole, Mapped(organisation="siret"))
-    assert not wanted_elsewhere(whole, Mapped(device="device")), "userinfo may be plain: no evidence"
-
-
-def test_a_device_is_managed_only_by_the_word_of_the_signed_token() -> None:
-    told = vouched(SAID, Mapped(device="device"), userinfo={"device": "managed"}, id_token="e.y.J")
-    assert not told.device_managed
+    assert wanted_elsewhere(whole, Mapped(device="device"))
 
 
 def test_personal_data_and_the_token_stay_out_of_what_is_printed() -> None:
