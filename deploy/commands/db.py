@@ -29,7 +29,9 @@ def upgrade() -> None:
 @db.command()
 @click.argument("role")
 def grant(role: str) -> None:
-    """Let ROLE serve pages: everything but the counts of people, of which it sees only what may be shown.
+    """Let ROLE serve pages: everything but the raw counts of people.
+
+    Of those it sees only what may be shown.
 
     For PostgreSQL, where web processes sign in as another role than workers and migrations. Run it after each upgrade.
 

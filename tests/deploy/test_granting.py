@@ -21,6 +21,7 @@ from security.principal import Principal, Role
 from tasks import numbers
 from tests.builders import AT_WORK, a_campaign, a_contribution, a_person, some_people
 
+PASSWORD = uuid.uuid4().hex
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """Only PostgreSQL knows roles."""
 
@@ -29,7 +30,7 @@ on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 def web_role(database: Engine) -> Iterator[str]:
     name = f"web_{uuid.uuid4().hex[:8]}"
     with database.begin() as connection:
-        connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'"))
     yield name
     with database.begin() as connection:
         connection.execute(text(f"DROP OWNED BY {name}"))
@@ -45,7 +46,9 @@ def council(database: Engine, web_role: str) -> Iterator[Principal]:
         register.approve(tx, "members", actor=council, context=AT_WORK)
         numbers.count(tx, council.agency_id)
     granting.grant(database, web_role)
-    as_web = db.engine_for(database.url.set(username=web_role).render_as_string(hide_password=False))
+    as_web = db.engine_for(
+        database.url.set(username=web_role, password=PASSWORD).render_as_string(hide_password=False)
+    )
     db.bind(as_web)
     yield council
     db.bind(database)
