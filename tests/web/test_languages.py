@@ -1,6 +1,6 @@
 """Every sentence of the pages is translated, in every language. To update the catalogues:
 
-pybabel extract -F babel.cfg -k _l -k _lp:1c,2 -k lazy_gettext -k lazy_pgettext:1c,2 -o messages.pot .
+pybabel extract -F babel.cfg -k _l -k _lp:1c,2 -k lazy_gettext -k lazy_pgettext:1c,2 --no-location -o messages.pot .
 pybabel update -i messages.pot -d marketplace/translations --no-wrap
 """
 
