@@ -138,16 +138,19 @@ def enter(tx: Tx, token: str, address: str | None) -> Provisioner:
 
 
 def _counted(tx: Tx, token: str) -> bool:
-    """Count one more call of a good credential, unless its minute is full: one statement, so that none slips by."""
+    """Count one more call of a good credential, unless its minute is full: one statement, so that none slips by.
+
+    A call that began before the minute turned counts in the new one, if another already counts there.
+    """
     now = clock.now(tx)
     minute = int(now.timestamp() // 60)
-    same = ScimCredential.minute == minute
+    same = ScimCredential.minute.in_((minute, minute + 1))
     counted = tx.execute(
         update(ScimCredential)
         .where(*_good(tx, token), (~same) | (ScimCredential.calls < CALLS_PER_MINUTE))
         .values(
             calls=case((same, ScimCredential.calls + 1), else_=1),
-            minute=minute,
+            minute=case((same, ScimCredential.minute), else_=minute),
             used_on=now.date(),
         )
     )

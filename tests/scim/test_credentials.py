@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, update
 
 from agencies.errors import NoSuchProvider, NotPermitted
 from agencies.scim import credentials
-from agencies.scim.errors import BadCredential, CredentialRefused, NoSuchCredential, TooManyCalls
+from agencies.scim.errors import BadCredential, NoSuchCredential, TooManyCalls
 from agencies.scim.models import ScimCredential
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
@@ -64,13 +64,17 @@ def test_one_that_ended_or_is_over_opens_nothing(directory: Directory) -> None:
     assert status(directory) == 401
 
 
+def minute_of(moment: datetime) -> int:
+    return int(moment.timestamp() // 60)
+
+
 def test_its_calls_are_counted_and_limited(directory: Directory) -> None:
-    status(directory)
-    changed(update(ScimCredential).values(calls=credentials.CALLS_PER_MINUTE))
+    with transaction() as tx:
+        following = (
+            minute_of(clock.now(tx)) + 1
+        )  # counts in this minute and in the next: one may begin meanwhile
+    changed(update(ScimCredential).values(calls=credentials.CALLS_PER_MINUTE, minute=following))
     answer = directory.send("GET", "/Users")
-    if answer.status_code == 200:  # a minute began between the two
-        changed(update(ScimCredential).values(calls=credentials.CALLS_PER_MINUTE))
-        answer = directory.send("GET", "/Users")
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "60"
     assert answer.mimetype == "application/scim+json"
@@ -82,17 +86,42 @@ def test_its_calls_are_counted_and_limited(directory: Directory) -> None:
 
 def test_no_call_slips_past_the_limit(directory: Directory) -> None:
     with transaction() as tx:
-        minute = int(clock.now(tx).timestamp() // 60)
-    changed(update(ScimCredential).values(calls=credentials.CALLS_PER_MINUTE - 2, minute=minute + 1))
+        moment = clock.now(tx)
+    changed(update(ScimCredential).values(calls=credentials.CALLS_PER_MINUTE - 2, minute=minute_of(moment)))
 
     def enter() -> None:
         with transaction() as tx:
-            tx._now = clock.now(tx) + timedelta(minutes=1)
+            tx._now = moment
             credentials.enter(tx, directory.token, None)
 
-    outcomes = together(*[enter] * 6)
-    assert losers(outcomes).count(TooManyCalls) in (4, 0)  # 0 where a minute began meanwhile
-    assert CredentialRefused not in losers(outcomes)
+    assert losers(together(*[enter] * 6)) == [TooManyCalls] * 4
+
+
+@pytest.mark.parametrize(
+    ("ahead", "refused"), [(-1, False), (0, True), (1, True), (2, False)], ids=["past", "now", "next", "far"]
+)
+def test_a_call_that_began_before_the_minute_counts_in_it(
+    directory: Directory, ahead: int, refused: bool
+) -> None:
+    """Else such a call would begin the count of its own minute again, and the next one that of the new minute."""
+    with transaction() as tx:
+        moment = clock.now(tx)
+    full = {"calls": credentials.CALLS_PER_MINUTE, "minute": minute_of(moment) + ahead}
+    changed(update(ScimCredential).values(full))
+
+    def enter() -> None:
+        with transaction() as tx:
+            tx._now = moment
+            credentials.enter(tx, directory.token, None)
+
+    if refused:
+        with pytest.raises(TooManyCalls):
+            enter()
+        assert one(select(ScimCredential.minute)) == full["minute"]
+    else:
+        enter()
+        assert one(select(ScimCredential.calls)) == 1
+        assert one(select(ScimCredential.minute)) == minute_of(moment)
 
 
 def test_administrators_make_and_end_those_of_their_agency(directory: Directory, other: Directory) -> None:
