@@ -191,7 +191,7 @@ class StrictAgencyClient(FlaskOAuth2App):
         short = urlencode({"client_id": self.provider.client_id, "request_uri": reference})
         return f"{discovery.authorization_endpoint}{joint}{short}"
 
-    def _userinfo(self, answer: Mapping[str, Any], claims: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def _userinfo(self, answer: Mapping[str, Any], claims: Mapping[str, Any]) -> oidc.Userinfo | None:
         """What the provider says beside the ID token, where that leaves something out and there is a place to ask."""
         endpoint = self.described().userinfo_endpoint
         if (
@@ -203,13 +203,16 @@ class StrictAgencyClient(FlaskOAuth2App):
         said = self._asked_userinfo(endpoint, answer)
         if said.status_code != 200:
             raise oidc.UserinfoUnreadable(status=said.status_code)
-        if said.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/jwt":
+        is_signed = (
+            said.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/jwt"
+        )
+        if is_signed:
             userinfo = self._verified(said.content.decode("ascii", "replace")).claims
             oidc.check_signed_userinfo(userinfo, self.provider.issuer, self.provider.client_id)
         else:
             userinfo = json_object(said.content)
         oidc.check_userinfo(userinfo, str(claims["sub"]))
-        return userinfo
+        return oidc.Userinfo(userinfo, is_signed)
 
     def _asked_userinfo(self, endpoint: str, answer: Mapping[str, Any]) -> Any:
         """Ask with the token in the header; a provider that saw none there is asked with it in a form (RFC 6750)."""

@@ -32,7 +32,7 @@ from security.oidc.id_token import (
 from security.oidc.logout_token import Logout, check_logout_token
 from security.oidc.probing import Fault, faults_of_description, faults_of_keys
 from security.oidc.signature import SignedToken, decode_id_token
-from security.oidc.vouched import Mapped, Vouched, vouched, wanted_elsewhere
+from security.oidc.vouched import Mapped, Userinfo, Vouched, vouched, wanted_elsewhere
 
 __all__ = [
     "AnswerRefused",
@@ -52,6 +52,7 @@ __all__ = [
     "SignOutUnconfirmed",
     "SignedToken",
     "TokenRefused",
+    "Userinfo",
     "UserinfoRefused",
     "UserinfoUnreadable",
     "Vouched",

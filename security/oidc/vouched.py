@@ -27,6 +27,14 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
+class Userinfo:
+    """What the provider said beside the ID token, checked to be about the same subject; and whether it signed it."""
+
+    claims: Mapping[str, Any] = field(repr=False)
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Vouched:
     """Somebody who signed in, as their agency's provider says it in a token that was found right.
 
@@ -56,10 +64,15 @@ def wanted_elsewhere(claims: Mapping[str, Any], mapped: Mapped) -> bool:
 
 
 def vouched(
-    claims: Mapping[str, Any], mapped: Mapped, *, userinfo: Mapping[str, Any] | None = None, id_token: str
+    claims: Mapping[str, Any], mapped: Mapped, *, userinfo: Userinfo | None = None, id_token: str
 ) -> Vouched:
-    """Read checked claims. What the ID token says counts before what userinfo says beside it."""
-    said = {**(userinfo or {}), **claims}
+    """Read checked claims. What the ID token says counts before what userinfo says beside it.
+
+    Evidence about the device is taken from what was signed only; userinfo may be plain.
+    """
+    beside = {} if userinfo is None else userinfo.claims
+    said = {**beside, **claims}
+    signed = said if userinfo is not None and userinfo.signed else claims
     return Vouched(
         issuer=claims["iss"],
         subject=claims["sub"],
@@ -71,7 +84,7 @@ def vouched(
         email=None if said.get("email_verified") is False else _text(said.get(mapped.email), LONGEST_EMAIL),
         locale=_text(said.get(mapped.locale), LONGEST_LOCALE),
         organisation=_only(said.get(mapped.organisation)) if mapped.organisation else None,
-        device_managed=said.get(mapped.device) in (True, "managed") if mapped.device else False,
+        device_managed=signed.get(mapped.device) in (True, "managed") if mapped.device else False,
         id_token=id_token,
     )
 

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from security.oidc import Mapped, Vouched, vouched, wanted_elsewhere
+from security.oidc import Mapped, Userinfo, Vouched, vouched, wanted_elsewhere
 
 SAID = {"iss": "https://id.harbour.example", "sub": "a"}
 
 
-def read(mapped: Mapped | None = None, userinfo: dict[str, Any] | None = None, **claims: Any) -> Vouched:
-    return vouched(SAID | claims, mapped or Mapped(), userinfo=userinfo, id_token="e.y.J")
+def read(
+    mapped: Mapped | None = None, userinfo: dict[str, Any] | None = None, signed: bool = False, **claims: Any
+) -> Vouched:
+    beside = None if userinfo is None else Userinfo(userinfo, signed)
+    return vouched(SAID | claims, mapped or Mapped(), userinfo=beside, id_token="e.y.J")
 
 
 def test_identity_alone_is_enough() -> None:
@@ -49,6 +52,12 @@ def test_of_several_organisations_none_is_chosen(value: Any, organisation: str |
 ])  # fmt: skip
 def test_a_device_is_managed_only_where_it_is_said_so(value: Any, managed: bool) -> None:
     assert read(Mapped(device="device"), device=value).device_managed is managed
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_userinfo_speaks_of_the_device_only_where_it_is_signed(signed: bool) -> None:
+    found = read(Mapped(device="device"), userinfo={"sub": "a", "device": "managed"}, signed=signed)
+    assert found.device_managed is signed
 
 
 def test_a_device_claim_that_was_not_registered_says_nothing() -> None:

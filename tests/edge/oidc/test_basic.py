@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
-from agencies.models import WebSession
-from tests.builders import found
+from agencies.models import Agency, Identity, Person, WebSession
+from tests.builders import changed, found
 from tests.edge.misbehaving import Misbehaving, rsa
 from tests.edge.oidc.browser import Browser, assert_refused, assert_signed_in
 from tests.edge.oidc.modules import case
@@ -103,17 +103,31 @@ def test_a_token_of_another_sign_in_is_refused(browser: Browser, provider: Misbe
 class TestUserinfo:
     @pytest.fixture
     def registration(self) -> dict[str, Any]:
-        return {"device_claim": "device"}
+        return {"organisation_claim": "siret", "organisation_values": ["123"], "device_claim": "device"}
+
+    @pytest.fixture
+    def newcomer(self, browser: Browser, provider: Misbehaving) -> Browser:
+        """Somebody whom nobody knows here yet; only userinfo says of which organisation they are."""
+        changed(delete(Identity))
+        changed(update(Agency).values(self_join=True))
+        provider.offers.add("userinfo")
+        provider.userinfo = {"name": "Some Body", "email": "some@north.example", "siret": "123"}
+        return browser
 
     @case("oidcc-client-test-scope-userinfo-claims")
     def test_claims_that_the_token_leaves_out_come_from_userinfo(
-        self, browser: Browser, provider: Misbehaving
+        self, newcomer: Browser, provider: Misbehaving
     ) -> None:
-        provider.offers.add("userinfo")
-        provider.userinfo = {"name": "Some Body", "email": "some@north.example", "device": "managed"}
-        assert_signed_in(browser, browser.signs_in())
+        assert_signed_in(newcomer, newcomer.signs_in())
         assert {"profile", "email"} <= set(provider.asked[0]["scope"][0].split())
-        assert devices() == ["managed"]
+        assert "Some Body" in names()
+
+    def test_plain_userinfo_is_no_evidence_about_the_device(
+        self, newcomer: Browser, provider: Misbehaving
+    ) -> None:
+        provider.userinfo["device"] = "managed"
+        assert_signed_in(newcomer, newcomer.signs_in())
+        assert devices() == ["unknown"]
 
     @case("oidcc-client-test-userinfo-bearer-header")
     def test_the_access_token_goes_in_the_header(self, browser: Browser, provider: Misbehaving) -> None:
@@ -124,15 +138,18 @@ class TestUserinfo:
 
     @case("oidcc-client-test-userinfo-bearer-body")
     def test_and_in_a_form_where_the_provider_sees_none_in_the_header(
-        self, browser: Browser, provider: Misbehaving
+        self, newcomer: Browser, provider: Misbehaving
     ) -> None:
-        provider.offers.add("userinfo")
         provider.faults.add("userinfo_takes_forms_only")
-        provider.userinfo = {"device": "managed"}
-        assert_signed_in(browser, browser.signs_in())
+        assert_signed_in(newcomer, newcomer.signs_in())
         _, (_, headers, form) = [call for call in provider.called if call[0] == "/userinfo"]
         assert ("Authorization" in headers, form) == (False, {"access_token": ["access"]})
-        assert devices() == ["managed"]
+        assert "Some Body" in names()
+
+
+def names() -> list[str]:
+    """Who is known here."""
+    return [row.name for row in found(select(Person.name))]
 
 
 def devices() -> list[str]:

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from agencies import providers
-from agencies.models import IdentityProvider
+from agencies.models import IdentityProvider, WebSession
 from marketplace.edge.relying_party import line as lines
 from marketplace.foundation import outbound
 from marketplace.foundation.db import transaction
-from tests.builders import a_person, an_agency
+from tests.builders import a_person, an_agency, found
 from tests.edge import misbehaving
 from tests.edge.misbehaving import CLIENT, SECRET, Misbehaving
 from tests.edge.oidc.browser import SESSION, Browser, assert_refused, assert_signed_in, on_record
@@ -217,10 +217,17 @@ class TestBySecretInTheForm:
 
 
 class TestSignedUserinfo:
-    def test_it_is_read_once_its_signature_is_right(self, browser: Browser, provider: Misbehaving) -> None:
+    @pytest.fixture
+    def registration(self) -> dict[str, Any]:
+        return {"device_claim": "device"}
+
+    def test_it_is_evidence_about_the_device_once_its_signature_is_right(
+        self, browser: Browser, provider: Misbehaving
+    ) -> None:
         provider.offers |= {"userinfo", "signed_userinfo"}
+        provider.userinfo = {"device": "managed"}
         assert_signed_in(browser, browser.signs_in())
-        assert "/userinfo" in provider.paths()
+        assert [row.device for row in found(select(WebSession.device))] == ["managed"]
 
     def test_for_another_client_it_is_refused(self, browser: Browser, provider: Misbehaving) -> None:
         provider.offers |= {"userinfo", "signed_userinfo"}
