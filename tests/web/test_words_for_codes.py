@@ -12,7 +12,7 @@ from agencies import errors as agencies_errors
 from marketplace.edge.problems import _HTTP, PROBLEMS
 from marketplace.foundation import jobs
 from marketplace.foundation.errors import NotFound, Refused
-from marketplace.web import names, problem_page, reasons, words
+from marketplace.web import names, problem_words, reasons, words
 from security.access.baseline import BASELINE
 from security.labels import Level
 from security.log.acts import ACTS
@@ -60,8 +60,8 @@ def test_every_reason_to_show_a_campaign_has_a_sentence() -> None:
 
 def test_every_problem_has_a_page() -> None:
     slugs = {row.slug for row in PROBLEMS.values()} | {f"http-{status}" for status in _HTTP}
-    assert slugs - set(problem_page.WORDS) <= {"http-415"}
-    assert {"internal", "form-expired"} <= set(problem_page.WORDS)
+    assert slugs - set(problem_words.WORDS) <= {"http-415"}
+    assert {"internal", "form-expired"} <= set(problem_words.WORDS)
 
 
 def test_an_unknown_code_still_says_what_to_do(stage: Stage) -> None:
