@@ -24,6 +24,9 @@ from tests import running
 
 DATABASES = ("sqlite", "postgresql")
 
+pytest_plugins = ["tests.web.fixtures"]
+"""Once for all folders: a second session fixture of the same name would start a second Playwright in one process."""
+
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -21,10 +21,9 @@ from tests.builders import a_person, one
 from tests.cli.conftest import Terminal, served, terminal
 from tests.scim.conftest import Directory, a_directory
 from tests.web import serving
-from tests.web.fixtures import chromium, stage, url
 from tests.web.stage import Stage
 
-__all__ = ["chromium", "served", "stage", "terminal", "url"]
+__all__ = ["served", "terminal"]
 
 PAGE = "/agency/directory"
 
