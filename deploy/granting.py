@@ -1,17 +1,30 @@
 """What the role of the web processes may do in PostgreSQL.
 
 Counts of people lie in `number_cell`, which only workers write and nobody reads but the view `released_number`. A role
-of its own for the web makes that a rule of the database: no page can show a count by another path.
+of its own for the web makes that a rule of the database: no page can show a count by another path. In the same way
+the web writes acts on the security record and can neither change nor delete one.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, Engine, text
 
 from deploy.tables import metadata
 from marketplace.foundation.errors import InvalidInput
 
-NOT_FOR_THE_WEB = frozenset({"number_cell"})
+EVERYTHING = ("SELECT", "INSERT", "UPDATE", "DELETE")
+LESS: Mapping[str, tuple[str, ...]] = {
+    "number_cell": (),
+    # Acts are written down and never changed; numbers, tree and signatures are the clock's.
+    "audit_pending": ("SELECT", "INSERT"),
+    "audit_entry": ("SELECT",),
+    "audit_head": ("SELECT",),
+    "audit_tile": ("SELECT",),
+    "audit_checkpoint": ("SELECT",),
+}
+"""What the web may do to a table where that is not everything."""
 ONLY_ERASED = frozenset({"number_cell"})
 """Withdrawing an approval deletes what was counted; deleting does not show it."""
 
@@ -36,10 +49,10 @@ def grant(engine: Engine, role: str) -> None:
 
 def _grant(connection: Connection, role: str) -> None:
     for table in sorted(metadata.tables):
-        if table in NOT_FOR_THE_WEB:
-            connection.execute(text(f"REVOKE ALL ON {table} FROM {role}"))
-        else:
-            connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}"))
+        connection.execute(text(f"REVOKE ALL ON {table} FROM {role}"))
+        rights = LESS.get(table, EVERYTHING)
+        if rights:
+            connection.execute(text(f"GRANT {', '.join(rights)} ON {table} TO {role}"))
     for table in ONLY_ERASED:
         connection.execute(text(f"GRANT DELETE ON {table} TO {role}"))
         # A DELETE with a condition reads the columns it names: whose number it is, never how many people.

@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from agencies.keys import KeyringFile, bound
-from marketplace import api, scim, web
+from marketplace import api, proofs, scim, web
 from marketplace.edge import headers, logout, permissions, problems, sign_in, step_up
 from marketplace.edge.application import Application, without_messages
 from marketplace.edge.health import health
@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app)
     api.install(app, csrf)
     scim.install(app, csrf)
+    proofs.install(app, csrf)
     problems.install(app, problem_page, {"/scim/": scim.answers.document})
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

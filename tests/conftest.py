@@ -112,7 +112,7 @@ def _empty(address: str) -> None:
         with connection.transaction():
             connection.execute("SET LOCAL session_replication_role = replica")
             connection.execute("; ".join(f'DELETE FROM "{table}"' for table in emptied))
-            connection.execute("UPDATE audit_head SET size = 0")
+            connection.execute("UPDATE audit_head SET size = 0, key = NULL")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,8 @@ import structlog
 from marketplace.foundation import clock, jobs, leases
 from marketplace.foundation.db import Tx, transaction
 from marketplace.foundation.errors import Unavailable
-from security.log import sequencer
+from security.log import checkpoints, log_key, sequencer
+from security.notes import Signer
 from workers import starting, sweep
 from workers.run import why
 
@@ -29,6 +30,7 @@ SLOTS: Mapping[str, timedelta] = {
     "jobs.forget_done": timedelta(hours=1),
     "people.end_due": timedelta(minutes=1),
     "numbers.count_all": timedelta(days=1),
+    "witness.ask_all": timedelta(seconds=10),
 }
 """How often each periodic job runs."""
 
@@ -36,13 +38,16 @@ LEASE = timedelta(seconds=10)
 TURN = 0.25
 """Seconds between two turns: an act has its number well within a second."""
 SWEEP_TURNS = 6
+SIGNING_TURNS = 4
+"""Without new entries the checkpoint is looked at this often: one may be due again, or an earlier clock was killed."""
 
 
 class Clock:
     """One clock process."""
 
-    def __init__(self, holder: str) -> None:
+    def __init__(self, holder: str, signer: Signer) -> None:
         self.holder = holder
+        self.signer = signer
         self.stopping = threading.Event()
         self.turns = 0
 
@@ -68,8 +73,9 @@ class Clock:
             elected = leases.hold(tx, "clock", self.holder, LEASE)
             if elected:
                 record_slots(tx)
-        if elected:
-            number_acts()
+        if elected and (number_acts() or self.turns % SIGNING_TURNS == 1):
+            with transaction() as tx:
+                checkpoints.sign(tx, self.signer)
         return elected
 
 
@@ -100,5 +106,6 @@ def number_acts() -> int:
 def run() -> None:
     """Run a clock on this host."""
     starting.die_with_parent()
-    starting.start()
-    Clock(f"{socket.gethostname()}:{os.getpid()}").run()
+    settings = starting.start()
+    signer = log_key.ensure(settings.log_key, settings.log_origin)
+    Clock(f"{socket.gethostname()}:{os.getpid()}", signer).run()

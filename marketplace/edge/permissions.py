@@ -239,6 +239,12 @@ ROUTES: Mapping[str, Permission | Open] = {
     "scim.patch_group": PROVISIONER,
     "scim.end_group": PROVISIONER,
     "scim.search": PROVISIONER,
+    # proofs of the security record: hashes and signatures name nobody, and whoever doubts us must be able to check
+    "proofs.key": EVERYBODY,
+    "proofs.checkpoint": EVERYBODY,
+    "proofs.tile": EVERYBODY,
+    "proofs.bundle": Permission.READ_RECORD,
+    "proofs.cosign": EVERYBODY,
     # for machines
     "federation.keys": EVERYBODY,
     "federation.back_channel_logout": EVERYBODY,

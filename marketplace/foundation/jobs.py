@@ -59,6 +59,8 @@ KINDS: Mapping[str, Kind] = {
     "people.end_due": Kind("short"),
     "person.leave": Kind("short"),
     "sessions.forget_ended": Kind("short"),
+    "witness.ask": Kind("short", attempts=1),
+    "witness.ask_all": Kind("short", attempts=1),
 }
 """Every kind of job. A handler without a row here, or a row without a handler, fails a test."""
 

@@ -54,6 +54,10 @@ class Settings:
     keyring: Path
     """MARKET_KEYRING: the file with the key-encryption keys (mode 0600). Back it up apart from the data."""
 
+    log_key: Path
+    """MARKET_LOG_KEY: the file with the key that signs the security record (mode 0600); the clock makes it at its first
+    start. Back it up apart from the data, and give it to no web process."""
+
     samples: Path | None
     """MARKET_SAMPLES: a folder with further sample data for the demo; optional."""
 
@@ -83,6 +87,11 @@ class Settings:
         return self.public_url.startswith("https://")
 
     @property
+    def log_origin(self) -> str:
+        """The name of the security record's log: where it is served, without the scheme (C2SP tlog-tiles)."""
+        return self.public_url.partition("://")[2] + "/log"
+
+    @property
     def sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
 
@@ -107,6 +116,7 @@ class Settings:
             redis_url=values.get("MARKET_REDIS_URL", ""),
             secret_key=values.get("MARKET_SECRET_KEY", "").encode(),
             keyring=Path(values.get("MARKET_KEYRING") or home / "keys" / "keyring.json"),
+            log_key=Path(values.get("MARKET_LOG_KEY") or home / "keys" / "record.key"),
             samples=Path(samples) if samples else None,
             trusted_proxies=_number(values, "MARKET_TRUSTED_PROXIES", 0, 0, 9, problems),
             device_authorities=Path(authorities) if authorities else None,

@@ -3,6 +3,8 @@
 `audit_pending` takes a row in the transaction of the act. The sequencer turns pending rows into `audit_entry` rows
 with dense numbers and leaf hashes. `log_subject` is what the log knows of a person: a random id, a salt that can be
 erased, and a pseudonym; the leaf holds only a commitment over id and salt, so erasure never breaks the tree.
+`audit_tile` keeps the tree over the leaf hashes, and so what an expired entry leaves behind; `audit_checkpoint` what
+the log signed of it, and `audit_cosignature` which witnesses found it to continue what they had seen.
 """
 
 from __future__ import annotations
@@ -11,7 +13,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, SmallInteger, String, Uuid
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    Uuid,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.foundation.db import Base, Json, Moment, where
@@ -80,10 +92,61 @@ class AuditEntry(_Facts, Base):
 
 
 class AuditHead(Base):
-    """How many entries there are. The one row is the sequencer's lock."""
+    """How many entries there are, and the key that the log signs by. The one row is the sequencer's lock."""
 
     __tablename__ = "audit_head"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     size: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str | None] = mapped_column(String(400))
+
+
+class AuditTile(Base):
+    """256 hashes of one height of the tree, fewer at its right edge (security/tiles.py)."""
+
+    __tablename__ = "audit_tile"
+
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(_number, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditCheckpoint(Base):
+    """What the log signed: `note` is the text and the log's own signature (C2SP tlog-checkpoint)."""
+
+    __tablename__ = "audit_checkpoint"
+
+    size: Mapped[int] = mapped_column(_number, primary_key=True, autoincrement=False)
+    note: Mapped[str] = mapped_column(Text)
+    signed_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class AuditWitness(Base):
+    """Who cosigns: an agency's witness by its verifier key, and how far it has followed.
+
+    `url` is where checkpoints are sent; without one the witness comes by itself. `refused` is the status of its last
+    refusal that speaks of the log's own behaviour (C2SP tlog-witness), and stays until an officer has looked.
+    """
+
+    __tablename__ = "audit_witness"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    key: Mapped[str] = mapped_column(String(400))
+    agency_id: Mapped[UUID | None] = mapped_column(Uuid)
+    url: Mapped[str | None] = mapped_column(String(400))
+    size: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    seen_at: Mapped[datetime | None] = mapped_column(Moment)
+    refused: Mapped[int | None] = mapped_column(SmallInteger)
+    refused_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class AuditCosignature(Base):
+    """A witness's signature line under a checkpoint, and the time that it vouches for."""
+
+    __tablename__ = "audit_cosignature"
+
+    size: Mapped[int] = mapped_column(_number, primary_key=True, autoincrement=False)
+    witness: Mapped[str] = mapped_column(String(200), primary_key=True)
+    line: Mapped[str] = mapped_column(Text)
+    moment: Mapped[datetime] = mapped_column(Moment)

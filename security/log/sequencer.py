@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import delete, insert, select, update
 
 from marketplace.foundation.db import Tx
+from security.log import tree
 from security.log.acts import ACTS
 from security.log.entries import body
 from security.log.models import AuditEntry, AuditHead, AuditPending, LogSubject
@@ -42,5 +43,6 @@ def sequence(tx: Tx, limit: int = BATCH) -> int:
         rows.append({**facts, "number": number, "body": entry, "leaf": leaf_hash(entry)})
     tx.execute(insert(AuditEntry), rows)
     tx.execute(delete(AuditPending).where(AuditPending.id.in_([row.id for row in pending])))
+    tree.grow(tx, size, [row["leaf"] for row in rows])
     tx.execute(update(AuditHead).where(AuditHead.id == 1).values(size=size + len(rows)))
     return len(rows)

@@ -86,7 +86,7 @@ def test_an_inclusion_path_that_was_touched_does_not_hold(size: int, data: st.Da
     assert not proofs.included(leaves[number], number, size, [*made, root], root)
     for place in range(len(made)):
         assert not proofs.included(leaves[number], number, size, made[:place] + made[place + 1 :], root)
-        changed = made[:place] + [leaf_hash(made[place])] + made[place + 1 :]
+        changed = [*made[:place], leaf_hash(made[place]), *made[place + 1 :]]
         assert not proofs.included(leaves[number], number, size, changed, root)
 
 

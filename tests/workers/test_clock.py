@@ -8,10 +8,11 @@ from sqlalchemy import Engine, func, select, update
 
 from marketplace.foundation import clock as moment
 from marketplace.foundation import doorbell, jobs, leases
-from marketplace.foundation.db import transaction
+from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.jobs import KINDS, Job
 from marketplace.foundation.leases import Lease
-from security.log import audit
+from security import notes
+from security.log import audit, checkpoints
 from security.log.models import AuditEntry, AuditPending
 from tests.builders import AT_WORK, found, one
 from tests.together import together
@@ -19,6 +20,7 @@ from workers import clock, sweep
 from workers.clock import SLOTS, Clock
 
 HOUR = timedelta(hours=1)
+LOG = notes.signer("market.example/log", notes.LOG, bytes(range(32)))
 
 
 def hold(holder: str) -> bool:
@@ -81,15 +83,24 @@ class TestTurn:
     def test_an_elected_clock_numbers_what_is_pending(self, database: Engine) -> None:
         with transaction() as tx:
             audit.record(tx, "log.read", actor=None, context=AT_WORK)
-        assert Clock("a").turn()
+        assert Clock("a", LOG).turn()
         assert one(select(func.count()).select_from(AuditEntry)) == 1
         assert found(select(AuditPending.id)) == []
 
-    def test_another_clock_does_nothing(self, database: Engine) -> None:
-        Clock("a").turn()
+    def test_an_elected_clock_signs_what_it_numbered(self, database: Engine) -> None:
         with transaction() as tx:
             audit.record(tx, "log.read", actor=None, context=AT_WORK)
-        assert not Clock("b").turn()
+        Clock("a", LOG).turn()
+        with reading() as db:
+            signed = checkpoints.latest(db)
+        assert signed is not None
+        assert signed.checkpoint.size == 1
+
+    def test_another_clock_does_nothing(self, database: Engine) -> None:
+        Clock("a", LOG).turn()
+        with transaction() as tx:
+            audit.record(tx, "log.read", actor=None, context=AT_WORK)
+        assert not Clock("b", LOG).turn()
         assert one(select(func.count()).select_from(AuditPending)) == 1
 
     def test_more_than_a_batch_is_numbered_in_one_turn(

@@ -1,5 +1,5 @@
 """One module per noun; importing this package fills the registry."""
 
-from workers.handlers import campaigns, claims, jobs, notices, numbers, people, sessions
+from workers.handlers import campaigns, claims, jobs, notices, numbers, people, sessions, witnesses
 
-__all__ = ["campaigns", "claims", "jobs", "notices", "numbers", "people", "sessions"]
+__all__ = ["campaigns", "claims", "jobs", "notices", "numbers", "people", "sessions", "witnesses"]
