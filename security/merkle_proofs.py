@@ -16,7 +16,7 @@ Subtree = Callable[[int, int], bytes]
 
 def root_of(size: int, subtree: Subtree) -> bytes:
     """The root over the first `size` leaves."""
-    return _range(0, size, subtree) if size else EMPTY_ROOT
+    return over(0, size, subtree) if size else EMPTY_ROOT
 
 
 def inclusion(number: int, size: int, subtree: Subtree) -> list[bytes]:
@@ -26,13 +26,13 @@ def inclusion(number: int, size: int, subtree: Subtree) -> list[bytes]:
     path: list[bytes] = []
     first, last = 0, size
     while last - first > 1:
-        split = first + _split(last - first)
-        if number < split:
-            path.append(_range(split, last, subtree))
-            last = split
+        middle = first + split(last - first)
+        if number < middle:
+            path.append(over(middle, last, subtree))
+            last = middle
         else:
-            path.append(_range(first, split, subtree))
-            first = split
+            path.append(over(first, middle, subtree))
+            first = middle
     return path[::-1]
 
 
@@ -48,15 +48,15 @@ def consistency(old: int, size: int, subtree: Subtree) -> list[bytes]:
     path: list[bytes] = []
     first, last = 0, size
     while last != old:
-        split = first + _split(last - first)
-        if old <= split:
-            path.append(_range(split, last, subtree))
-            last = split
+        middle = first + split(last - first)
+        if old <= middle:
+            path.append(over(middle, last, subtree))
+            last = middle
         else:
-            path.append(_range(first, split, subtree))
-            first = split
+            path.append(over(first, middle, subtree))
+            first = middle
     if first:
-        path.append(_range(first, last, subtree))
+        path.append(over(first, last, subtree))
     return path[::-1]
 
 
@@ -115,7 +115,7 @@ def _climbs(
     return last == 0 and old_head == old_root and new_head == root
 
 
-def _range(first: int, last: int, subtree: Subtree) -> bytes:
+def over(first: int, last: int, subtree: Subtree) -> bytes:
     """The hash over leaves `first` … `last - 1`; `first` is where the split of some tree begins."""
     parts = []
     while first < last:
@@ -130,6 +130,6 @@ def _range(first: int, last: int, subtree: Subtree) -> bytes:
     return head
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """The largest power of two below `size`."""
     return 1 << (size - 1).bit_length() - 1
