@@ -9,10 +9,12 @@ import click
 
 from marketplace.cli.agency import agency
 from marketplace.cli.api import api
+from marketplace.cli.audit import audit
 from marketplace.cli.campaign import campaign
 from marketplace.cli.job import job
 from marketplace.cli.person import person
 from marketplace.cli.rules import rules
+from marketplace.cli.witness import witness
 
 
 @click.group(
@@ -26,5 +28,5 @@ def group() -> None:
     """
 
 
-for noun in (agency, api, campaign, job, person, rules):
+for noun in (agency, api, audit, campaign, job, person, rules, witness):
     group.add_command(noun)

@@ -245,6 +245,10 @@ ROUTES: Mapping[str, Permission | Open] = {
     "proofs.tile": EVERYBODY,
     "proofs.bundle": Permission.READ_RECORD,
     "proofs.cosign": EVERYBODY,
+    "api.prove": Permission.READ_RECORD,
+    "api.list_witnesses": Permission.SEE_OWN,
+    "api.register_witness": Permission.READ_RECORD,
+    "api.acknowledge_witness": Permission.READ_RECORD,
     # for machines
     "federation.keys": EVERYBODY,
     "federation.back_channel_logout": EVERYBODY,
