@@ -111,6 +111,10 @@ def test_terms_are_over_after_their_last_day(database: Engine) -> None:
     assert [terms["in_force"] for terms in listed(south)] == [False]
 
 
+def test_terms_may_hold_to_the_last_day_of_the_calendar(database: Engine) -> None:
+    assert between(*in_force(until="9999-12-31")) is Level.INTERNAL
+
+
 def test_a_third_agency_sees_nothing_and_proposes_nothing(database: Engine) -> None:
     in_force()
     east = an_administrator("east")
