@@ -234,6 +234,14 @@ def _own_affair(_facts: Facts, _labels: Labels) -> Missing:
     )
 
 
+def _organisation(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("a sign-in of the organisation that you were let in from"),
+        gettext("An administrator can let you in again by an invitation."),
+        gettext("Ask your administrator here, or your new agency, for an invitation"),
+    )
+
+
 def _role_of_marketplace(facts: Facts, _labels: Labels) -> Missing:
     return Missing(
         gettext(
@@ -320,6 +328,7 @@ _MISSING: dict[str, Callable[[Facts, Labels], Missing]] = {
     "recent_sign_in": _recent_sign_in,
     "own_campaign": _own_campaign,
     "duties": _duties,
+    "organisation": _organisation,
     "own_affair": _own_affair,
     "role_of_marketplace": _role_of_marketplace,
     "partner_role": _partner_role,
