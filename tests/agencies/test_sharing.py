@@ -33,8 +33,14 @@ def ended(actor: Principal) -> None:
 
 
 def between(owner: Principal, guest: Principal) -> Level | None:
-    with reading() as db:
-        return sharing.level_between(db, owner.agency_id, guest.agency_id)
+    """Up to which label people of `guest` may do work of `owner` now."""
+    sides = (owner.agency_slug, guest.agency_slug)
+    [level, *_] = [
+        Level.parse(terms["level"])
+        for terms in listed(owner)
+        if terms["in_force"] and (terms["owner"]["slug"], terms["guest"]["slug"]) == sides
+    ] or [None]
+    return level
 
 
 def listed(actor: Principal) -> list[dict[str, Any]]:
