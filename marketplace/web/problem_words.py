@@ -222,7 +222,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "sign-in-again": Words(
         _l("Sign in again to go on"),
-        _l("This asks for a recent sign-in with a second factor. Then you go on where you were."),
+        _l("This can be done only soon after signing in. Sign in again, then you go on where you were."),
         "shield",
     ),
     "signed-in-as-another": Words(

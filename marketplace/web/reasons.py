@@ -19,6 +19,7 @@ from agencies import directory
 from marketplace.foundation.db import reading
 from marketplace.web.languages import chosen, formats
 from marketplace.web.words import ROLES, level, listed, sentence
+from security.principal import Factor
 
 Facts = Mapping[str, Any]
 Labels = Mapping[str, str]
@@ -117,9 +118,9 @@ def _zone(_facts: Facts, _labels: Labels) -> Missing:
 
 
 def _recent_sign_in(facts: Facts, _labels: Labels) -> Missing:
-    limit = int(facts.get("minutes", 15))
+    limit, alone = int(facts.get("minutes", 15)), facts.get("factor") == Factor.SINGLE
     return Missing(
-        gettext("a recent, strong sign-in"),
+        gettext("a recent sign-in") if alone else gettext("a recent sign-in with a second factor"),
         ngettext("At most %(num)s minute ago.", "At most %(num)s minutes ago.", limit),
         gettext("Sign in again to go on"),
     )

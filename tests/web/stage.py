@@ -27,6 +27,7 @@ from agencies.keys import KeyringFile, bound
 from agencies.models import Identity, Person
 from agencies.rules import drafting, signing
 from deploy import migrating
+from deploy.identity.registry import TWO_FACTORS
 from deploy.samples import seed
 from marketplace.app import create_app
 from marketplace.foundation import clock, db, doorbell, jobs
@@ -67,7 +68,7 @@ class Stage:
             return seed.principal(tx, self.home, login)
 
     def token(self, login: str) -> str:
-        """A session of this person, as the cookie carries it."""
+        """A session of this person, as the cookie carries it: signed in just now with a second factor."""
         with transaction() as tx:
             now = clock.now(tx)
             person = self._person(tx, login)
@@ -76,7 +77,7 @@ class Stage:
             begun = sessions.begin(
                 tx,
                 person.membership_id,
-                Vouched(issuer, subject, auth_time=now),
+                Vouched(issuer, subject, acr=TWO_FACTORS, auth_time=now),
                 device_name="Firefox/Linux",
                 zone=Zone.OFFICE,
             )
