@@ -17,7 +17,7 @@ from uuid import UUID
 from joserfc.jwk import ECKey
 from sqlalchemy import insert, select, text, update
 
-from agencies import administrators, directory, people, proposals, providers, sessions
+from agencies import administrators, directory, organisations, people, proposals, providers, sessions
 from agencies.agreement_specs import EnrolmentSpec, ProviderChange, read
 from agencies.errors import AgencyTaken, BadAgencySettings, LookAlike, NoSuchProvider, ProviderChanged
 from agencies.lookalikes import REFUSED, Finding, Known, findings, host_of
@@ -215,7 +215,10 @@ def _change(tx: Tx, found: Proposed, actor: Principal, context: Context) -> None
     if row is None or fingerprint(row) != found.content["was"]:
         raise ProviderChanged()
     secret = _secret_columns(found.sealed) if found.sealed else {}
-    tx.execute(_of(found.agency_id).values(**_columns(found.content["provider"]), **secret, status=ACTIVE))
+    columns = _columns(found.content["provider"])
+    tx.execute(_of(found.agency_id).values(**columns, **secret, status=ACTIVE))
+    if columns["organisation_claim"] != row.organisation_claim:
+        organisations.forget(tx, row.issuer)
 
 
 ENROL = Kind("provider.enrol", _enrol_places, _enrol)

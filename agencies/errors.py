@@ -29,6 +29,10 @@ class NotAMember(Refused):
     """Your agency vouches for you, but you are not registered here yet. Ask your agency's administrator."""
 
 
+class OrganisationChanged(Refused):
+    """Your sign-in names another organisation than before. Nothing was ended; an administrator can invite you."""
+
+
 class ProviderUnreachable(Unavailable):
     """Your agency's sign-in service does not answer at the moment. Other agencies are not affected; try again."""
 

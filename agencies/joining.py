@@ -2,6 +2,8 @@
 
 They join with the lowest role where the agency lets its people in by sign-in alone and the provider says that they
 belong to it; else by an invitation. Who left an agency does not come back by sign-in alone: somebody lets them in.
+A member signs in as long as the provider does not name another organisation (`organisations`); a new invitation lets
+them in from there.
 """
 
 from __future__ import annotations
@@ -9,11 +11,12 @@ from __future__ import annotations
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import delete, exists, or_, select, update
 
-from agencies import invitations, leaving, memberships, people, roles
-from agencies.errors import NotAMember
+from agencies import invitations, leaving, memberships, organisations, people, roles
+from agencies.errors import NotAMember, OrganisationChanged
 from agencies.invitations import Invited
+from agencies.memberships import Member
 from agencies.models import Agency, Identity, IdentityProvider, Membership, Person
 from agencies.people_errors import AlreadyAMember, IdentityTaken, InvitationOver
 from agencies.scim.models import ScimUser
@@ -51,10 +54,13 @@ def membership_for(
 ) -> UUID:
     """The live membership of whoever signed in, made now where they may join.
 
-    Raises NotAMember; InvitationOver, InvitationElsewhere; IdentityTaken for a link that is another person's.
+    Raises NotAMember; OrganisationChanged for a member of whom the provider names another organisation by now;
+    InvitationOver, InvitationElsewhere; IdentityTaken for a link that is another person's.
     """
     known = people.membership_of(tx, vouched.issuer, vouched.subject, agency_id)
     if known is not None:
+        if not organisations.check(tx, vouched).allowed:
+            _let_in_again(tx, known, vouched, invitation, context)
         return known
     if invitation is not None:
         try:
@@ -67,7 +73,9 @@ def membership_for(
         return _by_now(tx, agency_id, vouched, NotAMember(agency=str(agency_id)))
     try:
         person_id = person_of(tx, vouched) or _registered(tx, vouched)
-        return _joined(tx, person_id, agency_id, None, context)
+        membership_id = _joined(tx, person_id, agency_id, None, context)
+        organisations.accept(tx, vouched)
+        return membership_id
     except (IdentityTaken, AlreadyAMember):
         return _by_now(tx, agency_id, vouched, NotAMember(agency=str(agency_id)))
 
@@ -80,6 +88,7 @@ def by_invitation(tx: Tx, agency_id: UUID, vouched: VouchedFor, invited: Invited
     leaving.end_due(tx, person_id)
     membership_id = _joined(tx, person_id, agency_id, invited, context)
     invitations.use(tx, invited.id, membership_id)
+    organisations.accept(tx, vouched)
     return membership_id
 
 
@@ -106,11 +115,52 @@ def person_of(db: Tx, vouched: VouchedFor) -> UUID | None:
 
 
 def add_identity(tx: Tx, person_id: UUID, vouched: VouchedFor) -> None:
-    """Let this issuer and subject vouch for the person from now on. Raises IdentityTaken for somebody else's."""
+    """Let this issuer and subject vouch for the person from now on, with the organisation that is said of them today.
+
+    Raises IdentityTaken for somebody else's.
+    """
     row = insert(tx, Identity).values(issuer=vouched.issuer, subject=vouched.subject, person_id=person_id)
     tx.execute(row.on_conflict_do_nothing(index_elements=["issuer", "subject"]))
     if person_of(tx, vouched) != person_id:
         raise IdentityTaken()
+    organisations.accept(tx, vouched)
+
+
+def _let_in_again(
+    tx: Tx, membership_id: UUID, vouched: VouchedFor, invitation: str | None, context: Context
+) -> None:
+    """A member who comes from another organisation by now goes on where an administrator invited them anew.
+
+    Raises OrganisationChanged; InvitationOver, InvitationElsewhere.
+    """
+    who = memberships.held(tx, membership_id)
+    try:
+        renewed = invitation is not None and _renewed_by(
+            tx, who, vouched, invitations.found(tx, invitation, who.agency_id), context
+        )
+    except InvitationOver:
+        if organisations.check(tx, vouched).allowed:  # another tab used it at the same moment
+            return
+        raise
+    if not renewed:
+        organisations.check(tx, vouched).or_raise(OrganisationChanged, target=who.target)
+
+
+def _renewed_by(tx: Tx, who: Member, vouched: VouchedFor, invited: Invited, context: Context) -> bool:
+    """Use an invitation up to let a member in from another organisation. False where it is not meant for that.
+
+    It gives nothing: roles and clearance stay as they are, and where it ends earlier, so does the membership. Nobody
+    invites themselves, and what was meant for a partner is good for a partner only.
+    """
+    for_another = invited.membership_id is not None or invited.partner != who.partner
+    if for_another or invited.made_by == who.person_id:
+        return False
+    invitations.use(tx, invited.id, who.id)
+    if invited.until is not None and (who.until is None or invited.until < who.until):
+        tx.execute(update(Membership).where(Membership.id == who.id).values(until=invited.until))
+    organisations.accept(tx, vouched)
+    audit.record(tx, "identity.renew", who.target, actor=None, context=context)
+    return True
 
 
 def _registered(tx: Tx, vouched: VouchedFor) -> UUID:

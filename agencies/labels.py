@@ -22,13 +22,8 @@ LONGEST = 40
 KEYS = tuple(level.label_key for level in Level)
 
 
-def names_for(db: Tx, agency_id: UUID, locale: str) -> dict[str, str]:
-    """An agency's own words for levels in a language, English where that one is missing; only renamed levels."""
-    return _in(all_names(db, agency_id), locale)
-
-
 def names_by_slug(db: Tx, locale: str) -> dict[str, dict[str, str]]:
-    """The same for every agency that renamed any, by its short name."""
+    """Every agency's own words for levels in a language, English where that one is missing; only renamed levels."""
     rows = db.all(select(Agency.slug, Agency.label_names))
     found = {row.slug: _in(row.label_names, locale) for row in rows}
     return {slug: words for slug, words in found.items() if words}

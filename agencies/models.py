@@ -139,13 +139,17 @@ class Person(Base):
 
 
 class Identity(Base):
-    """Who vouches for a person: the issuer and the subject it uses for them."""
+    """Who vouches for a person: the issuer and the subject it uses for them.
+
+    `organisation` is what the issuer said of them when they were let in by it; nothing as long as it was not said.
+    """
 
     __tablename__ = "identity"
 
     issuer: Mapped[str] = mapped_column(String(400), primary_key=True)
     subject: Mapped[str] = mapped_column(String(255), primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    organisation: Mapped[str | None] = mapped_column(String(255))
 
 
 class Membership(Base):

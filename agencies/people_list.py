@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from agencies import memberships, people, roles, sessions
+from agencies import memberships, people, roles, sessions, unit_members
 from agencies.memberships import is_live
 from agencies.models import Agency, Membership, Person, RoleGrant
 from agencies.people_errors import NoSuchPerson
@@ -19,6 +19,8 @@ from marketplace.foundation.db import Query, Tx
 from security.labels import Level
 
 PAGE = 50
+MOST_TO_CHOOSE = 2_000
+"""As many people as one field offers; in larger agencies it begins at the person's own page, which a search finds."""
 
 
 def listing(
@@ -37,7 +39,8 @@ def listing(
 
 
 def one(db: Tx, membership_id: UUID, agency_id: UUID) -> dict[str, Any]:
-    """One person of an agency, in full: also grants, sessions (a number), ceiling, sponsor, whether they can sign in.
+    """One person of an agency, in full: also grants, sessions (a number), ceiling, sponsor, units (as
+    `unit_members.of_membership` has them, `until` as a last day), whether they can sign in.
 
     Raises NoSuchPerson for people of other agencies.
     """
@@ -56,6 +59,10 @@ def one(db: Tx, membership_id: UUID, agency_id: UUID) -> dict[str, Any]:
         "sponsor": row.sponsor,
         "grants": [dict(grant._mapping) for grant in roles.listing(db, membership_id)],
         "sessions": sessions.count_of(db, membership_id),
+        "units": [
+            unit | {"until": last_day(unit["until"])}
+            for unit in unit_members.of_membership(db, membership_id)
+        ],
         "signs_in": row.home is not None or people.signs_in(db, row.person_id, agency_id),
     }
 
@@ -71,18 +78,12 @@ def own(db: Tx, person_id: UUID) -> list[dict[str, Any]]:
 
 def members_to_choose(db: Tx, agency_id: UUID) -> Sequence[Any]:
     """Who can answer for a partner: the agency's own people, by name. Rows of id and name."""
-    return db.all(
-        select(Membership.id, Person.name)
-        .join(Person, Person.id == Membership.person_id)
-        .where(
-            Membership.agency_id == agency_id,
-            is_live(clock.at(db)),
-            ~Membership.partner,
-            Membership.home_id.is_(None),
-        )
-        .order_by(func.lower(Person.name), Membership.id)
-        .limit(2_000)
-    )
+    return db.all(_to_choose(db, agency_id).where(~Membership.partner, Membership.home_id.is_(None)))
+
+
+def everybody_to_choose(db: Tx, agency_id: UUID) -> Sequence[Any]:
+    """Who can be put into a unit: everybody who is with the agency now, by name. Rows of id and name."""
+    return db.all(_to_choose(db, agency_id))
 
 
 def begin_of(day: date | None) -> datetime | None:
@@ -101,6 +102,16 @@ def end_of(day: date | None) -> datetime | None:
 def last_day(until: datetime | None) -> date | None:
     """The last day of a time that ends at `until`."""
     return None if until is None else (until.astimezone(UTC) - timedelta(microseconds=1)).date()
+
+
+def _to_choose(db: Tx, agency_id: UUID) -> Query:
+    return (
+        select(Membership.id, Person.name)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.agency_id == agency_id, is_live(clock.at(db)))
+        .order_by(func.lower(Person.name), Membership.id)
+        .limit(MOST_TO_CHOOSE)
+    )
 
 
 def _people(db: Tx) -> Query:

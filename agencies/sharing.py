@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from agencies import directory, people, proposals
@@ -112,19 +112,6 @@ def listing(db: Tx, agency_id: UUID) -> list[dict[str, Any]]:
         .limit(200)
     )
     return [_shown(row, now) for row in rows]
-
-
-def level_between(db: Tx, owner: UUID, guest: UUID) -> Level | None:
-    """Up to which label work of `owner` may be done by people of `guest` now; None without terms."""
-    found = db.scalar(
-        select(SharingTerms.level).where(
-            SharingTerms.owner_agency_id == owner,
-            SharingTerms.guest_agency_id == guest,
-            SharingTerms.ended_at.is_(None),
-            func.coalesce(SharingTerms.until > clock.at(db), True),
-        )
-    )
-    return None if found is None else Level(found)
 
 
 def _side(tx: Tx, side: str, slug: str) -> UUID:

@@ -8,8 +8,15 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, select
 
-from agencies import held_forms, joining, people, session_seal, sessions
-from agencies.errors import NotAMember, ProviderSuspended, SignInExpired, StepUpByAnother, UnknownAgency
+from agencies import held_forms, joining, organisations, people, session_seal, sessions
+from agencies.errors import (
+    NotAMember,
+    OrganisationChanged,
+    ProviderSuspended,
+    SignInExpired,
+    StepUpByAnother,
+    UnknownAgency,
+)
 from agencies.models import Agency, IdentityProvider, SignInAttempt, WebSession
 from agencies.zones import zone_of
 from marketplace.foundation import clock
@@ -122,8 +129,8 @@ def complete(
 ) -> tuple[str, Principal]:
     """Begin the session of the person that was vouched for. Returns the cookie's token and the person.
 
-    Somebody unknown joins where they may, by `invitation` or by sign-in alone. Raises NotAMember, InvitationOver,
-    InvitationElsewhere, IdentityTaken, ProviderSuspended.
+    Somebody unknown joins where they may, by `invitation` or by sign-in alone. Raises NotAMember,
+    OrganisationChanged, InvitationOver, InvitationElsewhere, IdentityTaken, ProviderSuspended.
     """
     membership_id = joining.membership_for(tx, agency_id, vouched, invitation=invitation, context=context)
     return start(tx, membership_id, vouched, context, device_name=device_name)
@@ -151,13 +158,15 @@ def start(
 def confirm(tx: Tx, token: str, vouched: Vouched, *, actor: Principal, context: Context) -> str:
     """A step-up came back: the session gets a new token and the new sign-in's strength and time. Returns the token.
 
-    The new answer must be of the very identity that vouched for the session. Raises StepUpByAnother, which ends
-    nothing, NotSignedIn where the session is over, ProviderSuspended.
+    The new answer must be of the very identity that vouched for the session, and must not name another organisation
+    than it was let in from. Raises StepUpByAnother and OrganisationChanged, which end nothing, NotSignedIn where the
+    session is over, ProviderSuspended.
     """
     _still_trusted(tx, vouched.issuer)
     before = sessions.voucher(tx, token)
     if (before.issuer, before.subject) != (vouched.issuer, vouched.subject):
         raise StepUpByAnother()
+    organisations.check(tx, vouched).or_raise(OrganisationChanged)
     begun = sessions.renew(tx, token, vouched)
     held_forms.reseal(tx, session=begun.reference, token=token, fresh=begun.token)
     target = audit.Target("session", begun.reference, actor.agency_id)

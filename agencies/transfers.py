@@ -55,8 +55,10 @@ def complete(
 ) -> UUID:
     """Finish a transfer by sign-in at both agencies: a live session at the old one, `vouched` fresh from the new one.
 
-    Returns the new membership; the session is over with the old one. Raises NotSignedIn, NoSuchPerson, MoveOver;
-    NotAccepted where the new agency lets nobody in like this; IdentityTaken, LastAdministrator, RoleClash.
+    Whoever lets them in does so with the organisation that is said of them now: it is remembered, also where the new
+    agency's provider has known them before. Returns the new membership; the session is over with the old one.
+    Raises NotSignedIn, NoSuchPerson, MoveOver; NotAccepted where the new agency lets nobody in like this;
+    IdentityTaken, LastAdministrator, RoleClash.
     """
     old_id = _membership_of_session(tx, session_reference)
     memberships.hold_agencies(tx, memberships.read(tx, old_id).agency_id, agency_id)

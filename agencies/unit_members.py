@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import exists, func, insert, or_, select, update
 
-from agencies import people, unit_tree
+from agencies import memberships, people, unit_tree
 from agencies.agreement_models import Unit, UnitGuest, UnitMember
 from agencies.errors import BadUnit, NoSuchUnit
-from agencies.models import Membership
+from agencies.models import Membership, Person
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import new_id
@@ -71,6 +71,26 @@ def of_membership(db: Tx, membership_id: UUID) -> list[dict[str, Any]]:
             unit_tree.is_live(clock.now(db)),
         )
         .order_by(UnitMember.home.desc(), Unit.name)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def inside(db: Tx, unit_id: UUID, agency_id: UUID) -> list[dict[str, Any]]:
+    """The people of one agency who stand in a unit now, by name: membership_id, name, home.
+
+    Who comes from another agency is that agency's affair, in a temporary unit too.
+    """
+    rows = db.all(
+        select(UnitMember.membership_id, Person.name, UnitMember.home)
+        .join(Membership, Membership.id == UnitMember.membership_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            UnitMember.unit_id == unit_id,
+            UnitMember.until.is_(None),
+            Membership.agency_id == agency_id,
+            memberships.is_live(clock.at(db)),
+        )
+        .order_by(func.lower(Person.name), UnitMember.membership_id)
     )
     return [dict(row._mapping) for row in rows]
 

@@ -13,7 +13,6 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from deploy.tables import metadata
@@ -53,13 +52,6 @@ def check() -> list[str]:
             return [str(difference) for difference in differences(engine)]
         finally:
             engine.dispose()
-
-
-def is_current(engine: Engine) -> bool:
-    """Whether the database is at the newest revision that this code knows."""
-    with engine.connect() as connection:
-        here = MigrationContext.configure(connection).get_current_heads()
-    return set(here) == set(ScriptDirectory.from_config(_config(None)).get_heads())
 
 
 def included(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:

@@ -5,9 +5,6 @@ Reasons are codes with facts. The edges turn them into sentences in the reader's
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
-
-Facts = TypeVar("Facts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +40,9 @@ class Decision:
             raise refusal(reasons=self.failed, **facts)
 
 
-Rule = Callable[[Facts], Decision]
-
 ALLOWED = Decision()
 
 
 def refused(code: str, remedy: str | None = None, **args: str) -> Decision:
     """A decision with one failed rule: `refused("clearance", remedy="ask_owner", level="sensitive")`."""
     return Decision((Reason(code, args, remedy),))
-
-
-def rule(holds: Callable[[Facts], bool], code: str, remedy: str | None = None) -> Rule[Facts]:
-    """A rule from a predicate, for rules whose reason needs no facts."""
-    return lambda facts: ALLOWED if holds(facts) else refused(code, remedy)
-
-
-def all_of(*rules: Rule[Facts]) -> Rule[Facts]:
-    """One rule that asks every one of `rules` and reports all that failed, not only the first."""
-
-    def ask(facts: Facts) -> Decision:
-        return Decision(tuple(reason for each in rules for reason in each(facts).failed))
-
-    return ask

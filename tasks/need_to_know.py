@@ -1,17 +1,18 @@
 """Need-to-know: some campaigns exist only for those who were let in by name, for a time.
 
 Whoever owns tasks in the campaign's agency and may know the campaign lets people in, or that agency's security
-officer, who sees the campaign's name for it and nothing of its content. Nobody lets themselves in. Being let in opens
-nothing that another rule closes.
+officer, who sees nothing of its content for it, and its name only where their clearance covers it. Nobody lets
+themselves in. Being let in opens nothing that another rule closes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, false, func, select, true
 
 from agencies import memberships, people
 from agencies.memberships import Member
@@ -20,12 +21,13 @@ from agencies.people_errors import OwnAffair
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, insert
 from security import duties
+from security.labels import dominates
 from security.log import audit
 from security.principal import Context, Principal, Role
-from tasks import facts
+from tasks import access_sql, facts, policies
 from tasks.errors import BadDay, NobodyThere, NotUnderNeedToKnow, NotYoursToGive
 from tasks.facts import CampaignFacts
-from tasks.models import NeedToKnowGrant
+from tasks.models import Campaign, NeedToKnowGrant
 
 LONGEST = timedelta(days=365)
 
@@ -37,7 +39,7 @@ def give(
 
     Raises NoSuchCampaign, NotYoursToGive, NotUnderNeedToKnow, BadDay, NobodyThere, OwnAffair.
     """
-    campaign = _of_giver(tx, campaign_id, actor, context)
+    campaign = _of_giver(tx, campaign_id, people.still_member(tx, actor), context)
     if not campaign.terms.need_to_know:
         raise NotUnderNeedToKnow()
     day = clock.now(tx).date()
@@ -58,7 +60,7 @@ def end(tx: Tx, campaign_id: UUID, membership_id: UUID, *, actor: Principal, con
 
     Raises NoSuchCampaign, NotYoursToGive.
     """
-    campaign = _of_giver(tx, campaign_id, actor, context)
+    campaign = _of_giver(tx, campaign_id, people.still_member(tx, actor), context)
     ended = delete(NeedToKnowGrant).where(
         NeedToKnowGrant.campaign_id == campaign_id, NeedToKnowGrant.membership_id == membership_id
     )
@@ -68,13 +70,48 @@ def end(tx: Tx, campaign_id: UUID, membership_id: UUID, *, actor: Principal, con
         _record(tx, "need_to_know.end", subject_id, campaign, actor, context)
 
 
+def campaigns(db: Tx, *, actor: Principal, context: Context) -> list[dict[str, Any]]:
+    """The campaigns under need-to-know to which the actor lets people in, newest first, each as `listing` has it."""
+    now = people.still_member(db, actor)
+    rows = db.all(
+        facts.every_campaign()
+        .where(Campaign.agency_id == now.agency_id, Campaign.need_to_know, _given_by(db, now, context))
+        .order_by(Campaign.posted_on.desc(), Campaign.id)
+    )
+    found = [facts.facts_from(row) for row in rows]
+    inside = _inside(db, [campaign.id for campaign in found])
+    return [_told(campaign, now, inside.get(campaign.id, [])) for campaign in found]
+
+
 def listing(db: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> dict[str, Any]:
-    """Who is in. Returns {"name": the campaign's, "need_to_know": whether it is, "people": [{"membership_id", "name",
-    "agency", "email", "until"}]}, by name. Raises NoSuchCampaign, NotYoursToGive.
+    """Who is in. Returns {"id", "name": the campaign's, None where the actor's clearance does not cover it, "level",
+    "need_to_know": whether it is, "people": [{"membership_id", "name", "agency", "email", "until"}]}, by name.
+
+    Raises NoSuchCampaign, NotYoursToGive.
     """
-    campaign = _of_giver(db, campaign_id, actor, context)
+    now = people.still_member(db, actor)
+    campaign = _of_giver(db, campaign_id, now, context)
+    return _told(campaign, now, _inside(db, [campaign_id]).get(campaign_id, []))
+
+
+def _told(campaign: CampaignFacts, now: Principal, inside: list[dict[str, Any]]) -> dict[str, Any]:
+    """What somebody who lets people in is told of a campaign. A name can say as much as what it names."""
+    terms = campaign.terms
+    covered = dominates(now.clearance, now.compartments, terms.level, terms.compartments)
+    return {
+        "id": campaign.id,
+        "name": campaign.name if covered else None,
+        "level": terms.level.label_key,
+        "need_to_know": terms.need_to_know,
+        "people": inside,
+    }
+
+
+def _inside(db: Tx, campaign_ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Who is in to which campaign, by name."""
     rows = db.all(
         select(
+            NeedToKnowGrant.campaign_id,
             NeedToKnowGrant.membership_id,
             Person.name,
             Person.email,
@@ -85,19 +122,21 @@ def listing(db: Tx, campaign_id: UUID, *, actor: Principal, context: Context) ->
         .join(Person, Person.id == Membership.person_id)
         .join(Agency, Agency.id == Membership.agency_id)
         .where(
-            NeedToKnowGrant.campaign_id == campaign_id,
+            NeedToKnowGrant.campaign_id.in_(campaign_ids),
             NeedToKnowGrant.until >= clock.now(db).date(),
             memberships.is_live(clock.at(db)),
         )
         .order_by(Person.name, NeedToKnowGrant.membership_id)
     )
-    people_in = [dict(row._mapping) for row in rows]
-    return {"name": campaign.name, "need_to_know": campaign.terms.need_to_know, "people": people_in}
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in rows:
+        each = dict(row._mapping)
+        found.setdefault(each.pop("campaign_id"), []).append(each)
+    return found
 
 
-def _of_giver(db: Tx, campaign_id: UUID, actor: Principal, context: Context) -> CampaignFacts:
-    """The campaign, if the actor as they are now lets people in to it."""
-    now = people.still_member(db, actor)
+def _of_giver(db: Tx, campaign_id: UUID, now: Principal, context: Context) -> CampaignFacts:
+    """The campaign, if somebody, as they are now, lets people in to it."""
     campaign = facts.campaign(db, campaign_id)
     own = campaign.agency_id == now.agency_id
     if own and Role.SECURITY_OFFICER in now.roles:
@@ -106,6 +145,15 @@ def _of_giver(db: Tx, campaign_id: UUID, actor: Principal, context: Context) -> 
     if not own or Role.TASK_OWNER not in now.roles:
         raise NotYoursToGive(target=known.target("campaign", campaign_id))
     return known
+
+
+def _given_by(db: Tx, now: Principal, context: Context) -> ColumnElement[bool]:
+    """SQL about Campaign: the same for those of one's own agency."""
+    if Role.SECURITY_OFFICER in now.roles:
+        return true()
+    if Role.TASK_OWNER not in now.roles:
+        return false()
+    return access_sql.may(db, "know", now, context, policies.everywhere(db, now))
 
 
 def _membership(db: Tx, agency: str, email: str) -> UUID:

@@ -14,8 +14,6 @@ from security.principal import Device, Role, Zone
 
 Expression = Any
 """The JSON of an expression: true, false, or an object with one operator."""
-Values = dict[str, list[str]]
-"""What a form sends: each field's chosen values."""
 
 LEVELS = tuple(level.label_key for level in Level)
 ZONES = tuple(zone.value for zone in Zone)

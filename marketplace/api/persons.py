@@ -41,12 +41,12 @@ from agencies.people_errors import (
     RoleHeld,
     RoleNotGiven,
 )
-from agencies.people_list import begin_of, end_of, last_day
 from marketplace.api import cursors
 from marketplace.api.door import api, done_once, existing, refuses, takes_body
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import PageQuery, told
 from marketplace.edge.acting import current_context, current_principal, settings
+from marketplace.foundation.clock import begin_of, end_of, last_day
 from marketplace.foundation.db import Tx, reading
 from marketplace.foundation.input import Input, Text, entries
 from security.labels import Level
@@ -348,7 +348,6 @@ def transfer_person(body: dict[str, Any], membership_id: UUID | None) -> Respons
 def second_person(body: dict[str, Any], membership_id: UUID | None) -> Response:
     """Lend somebody to another agency until a day; its administrator has to agree."""
     wanted, until = existing(membership_id, NoSuchPerson), end_of(body["until"])
-    assert until is not None
     return _done(lambda tx: secondments.propose(tx, wanted, body["agency"], until=until, **_who()), 201)
 
 
@@ -402,7 +401,6 @@ def invite_partner(body: dict[str, Any]) -> Response:
     """Invite a partner, for whom a person of your agency answers, for a year at most."""
     given: dict[str, Any] = {"roles": [Role(role) for role in body["roles"]], "note": body["note"].strip()}
     until = end_of(body["until"])
-    assert until is not None
     return _invited(lambda tx: partners.invite(tx, body["sponsor"], until=until, **given, **_who()))
 
 

@@ -291,7 +291,10 @@ class PersonLetIn(Schema):
 class LetIn(Schema):
     """Who is let in to a campaign."""
 
-    name = fields.String(metadata=told("The campaign's name."))
+    name = fields.String(
+        allow_none=True, metadata=told("The campaign's name; null where your clearance does not cover it.")
+    )
+    level = fields.String(metadata=told("The campaign's label."))
     need_to_know = fields.Boolean()
     people = fields.List(fields.Nested(PersonLetIn))
 

@@ -102,7 +102,7 @@ def list_units() -> Response:
 def make_unit(body: dict[str, Any]) -> Response:
     """Make a unit."""
     principal, context = current_principal(), current_context()
-    until = clock.end_of(body["until"]) if body["until"] else None
+    until = clock.end_of(body["until"])
 
     def act(tx: Tx) -> UUID:
         return units.make(

@@ -1,6 +1,7 @@
 """Who may enter where: one line per route, in one table. A route that is not here does not open.
 
-`EVERYBODY` needs no sign-in. What may be done *to this thing* is decided by the rules beside that thing.
+`EVERYBODY` needs no sign-in. What may be done *to this thing* is decided by the rules beside that thing. A second table
+names the pages' acts that take a sign-in of now, `CONFIRMED`; both are asked in one place, before any view runs.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from enum import Enum
 from flask import request
 
 from agencies.errors import NotPermitted
+from marketplace.edge import step_up
 from marketplace.edge.acting import acting, current_principal
 from security.permissions import Permission, may, roles_with
+from security.principal import Factor
 
 
 class Open(Enum):
@@ -61,6 +64,8 @@ ROUTES: Mapping[str, Permission | Open] = {
     "web.open_notice": Permission.READ_NOTICES,
     "web.campaigns": Permission.READ_RESULTS,
     "web.room": Permission.READ_RESULTS,
+    "web.under_need_to_know": Permission.LET_IN,
+    "web.who_is_in": Permission.LET_IN,
     "web.let_in": Permission.LET_IN,
     "web.end_let_in": Permission.LET_IN,
     "web.results": Permission.READ_RESULTS,
@@ -113,6 +118,9 @@ ROUTES: Mapping[str, Permission | Open] = {
     "web.move_unit": Permission.ADMINISTER_AGENCY,
     "web.merge_unit": Permission.ADMINISTER_AGENCY,
     "web.end_unit": Permission.ADMINISTER_AGENCY,
+    "web.place_in_unit": Permission.ADMINISTER_AGENCY,
+    "web.take_out_of_unit": Permission.ADMINISTER_AGENCY,
+    "web.place_person": Permission.ADMINISTER_AGENCY,
     "web.networks": Permission.ADMINISTER_AGENCY,
     "web.set_networks": Permission.ADMINISTER_AGENCY,
     "web.joining": Permission.ADMINISTER_AGENCY,
@@ -256,9 +264,46 @@ ROUTES: Mapping[str, Permission | Open] = {
     "health.ready": EVERYBODY,
 }
 
+CONFIRMED: Mapping[str, Factor] = {
+    # what binds the agency, or decides who vouches for people
+    "web.propose_agency": Factor.MULTI,
+    "web.sign_agreement": Factor.MULTI,
+    "web.change_provider": Factor.MULTI,
+    "web.renew_key": Factor.MULTI,
+    "web.suspend_provider": Factor.MULTI,
+    "web.propose_terms": Factor.MULTI,
+    "web.end_terms": Factor.MULTI,
+    # roles and clearances
+    "web.grant_role": Factor.MULTI,
+    "web.end_role": Factor.MULTI,
+    "web.give_by_group": Factor.MULTI,
+    "web.give_clearance": Factor.MULTI,
+    "web.end_membership": Factor.MULTI,
+    "web.renew_partner": Factor.MULTI,
+    # ways in that carry roles
+    "web.invite": Factor.MULTI,
+    "web.invite_partner": Factor.MULTI,
+    "web.invite_first": Factor.MULTI,
+    "web.link_person": Factor.MULTI,
+    "web.make_scim_credential": Factor.MULTI,
+    "web.end_scim_credential": Factor.MULTI,
+    # people on the way to another agency
+    "web.send_person": Factor.MULTI,
+    "web.approve_move": Factor.MULTI,
+    "web.go_and_move": Factor.SINGLE,
+}
+"""The acts of pages that take a sign-in at most `agencies.step_up.MINUTES` old, and how strong it must be.
+
+Whoever finds a browser left open, or has a stolen cookie, does none of this. It is about pages only: a program brings a
+token that was made for it and says nothing about a sign-in. Its limits are its person's roles and its last day.
+"""
+
 
 def guard() -> None:
-    """Run before every request. Raises NotSignedIn or NotPermitted; an unlisted route raises KeyError, a 500."""
+    """Run before every request. An unlisted route raises KeyError, a 500.
+
+    Raises NotSignedIn, NotPermitted, and NeedsStepUp where an act takes a more recent or stronger sign-in.
+    """
     endpoint = request.endpoint
     if endpoint is None:
         acting()  # no such address: Flask answers 404 or 405, on a page that knows who is reading
@@ -270,3 +315,5 @@ def guard() -> None:
     if not may(principal, wanted):
         roles = sorted(role.value for role in roles_with(wanted))
         raise NotPermitted(permission=wanted.value, roles=roles)
+    if endpoint in CONFIRMED:
+        step_up.require(factor=CONFIRMED[endpoint])

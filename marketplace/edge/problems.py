@@ -71,6 +71,9 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     agencies.NoSuchForm: Row(404, "form-not-kept", "This form is no longer kept"),
     agencies.CannotWearHat: Row(403, "hat-not-vouched", "Sign in at that agency first"),
     agencies.NotAMember: Row(403, "not-a-member", "You are not registered here yet"),
+    agencies.OrganisationChanged: Row(
+        403, "organisation-changed", "You belong to another organisation by now"
+    ),
     people.NoLongerAMember: Row(403, "no-longer-a-member", "Your membership here has ended"),
     people.InvitationOver: Row(403, "invitation-over", "This invitation is over"),
     people.InvitationElsewhere: Row(403, "invitation-elsewhere", "This invitation belongs to another agency"),

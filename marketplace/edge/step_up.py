@@ -24,7 +24,7 @@ from marketplace.foundation.errors import DomainError, Refused, Unavailable
 from marketplace.foundation.ids import parse_id
 from security.labels import Level
 from security.log.audit import Target
-from security.principal import Factor
+from security.principal import Context, Factor
 from tasks import facts
 
 FRESH_SECONDS = 60
@@ -49,9 +49,14 @@ def install(app: Flask) -> None:
 
 
 def require(*, minutes: int = rule.MINUTES, factor: Factor = Factor.MULTI) -> None:
-    """Raises NeedsStepUp unless whoever acts in this request signed in recently and strongly enough."""
+    """Raises NeedsStepUp unless whoever acts in this request signed in recently and strongly enough.
+
+    Where the provider that vouched names no second factor, a recent sign-in is enough: nobody can do better there, and
+    an agency that could change nothing could not bring in a second factor either.
+    """
+    context = current_context()
     with reading() as db:
-        rule.require(db, current_context(), minutes=minutes, factor=factor)
+        rule.require(db, context, minutes=minutes, factor=_within_reach(db, context, factor))
 
 
 def offer(error: Exception) -> Offer | None:
@@ -105,6 +110,13 @@ def held(form_id: UUID) -> Form:
     context = current_context()
     with reading() as db:
         return held_forms.read(db, form_id, token=session_token(), session=context.session or "")
+
+
+def _within_reach(db: Tx, context: Context, factor: Factor) -> Factor:
+    """The strength to ask for: `factor`, or what the provider that vouched can say at most."""
+    if factor is not Factor.MULTI or context.factor is Factor.MULTI:
+        return factor
+    return Factor.SINGLE if sign_in.vouching(db, context.session).step_up_acr is None else factor
 
 
 def _held(who: Acting, error: DomainError) -> UUID | None:

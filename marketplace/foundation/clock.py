@@ -8,7 +8,7 @@ as long as they share a PostgreSQL server.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, overload
 
 from sqlalchemy import ColumnElement, Interval, func, literal, select, type_coerce
 
@@ -34,11 +34,31 @@ def at(tx: Tx, offset: timedelta = timedelta()) -> ColumnElement[Any]:
     return literal(now(tx) + offset, Moment)
 
 
-def end_of(day: date) -> datetime:
+@overload
+def begin_of(day: date) -> datetime: ...
+@overload
+def begin_of(day: date | None) -> datetime | None: ...
+def begin_of(day: date | None) -> datetime | None:
+    """The moment at which a first day begins, in UTC."""
+    return None if day is None else datetime.combine(day, time(), UTC)
+
+
+@overload
+def end_of(day: date) -> datetime: ...
+@overload
+def end_of(day: date | None) -> datetime | None: ...
+def end_of(day: date | None) -> datetime | None:
     """The moment at which a last day is over, in UTC: what is agreed to a day holds through it."""
-    return datetime.combine(day, time(), UTC) + timedelta(days=1)
+    if day is None:
+        return None
+    # The calendar's last day has no next one; it lies further ahead than any rule allows.
+    return begin_of(min(day, date.max - timedelta(days=1))) + timedelta(days=1)
 
 
-def last_day(over_at: datetime) -> date:
+@overload
+def last_day(over_at: datetime) -> date: ...
+@overload
+def last_day(over_at: datetime | None) -> date | None: ...
+def last_day(over_at: datetime | None) -> date | None:
     """The last day of something that is over at a moment: the other way round than `end_of`."""
-    return (over_at.astimezone(UTC) - timedelta(microseconds=1)).date()
+    return None if over_at is None else (over_at.astimezone(UTC) - timedelta(microseconds=1)).date()

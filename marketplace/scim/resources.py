@@ -17,7 +17,6 @@ from scim2_models import (
     Context,
     Meta,
     Mutability,
-    PatchOp,
     Reference,
     Required,
     Resource,
@@ -132,7 +131,6 @@ class Group(Resource[Any]):
 
 
 Kept = TypeVar("Kept", User, Group)
-Patch = PatchOp
 
 
 def address(kind: str, resource_id: object = "") -> str:

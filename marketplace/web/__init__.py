@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from marketplace.web import (
+# Importing a module registers its views.
+from marketplace.web import (  # noqa: F401
     agency,
     agency_settings,
     agreements,
@@ -16,6 +17,7 @@ from marketplace.web import (
     languages,
     moves,
     my_work,
+    need_to_know,
     notices,
     numbers,
     operation,
@@ -40,39 +42,6 @@ from marketplace.web.blueprint import web
 from marketplace.web.surroundings import surround
 
 __all__ = ["install"]
-
-VIEWS = (
-    agency,
-    agency_settings,
-    agreements,
-    board,
-    campaigns,
-    claims,
-    hats,
-    invitations,
-    moves,
-    my_work,
-    notices,
-    numbers,
-    operation,
-    people,
-    preferences,
-    provider,
-    record,
-    results,
-    rule_editor,
-    rule_preview,
-    rules,
-    scim,
-    sessions,
-    sharing,
-    sign_in,
-    signed_out,
-    start,
-    step_up,
-    units,
-)
-"""Importing a module registers its views."""
 
 
 def install(app: Flask) -> None:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import render_template
 from flask_babel import gettext
-from werkzeug.wrappers import Response
 
-from agencies import directory
 from marketplace.edge.acting import current_context, current_principal
-from marketplace.edge.once import once
-from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.db import reading
 from marketplace.web import charts, words
 from marketplace.web.blueprint import web
 from marketplace.web.reasons import missing
 from security.permissions import Permission, may
 from tasks import claims, facts, need_to_know, queries
-from tasks.errors import BadDay, NobodyThere
-
-LONGEST_TYPED = 320
 
 
 @web.get("/campaigns/<uuid:campaign_id>")
@@ -60,68 +53,15 @@ def campaigns() -> str:
 @web.get("/campaigns/<uuid:campaign_id>/room")
 def room(campaign_id: UUID) -> str:
     """The owner's four questions: how far, how many answers, do people agree, what is left."""
-    return _room(campaign_id, {}, {})
-
-
-@web.post("/campaigns/<uuid:campaign_id>/need-to-know")
-def let_in(campaign_id: UUID) -> Response | tuple[str, int]:
-    """Let somebody in to a campaign under need-to-know."""
-    typed = {name: request.form.get(name, "")[:LONGEST_TYPED] for name in ("agency", "email", "until")}
-    principal, context = current_principal(), current_context()
-
-    def give() -> UUID:
-        return need_to_know.give(
-            tx,
-            campaign_id,
-            agency=typed["agency"],
-            email=typed["email"],
-            until=_day(typed["until"]),
-            actor=principal,
-            context=context,
-        )
-
-    try:
-        with transaction() as tx:
-            once(tx, give)
-    except (NobodyThere, BadDay) as error:
-        return _room(campaign_id, typed, error.facts["errors"]), 422
-    flash(gettext("Let in."))
-    return redirect(url_for("web.room", campaign_id=campaign_id), 303)
-
-
-@web.post("/campaigns/<uuid:campaign_id>/need-to-know/<uuid:membership_id>/end")
-def end_let_in(campaign_id: UUID, membership_id: UUID) -> Response:
-    """End what somebody was let in to."""
-    principal, context = current_principal(), current_context()
-    with transaction() as tx:
-        once(tx, lambda: need_to_know.end(tx, campaign_id, membership_id, actor=principal, context=context))
-    flash(gettext("They are not let in any more."))
-    return redirect(url_for("web.room", campaign_id=campaign_id), 303)
-
-
-def _day(typed: str) -> date:
-    try:
-        return date.fromisoformat(typed)
-    except ValueError:
-        raise BadDay(errors={"until": [BadDay().message]}) from None
-
-
-def _room(campaign_id: UUID, typed: Mapping[str, str], errors: Mapping[str, Any]) -> str:
-    """The room; `typed` and `errors` are of the form that lets somebody in."""
     principal, context = current_principal(), current_context()
     with reading() as db:
         found = queries.room(db, campaign_id, principal, context)
         lets_in = found["need_to_know"] and may(principal, Permission.LET_IN)
         inside = need_to_know.listing(db, campaign_id, actor=principal, context=context) if lets_in else None
-        agencies = directory.names(db) if lets_in else {}
     return render_template(
         "room.html",
         room=found,
         inside=inside,
-        agencies=agencies,
-        own_agency=principal.agency_slug,
-        typed=typed,
-        errors=errors,
         can_export=may(principal, Permission.EXPORT_RESULTS),
         **_figures(found),
         **_agreement(found),

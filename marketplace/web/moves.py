@@ -15,19 +15,15 @@ from agencies import transfers as transfers_cases
 from agencies.people_errors import MoveOver
 from agencies.people_list import last_day
 from marketplace.edge import sign_in as flow
-from marketplace.edge import step_up
 from marketplace.edge.acting import current_context, current_principal, forget
 from marketplace.edge.once import once
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.web.blueprint import web
 from marketplace.web.going_on import go_on
 from marketplace.web.people import _grant
-from security.principal import Factor
 
 FRESH_SECONDS = 60
 """How old the sign-in at the new agency may be: as good as asked for now."""
-FRESH_MINUTES = 15
-"""How old the sign-in at the agency that is left may be."""
 
 
 @web.get("/agency/moves")
@@ -117,8 +113,6 @@ def go_and_move(move_id: UUID) -> Response:
     move = next((row for row in mine if row.id == move_id and row.kind == "transfer"), None)
     if move is None:
         raise MoveOver()
-    # Whoever finds a browser left open must not take its owner's history to another agency.
-    step_up.require(minutes=FRESH_MINUTES, factor=Factor.SINGLE)
     own = current_context().session
     asked = {"purpose": sign_in.TRANSFER, "session": own, "max_age": FRESH_SECONDS}
     return go_on(flow.begin(move.to_slug, "/my-roles", **asked))

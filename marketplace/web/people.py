@@ -20,6 +20,7 @@ from marketplace.edge.once import once
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.ids import parse_id
 from marketplace.web.blueprint import web
+from marketplace.web.units import to_choose
 from security.labels import Level
 from security.permissions import Permission, may
 from security.principal import Role
@@ -52,6 +53,7 @@ def person(membership_id: UUID) -> str:
         shown = people_list.one(db, membership_id, actor.agency_id)
         others = [row for row in directory.listing(db) if row.id != actor.agency_id]
         sponsors = people_list.members_to_choose(db, actor.agency_id) if shown["partner"] else []
+        units = to_choose(db) if may(actor, Permission.ADMINISTER_AGENCY) else []
     return render_template(
         "agency_people_person.html",
         person=shown | {"grants": [_grant(row) for row in shown["grants"]]},
@@ -59,6 +61,7 @@ def person(membership_id: UUID) -> str:
         link=session.pop(TOLD_ONCE, None),
         agencies=others,
         sponsors=sponsors,
+        units=[pair for pair in units if pair[0] not in {unit["id"] for unit in shown["units"]}],
         roles=[role.value for role in _grantable(shown)],
         levels=[level.label_key for level in Level if level <= Level.parse(shown["ceiling"])],
         **_may(),

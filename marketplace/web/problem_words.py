@@ -154,6 +154,15 @@ WORDS: Mapping[str, Words] = {
         _l("Your agency vouches for you, but you are not registered here yet."),
         "lock",
     ),
+    "organisation-changed": Words(
+        _l("Ask your administrator here, or your new agency, for an invitation"),
+        _l(
+            "Your sign-in says that you belong to another organisation than before. Nothing of yours was ended. If you "
+            "work elsewhere now, the administrators of both agencies can also agree to a move; then you keep what you "
+            "did."
+        ),
+        "lock",
+    ),
     "sign-in-expired": Words(
         _l("Start the sign-in again"),
         _l("It took too long or was begun in another browser. Nothing is lost."),
@@ -213,7 +222,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "sign-in-again": Words(
         _l("Sign in again to go on"),
-        _l("This asks for a recent sign-in with a second factor. Then you go on where you were."),
+        _l("This can be done only soon after signing in. Sign in again, then you go on where you were."),
         "shield",
     ),
     "signed-in-as-another": Words(

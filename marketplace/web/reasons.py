@@ -19,6 +19,7 @@ from agencies import directory
 from marketplace.foundation.db import reading
 from marketplace.web.languages import chosen, formats
 from marketplace.web.words import ROLES, level, listed, sentence
+from security.principal import Factor
 
 Facts = Mapping[str, Any]
 Labels = Mapping[str, str]
@@ -117,9 +118,9 @@ def _zone(_facts: Facts, _labels: Labels) -> Missing:
 
 
 def _recent_sign_in(facts: Facts, _labels: Labels) -> Missing:
-    limit = int(facts.get("minutes", 15))
+    limit, alone = int(facts.get("minutes", 15)), facts.get("factor") == Factor.SINGLE
     return Missing(
-        gettext("a recent, strong sign-in"),
+        gettext("a recent sign-in") if alone else gettext("a recent sign-in with a second factor"),
         ngettext("At most %(num)s minute ago.", "At most %(num)s minutes ago.", limit),
         gettext("Sign in again to go on"),
     )
@@ -234,6 +235,14 @@ def _own_affair(_facts: Facts, _labels: Labels) -> Missing:
     )
 
 
+def _organisation(_facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("a sign-in of the organisation that you were let in from"),
+        gettext("An administrator can let you in again by an invitation."),
+        gettext("Ask your administrator here, or your new agency, for an invitation"),
+    )
+
+
 def _role_of_marketplace(facts: Facts, _labels: Labels) -> Missing:
     return Missing(
         gettext(
@@ -320,6 +329,7 @@ _MISSING: dict[str, Callable[[Facts, Labels], Missing]] = {
     "recent_sign_in": _recent_sign_in,
     "own_campaign": _own_campaign,
     "duties": _duties,
+    "organisation": _organisation,
     "own_affair": _own_affair,
     "role_of_marketplace": _role_of_marketplace,
     "partner_role": _partner_role,

@@ -31,6 +31,7 @@ ACTS: Mapping[str, Act] = {
     "person.invite": Act(ACCOUNT),
     "person.uninvite": Act(ACCOUNT),
     "identity.add": Act(ACCOUNT),
+    "identity.renew": Act(ACCOUNT),
     "role.grant": Act(ACCOUNT),
     "role.end": Act(ACCOUNT),
     "role.review": Act(ACCOUNT),

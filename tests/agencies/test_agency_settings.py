@@ -114,8 +114,8 @@ def test_levels_get_the_agencys_own_words(database: Engine) -> None:
     admin = an_administrator("north")
     rename(admin, restricted={"en": "Top drawer", "de": "Oberste Schublade"}, public={"en": " "})
     with reading() as db:
-        assert labels.names_for(db, admin.agency_id, "de") == {"restricted": "Oberste Schublade"}
-        assert labels.names_for(db, admin.agency_id, "fr") == {"restricted": "Top drawer"}
+        assert labels.names_by_slug(db, "de")["north"] == {"restricted": "Oberste Schublade"}
+        assert labels.names_by_slug(db, "fr")["north"] == {"restricted": "Top drawer"}
         assert labels.names_by_slug(db, "en") == {"north": {"restricted": "Top drawer"}}
 
 

@@ -23,7 +23,7 @@ from agencies.errors import (
     ProviderChanged,
     ProviderSuspended,
 )
-from agencies.models import Agency, IdentityProvider, RoleGrant, WebSession
+from agencies.models import Agency, Identity, IdentityProvider, RoleGrant, WebSession
 from agencies.proposals import IN_FORCE, OPEN
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
@@ -37,7 +37,7 @@ from tests.agencies.agreeing import (
     proposed,
     signed,
 )
-from tests.builders import AT_WORK, a_person, found, one
+from tests.builders import AT_WORK, a_person, changed, found, one
 from tests.together import losers, together
 
 
@@ -217,6 +217,21 @@ def test_a_change_takes_two_administrators_of_the_agency(database: Engine) -> No
     shown = described(first.agency_id)
     assert (shown["required_acr"], shown["authentication"]) == ("urn:gov:high", "private_key_jwt")
     assert shown["keys"][0]["kid"] == one(select(Proposal.content))["keys"][0]["kid"]
+
+
+def test_what_was_said_of_people_under_another_claim_is_forgotten(database: Engine) -> None:
+    first, second = an_administrator("north"), an_administrator("north")
+    a_provider("north", organisation_claim="siret", organisation_values=["123"])
+    a_person("north", identity=("https://login.north.example", "maja"))
+    changed(update(Identity).where(Identity.subject == "maja").values(organisation="123"))
+
+    def said() -> Any:
+        return one(select(Identity.organisation).where(Identity.subject == "maja"))
+
+    signed(change(first, organisation_claim="siret", organisation_values=["456"]), second)
+    assert said() == "123"
+    signed(change(first, organisation_claim="org", organisation_values=["456"]), second)
+    assert said() is None
 
 
 def test_another_agencys_administrator_proposes_no_change(database: Engine) -> None:

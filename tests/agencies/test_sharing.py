@@ -33,8 +33,14 @@ def ended(actor: Principal) -> None:
 
 
 def between(owner: Principal, guest: Principal) -> Level | None:
-    with reading() as db:
-        return sharing.level_between(db, owner.agency_id, guest.agency_id)
+    """Up to which label people of `guest` may do work of `owner` now."""
+    sides = (owner.agency_slug, guest.agency_slug)
+    [level, *_] = [
+        Level.parse(terms["level"])
+        for terms in listed(owner)
+        if terms["in_force"] and (terms["owner"]["slug"], terms["guest"]["slug"]) == sides
+    ] or [None]
+    return level
 
 
 def listed(actor: Principal) -> list[dict[str, Any]]:
@@ -109,6 +115,10 @@ def test_terms_are_over_after_their_last_day(database: Engine) -> None:
     changed(update(SharingTerms).values(until=datetime.now(UTC) - timedelta(seconds=1)))
     assert between(north, south) is None
     assert [terms["in_force"] for terms in listed(south)] == [False]
+
+
+def test_terms_may_hold_to_the_last_day_of_the_calendar(database: Engine) -> None:
+    assert between(*in_force(until="9999-12-31")) is Level.INTERNAL
 
 
 def test_a_third_agency_sees_nothing_and_proposes_nothing(database: Engine) -> None:

@@ -249,6 +249,21 @@ def test_a_membership_that_ends_stands_nowhere(database: Engine) -> None:
     assert units_of(person) == []
 
 
+def test_who_is_in_a_unit_is_read_for_one_agency(database: Engine) -> None:
+    north, south = an_administrator("north"), an_administrator("south")
+    flood = made(north, "Flood desk", until=SOON, guests=["south"])
+    mine, theirs = a_person("north", name="Ann"), a_person("south", name="Sam")
+    left = a_person("north", name="Leo")
+    for admin, person in ((north, mine), (north, left), (south, theirs)):
+        placed(admin, person, flood)
+    changed(update(Membership).where(Membership.id == left.membership_id).values(ended_at=datetime.now(UTC)))
+    with reading() as db:
+        own = unit_members.inside(db, flood, north.agency_id)
+        guests = unit_members.inside(db, flood, south.agency_id)
+    assert own == [{"membership_id": mine.membership_id, "name": "Ann", "home": False}]
+    assert [row["name"] for row in guests] == ["Sam"]
+
+
 def test_somebody_who_left_holds_no_unit_up(database: Engine) -> None:
     admin, person = an_administrator("north"), a_person("north")
     safety = made(admin, "Safety")

@@ -189,6 +189,12 @@ def test_units_are_made_moved_merged_and_ended(north: Any) -> None:
     assert (kept.status_code, kept.json["type"]) == (409, "/problems/unit-not-empty")
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-30"])
+def test_a_unit_that_would_end_with_the_calendar_is_refused(north: Any, day: str) -> None:
+    answer = north.post("/units", json={"name": "Forever", "until": day})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["until"])
+
+
 def test_people_are_placed_in_units(north: Any) -> None:
     person = a_person("north")
     unit = north.post("/units", json={"name": "Safety"}).json["units"][0]["id"]

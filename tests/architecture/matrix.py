@@ -78,7 +78,7 @@ def no_partner(role: Role, agency: str, zone: str) -> str:
 
 
 def confirmed(role: Role, agency: str, zone: str) -> str:
-    """Signing takes a second factor that is fresh; nobody here has one."""
+    """Signing rules takes a second factor that is fresh; nobody here has one, and nothing less will do."""
     return RULE
 
 
@@ -156,6 +156,8 @@ ROWS: Mapping[str, Row] = {
     "api.extend": Row("POST /api/v1/claims/{claim}/extend", frozenset({C}), taken),
     "api.release": Row("POST /api/v1/claims/{claim}/release", frozenset({C}), known),
     "api.post_campaign": Row("POST /api/v1/campaigns", frozenset({T})),
+    "web.under_need_to_know": Row("GET /campaigns/need-to-know", LET_IN),
+    "web.who_is_in": Row("GET /campaigns/{campaign}/need-to-know", LET_IN, ours),
     "web.let_in": Row("POST /campaigns/{campaign}/need-to-know", LET_IN, ours, INSIDER),
     "web.end_let_in": Row("POST /campaigns/{campaign}/need-to-know/{guest}/end", LET_IN, ours),
     "api.list_let_in": Row("GET /api/v1/campaigns/{campaign}/need-to-know", LET_IN, ours),
@@ -272,6 +274,15 @@ ROWS: Mapping[str, Row] = {
     "web.move_unit": Row("POST /agency/units/{unit}/place", ADMIN, of_own_agency, {"parent_id": ""}),
     "web.merge_unit": Row("POST /agency/units/{unit}/merge", ADMIN, of_own_agency, {"into": "{other_unit}"}),
     "web.end_unit": Row("POST /agency/units/{unit}/end", ADMIN, of_own_agency),
+    "web.place_in_unit": Row(
+        "POST /agency/units/{unit}/members", ADMIN, of_own_agency, {"membership": "{contributor}"}
+    ),
+    "web.take_out_of_unit": Row(
+        "POST /agency/units/{unit}/members/out", ADMIN, of_own_agency, {"membership": "{contributor}"}
+    ),
+    "web.place_person": Row(
+        "POST /agency/people/{contributor}/units", ADMIN, of_own_agency, {"unit": "{unit}"}
+    ),
     # people
     "web.people": Row("GET /agency/people", WHO_IS_HERE),
     "web.person": Row("GET /agency/people/{contributor}", WHO_IS_HERE, of_own_agency),

@@ -29,6 +29,7 @@ def _scene() -> Scene:
 def scene() -> Iterator[Scene]:
     made = _scene()
     with made.entered():
+        made.sign_in_again()
         yield made
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.edge.permissions import EVERYBODY, PROVISIONER, ROUTES
+from marketplace.edge.permissions import CONFIRMED, EVERYBODY, PROVISIONER, ROUTES
 from security.permissions import Permission
 
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -32,6 +32,36 @@ FOR_EVERYBODY = {
     "web.start",
 }
 """Adding a route that needs no sign-in is a decision: it is made here, in sight."""
+
+WITHOUT_CONFIRMING = {
+    "web.add_example",
+    "web.check_provider",
+    "web.decline_move",
+    "web.discard_rules",
+    "web.drop_example",
+    "web.drop_rule",
+    "web.end_sessions_of",
+    "web.end_unit",
+    "web.keep_new_rule",
+    "web.keep_rule",
+    "web.make_unit",
+    "web.merge_unit",
+    "web.move_unit",
+    "web.place_in_unit",
+    "web.place_person",
+    "web.rename_levels",
+    "web.rename_unit",
+    "web.renew_rules",
+    "web.review_role",
+    "web.set_joining",
+    "web.set_networks",
+    "web.sign_rules",
+    "web.take_out_of_unit",
+    "web.take_up_rules",
+    "web.withdraw_agreement",
+    "web.withdraw_invitation",
+}
+"""What administrators and officers do by pages without a sign-in of now; signing rules asks for it by itself."""
 
 
 def test_every_route_is_in_the_table_and_no_row_is_left_over(app: Any) -> None:
@@ -66,6 +96,23 @@ def test_a_program_with_a_credential_goes_nowhere_but_to_scim() -> None:
         "scim"
     }
     assert {wanted for endpoint, wanted in ROUTES.items() if endpoint.startswith("scim.")} == {PROVISIONER}
+
+
+def test_an_administrators_act_takes_a_sign_in_of_now_or_is_known_not_to(app: Any) -> None:
+    heavy = {Permission.ADMINISTER_AGENCY, Permission.GIVE_CLEARANCE}
+    acts = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("web.") and "POST" in rule.methods and ROUTES[rule.endpoint] in heavy
+    }
+    assert acts - set(CONFIRMED) == WITHOUT_CONFIRMING
+
+
+def test_only_a_form_of_somebody_signed_in_takes_a_sign_in_of_now(app: Any) -> None:
+    methods = {rule.endpoint: (rule.methods or set()) & CHANGES for rule in app.url_map.iter_rules()}
+    assert {endpoint: methods[endpoint] for endpoint in CONFIRMED} == {each: {"POST"} for each in CONFIRMED}
+    assert all(endpoint.startswith("web.") for endpoint in CONFIRMED)
+    assert all(isinstance(ROUTES[endpoint], Permission) for endpoint in CONFIRMED)
 
 
 def _example(rule: Any) -> str:

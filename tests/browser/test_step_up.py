@@ -106,3 +106,20 @@ def test_keyboard_opens_a_page_that_was_refused(visit: Any, marketplace: Running
         ways_in.confirm(page, "lena")
         page.wait_for_url(item)
         expect(page.get_by_role("radio").first).to_be_visible()
+
+
+def test_an_administrator_invites_after_signing_in_again(chromium: Browser, marketplace: Running) -> None:
+    """Without scripts: the form waits, comes back with one button, and is done once."""
+    context = chromium.new_context(base_url=marketplace.url, java_script_enabled=False)
+    page = ways_in.in_english(context, marketplace)
+    ways_in.sign_in(page, "Digital Service", ADMIN)
+    page.goto("/agency/invitations")
+    page.get_by_label("Note for yourselves").first.fill("asked to sign in again")
+    page.get_by_role("button", name="Make a link").click()
+    page.get_by_role("button", name="Sign in again").click()
+    ways_in.confirm(page, ADMIN)
+    page.wait_for_url("**/resume/*")
+    page.get_by_role("button", name="Send it now").click()
+    expect(page.get_by_label("Link", exact=True)).to_be_visible()
+    expect(page.get_by_role("row", name="asked to sign in again")).to_have_count(1)
+    context.close()

@@ -124,6 +124,95 @@ class TestInvitation:
         assert browser.client.get(f"/invitation/{token}").status_code == 200
 
 
+class TestAnotherOrganisation:
+    """The provider serves many agencies: one of its people works for another one by now."""
+
+    @pytest.fixture
+    def member(self, browser: Browser, newcomer: Misbehaving) -> UUID:
+        """Somebody who joined by signing in, and signed out; the provider names another organisation from now on."""
+        browser.signs_in()
+        member: UUID = one(select(WebSession.membership_id))
+        browser.signs_out()
+        newcomer.claims["siret"] = "99999999900011"
+        return member
+
+    def test_is_refused_with_what_would_help(self, browser: Browser, member: UUID) -> None:
+        answer = browser.signs_in()
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 403
+        assert "<h1>Ask your administrator here, or your new agency, for an invitation</h1>" in page
+        assert "Nothing of yours was ended." in page
+        assert not browser.is_signed_in
+        (row,) = on_record("sign_in.fail")
+        assert (row.outcome, row.detail["error"]) == ("refused", "OrganisationChanged")
+        assert row.detail["reasons"] == ["organisation"]
+        assert row.reference in page
+        assert "99999999900011" not in page + str(row)
+
+    def test_ends_nothing(self, app: Flask, browser: Browser, newcomer: Misbehaving, member: UUID) -> None:
+        other = Browser(app, newcomer)
+        newcomer.claims["siret"] = "13002526500013"
+        other.signs_in()
+        newcomer.claims["siret"] = "99999999900011"
+        assert browser.signs_in().status_code == 403
+        assert other.is_signed_in
+        assert now_as(member) is not None
+
+    @pytest.mark.parametrize("siret", [None, "", ["99999999900011", "99999999900012"]])
+    def test_is_not_what_a_claim_says_that_names_none(
+        self, browser: Browser, newcomer: Misbehaving, member: UUID, siret: object
+    ) -> None:
+        newcomer.claims["siret"] = siret
+        assert browser.signs_in().status_code == 303
+
+    def test_is_not_what_a_claim_says_that_is_left_out(
+        self, browser: Browser, newcomer: Misbehaving, member: UUID
+    ) -> None:
+        del newcomer.claims["siret"]
+        assert browser.signs_in().status_code == 303
+
+    def test_is_let_in_again_by_a_new_invitation(self, browser: Browser, member: UUID) -> None:
+        token = a_link(roles=(Role.CONTRIBUTOR, Role.TASK_OWNER))
+        assert with_invitation(browser, token).status_code == 303
+        now = now_as(one(select(WebSession.membership_id)))
+        assert now is not None
+        assert (now.membership_id, now.roles) == (member, {Role.CONTRIBUTOR})
+        browser.signs_out()
+        assert browser.signs_in().status_code == 303
+        assert browser.client.get(f"/invitation/{token}").status_code == 403
+
+    def test_of_somebody_invited_is_their_own(
+        self, app: Flask, browser: Browser, newcomer: Misbehaving, member: UUID
+    ) -> None:
+        newcomer.claims["sub"] = "invited"
+        assert with_invitation(browser, a_link()).status_code == 303
+        again = Browser(app, newcomer)
+        assert again.signs_in().status_code == 303
+        newcomer.claims["siret"] = "88888888800011"
+        assert Browser(app, newcomer).signs_in().status_code == 403
+
+    def test_of_somebody_known_before_is_learned_once(
+        self, app: Flask, browser: Browser, newcomer: Misbehaving, somebody: Principal
+    ) -> None:
+        newcomer.claims |= {"sub": "somebody", "siret": "99999999900011"}
+        assert browser.signs_in().status_code == 303
+        assert one(select(WebSession.membership_id)) == somebody.membership_id
+        newcomer.claims["siret"] = "88888888800011"
+        assert Browser(app, newcomer).signs_in().status_code == 403
+
+    def test_confirms_nothing_and_leaves_the_session(
+        self, browser: Browser, newcomer: Misbehaving, member: UUID
+    ) -> None:
+        newcomer.claims["siret"] = "13002526500013"
+        browser.signs_in()
+        newcomer.claims["siret"] = "99999999900011"
+        left = browser.client.post("/step-up", data={"then": "/notices"}, headers=HOME)
+        assert browser.comes_back(newcomer.visited(onward(left))).status_code == 403
+        assert on_record("sign_in.fail")[-1].detail["error"] == "OrganisationChanged"
+        assert on_record("session.step_up") == []
+        assert browser.is_signed_in
+
+
 class TestTransfer:
     """Somebody of south moves to north: signed in at the one, they sign in at the other."""
 
@@ -187,6 +276,23 @@ class TestTransfer:
         now = now_as(one(select(WebSession.membership_id)))
         assert now is not None
         assert now.roles == {Role.CONTRIBUTOR, Role.APPRAISER}
+
+    def test_brings_the_organisation_along_that_north_lets_in(
+        self, browser: Browser, maja: Principal
+    ) -> None:
+        browser.provider.claims["siret"] = "99999999900011"
+        self.asks(browser, invitation=a_link())
+        assert browser.comes_back(self.goes(browser)).status_code == 303
+        browser.signs_out()
+        assert browser.signs_in().status_code == 303
+
+    def test_with_an_organisation_that_north_does_not_know_changes_nothing(
+        self, browser: Browser, maja: Principal
+    ) -> None:
+        browser.provider.claims["siret"] = "99999999900011"
+        self.asks(browser)
+        assert browser.comes_back(self.goes(browser)).status_code == 403
+        assert now_as(maja.membership_id) == maja
 
     def test_a_refused_one_changes_nothing(self, browser: Browser, maja: Principal) -> None:
         changed(update(Agency).values(self_join=False))

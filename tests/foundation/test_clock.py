@@ -1,6 +1,6 @@
 """Time is the database's, read once per transaction."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import Engine, literal, select
@@ -43,3 +43,21 @@ def test_a_moment_without_a_zone_is_refused(database: Engine) -> None:
     naive = datetime(2026, 1, 1)  # noqa: DTZ001 - the mistake this test is about
     with reading() as db, pytest.raises(StatementError, match="without a time zone"):
         db.scalar(select(literal(naive, Moment)))
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 28), date(2026, 12, 31), date(2028, 2, 29)])
+def test_what_is_agreed_to_a_day_holds_through_it(day: date) -> None:
+    begun = clock.begin_of(day)
+    assert begun is not None
+    assert clock.end_of(day) == begun + timedelta(days=1)
+    assert clock.last_day(clock.end_of(day)) == day
+
+
+def test_the_calendar_s_last_day_has_an_end(database: Engine) -> None:
+    over = clock.end_of(date.max)
+    with reading() as db:
+        assert db.scalar(select(literal(over, Moment))) == over
+
+
+def test_what_has_no_last_day_has_no_end() -> None:
+    assert (clock.begin_of(None), clock.end_of(None), clock.last_day(None)) == (None, None, None)

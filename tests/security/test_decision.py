@@ -1,41 +1,9 @@
 """Decisions: every failed rule is kept, and nothing mistakes a refusal for a yes."""
 
-from typing import Any
-
 import pytest
 
 from marketplace.foundation.errors import Refused
-from security.decision import ALLOWED, Decision, Reason, Rule, all_of, refused, rule
-
-
-def has(name: str) -> Rule[Any]:
-    return rule(lambda facts: name in facts, f"needs_{name}", f"get_{name}")
-
-
-class TestAllOf:
-    def test_reports_every_rule_that_failed_in_order(self) -> None:
-        asked = all_of(has("a"), has("b"), has("c"))({"b"})
-        assert [(reason.code, reason.remedy) for reason in asked.failed] == [
-            ("needs_a", "get_a"),
-            ("needs_c", "get_c"),
-        ]
-
-    def test_allows_where_all_hold(self) -> None:
-        assert all_of(has("a"), has("b"))({"a", "b"}).allowed
-
-    def test_without_rules_allows(self) -> None:
-        nothing: Rule[Any] = all_of()
-        assert nothing(None) == ALLOWED
-
-    def test_nests(self) -> None:
-        inner = all_of(has("b"), has("c"))
-        failed = all_of(has("a"), inner)(set()).failed
-        assert [reason.code for reason in failed] == ["needs_a", "needs_b", "needs_c"]
-
-    def test_a_rule_that_breaks_is_not_taken_for_a_yes(self) -> None:
-        breaks: Rule[Any] = rule(lambda facts: facts["absent"], "never")
-        with pytest.raises(KeyError):
-            all_of(breaks)({})
+from security.decision import ALLOWED, Decision, Reason, refused
 
 
 class TestDecision:

@@ -67,6 +67,11 @@ def inside(campaign: UUID, by: Principal) -> list[str]:
     return [row["name"] for row in listed["people"]]
 
 
+def listed(by: Principal) -> list[dict[str, Any]]:
+    with reading() as db:
+        return need_to_know.campaigns(db, actor=by, context=AT_WORK)
+
+
 def knows(campaign: UUID, person: Principal) -> bool:
     with reading() as db:
         try:
@@ -165,6 +170,42 @@ class TestLettingIn:
         let_in(campaign, second, owner)
         let_in(campaign, person, second)
         assert knows(campaign, person)
+
+
+class TestList:
+    def test_the_officer_finds_every_campaign_of_their_agency(self, owner: Principal, campaign: UUID) -> None:
+        a_campaign(owner)
+        a_campaign(an_owner("south"), need_to_know=True)
+        let_in(campaign, a_person("south", name="Sam"), owner)
+        (row,) = listed(a_person("north", roles=(Role.SECURITY_OFFICER,)))
+        assert (row["id"], [person["name"] for person in row["people"]]) == (campaign, ["Sam"])
+
+    def test_an_owner_finds_what_they_may_know(self, owner: Principal, campaign: UUID) -> None:
+        second = an_owner("north")
+        assert [row["id"] for row in listed(owner)] == [campaign]
+        assert listed(second) == []
+        let_in(campaign, second, owner)
+        assert [row["id"] for row in listed(second)] == [campaign]
+
+    def test_who_lets_nobody_in_finds_nothing(self, owner: Principal, campaign: UUID) -> None:
+        person = a_person("north")
+        let_in(campaign, person, owner)
+        assert listed(person) == []
+
+    @pytest.mark.parametrize(
+        ("level", "told"), [("internal", True), ("sensitive", True), ("restricted", False)]
+    )
+    def test_a_name_is_told_as_far_as_the_clearance_reaches(
+        self, database: Engine, level: str, told: bool
+    ) -> None:
+        campaign = a_campaign(
+            an_owner("north", clearance=Level.RESTRICTED), need_to_know=True, level=level, name="Plan"
+        )
+        officer = a_person("north", roles=(Role.SECURITY_OFFICER,), clearance=Level.SENSITIVE)
+        with reading() as db:
+            one = need_to_know.listing(db, campaign, actor=officer, context=AT_WORK)
+        for row in (one, *listed(officer)):
+            assert (row["name"], row["level"]) == ("Plan" if told else None, level)
 
 
 class TestRefused:

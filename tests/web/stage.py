@@ -21,11 +21,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, update
 
-from agencies import directory, notices, sessions
+from agencies import directory, notices, sessions, unit_members, units
+from agencies.agreement_models import Unit
 from agencies.keys import KeyringFile, bound
-from agencies.models import Identity
+from agencies.models import Identity, Person
 from agencies.rules import drafting, signing
 from deploy import migrating
+from deploy.identity.registry import TWO_FACTORS
 from deploy.samples import seed
 from marketplace.app import create_app
 from marketplace.foundation import clock, db, doorbell, jobs
@@ -34,7 +36,7 @@ from marketplace.foundation.settings import Settings
 from security.log import sequencer
 from security.oidc import Vouched
 from security.principal import Factor, Principal, Zone
-from tasks import campaigns, claims, contributions, settling
+from tasks import campaigns, claims, contributions, need_to_know, settling
 from tasks.models import Campaign, Contribution, Result
 
 SECRET = "a-stage-key-of-more-than-thirty-two-characters"
@@ -66,7 +68,7 @@ class Stage:
             return seed.principal(tx, self.home, login)
 
     def token(self, login: str) -> str:
-        """A session of this person, as the cookie carries it."""
+        """A session of this person, as the cookie carries it: signed in just now with a second factor."""
         with transaction() as tx:
             now = clock.now(tx)
             person = self._person(tx, login)
@@ -75,7 +77,7 @@ class Stage:
             begun = sessions.begin(
                 tx,
                 person.membership_id,
-                Vouched(issuer, subject, auth_time=now),
+                Vouched(issuer, subject, acr=TWO_FACTORS, auth_time=now),
                 device_name="Firefox/Linux",
                 zone=Zone.OFFICE,
             )
@@ -92,6 +94,12 @@ class Stage:
         with reading() as tx:
             found = tx.scalar(select(Campaign.id).where(Campaign.title == title))
         assert found is not None, title
+        return found
+
+    def unit(self, name: str) -> UUID:
+        with reading() as tx:
+            found = tx.scalar(select(Unit.id).where(Unit.name == name))
+        assert found is not None, name
         return found
 
     def claim(self, login: str, title: str = STRIKES) -> UUID:
@@ -199,6 +207,8 @@ def play(stage: Stage) -> Stage:
     stage.client("maja").get(f"/campaigns/{stage.campaign()}/room")
     stage.client("tom").get(f"/campaigns/{stage.campaign()}/results")
     _rules(stage)
+    _let_in(stage)
+    _units(stage)
     stage.number_entries()
     return stage
 
@@ -234,6 +244,41 @@ def _rules(stage: Stage) -> None:
         office |= {"when": {"at_least": ["resource.level", "restricted"]}, "remedy": "use_office_network"}
         office |= {"examples": [{"case": {"context.zone": "home"}, "allowed": True, "why": "On Fridays."}]}
         drafting.keep_rule(tx, RULE | office, revision=0, actor=bram, context=signed_in)
+
+
+VISITS = "Does this note ask for a second visit?"
+
+
+def _let_in(stage: Stage) -> None:
+    """Two people are in to the campaign under need-to-know, one of them of another agency."""
+    for days, login in ((20, "karim"), (6, "lena")):
+        with transaction() as tx:
+            person, officer = stage._person(tx, login), stage._person(tx, "haas")
+            email = tx.scalar(select(Person.email).where(Person.id == person.person_id))
+            need_to_know.give(
+                tx,
+                stage.campaign(VISITS),
+                agency=person.agency_slug,
+                email=str(email),
+                until=clock.now(tx).date() + timedelta(days=days),
+                actor=officer,
+                context=seed.CONTEXT,
+            )
+
+
+SAFETY, DESK = "Flight safety", "Storm desk"
+
+
+def _units(stage: Stage) -> None:
+    """A unit with somebody in it, and a temporary one that takes people of another agency."""
+    with transaction() as tx:
+        felix, karim = stage._person(tx, "felix"), stage._person(tx, "karim")
+        acting: dict[str, Any] = {"actor": felix, "context": seed.CONTEXT}
+        until = clock.now(tx) + timedelta(days=60)
+        safety = units.make(tx, SAFETY, **acting)
+        desk = units.make(tx, DESK, safety, until=until, guests=["digital-service"], **acting)
+        for unit in (safety, desk):
+            unit_members.place(tx, karim.membership_id, unit, **acting)
 
 
 def _votes(number: int) -> tuple[str, str, str]:
@@ -295,8 +340,21 @@ MORE: tuple[dict[str, Any], ...] = (
         "items": 30,
         "skills": ["german-to-english"],
     },
+    {
+        "owner": "ines",
+        "name": "Site visits",
+        "title": "Does this note ask for a second visit?",
+        "level": "sensitive",
+        "minutes": 3,
+        "days": 20,
+        "options": {"yes": "Yes", "no": "No", "unclear": "Can’t tell"},
+        "fields": {"note": "Note"},
+        "items": 6,
+        "need_to_know": True,
+    },
 )
-"""Campaigns beside the demo's two: open to all, with a skill that people have, and with one that nobody has."""
+"""Campaigns beside the demo's two: open to all, with a skill that people have, with one that nobody has, and one under
+need-to-know."""
 
 
 def _more_campaigns(stage: Stage) -> None:
@@ -339,6 +397,7 @@ def _spec(more: dict[str, Any], today: date) -> dict[str, Any]:
         "minutes": more["minutes"],
         "due": (today + timedelta(days=more["days"])).isoformat(),
         "skills": more.get("skills", []),
+        "need_to_know": more.get("need_to_know", False),
         "form": {"questions": [question], "fields": fields},
     }
 

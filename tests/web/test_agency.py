@@ -305,10 +305,12 @@ def test_units_are_made_renamed_moved_merged_and_ended(felix: FlaskClient) -> No
     assert again.status_code == 422
     sent(felix, safety, f"{safety}/name", name=f"Flights {tag}")
     sent(felix, safety, f"{safety}/place", parent=str(ids["Archive"]))
-    sent(felix, archive, f"{archive}/place", parent=str(ids["Safety"]))
-    assert "A unit cannot stand below itself" in page_of(felix, archive)
-    sent(felix, archive, f"{archive}/end")
-    assert "Move them first" in page_of(felix, archive)
+    below_itself = sent(felix, archive, f"{archive}/place", parent=str(ids["Safety"]))
+    assert below_itself.status_code == 422
+    assert "A unit cannot stand below itself" in below_itself.get_data(as_text=True)
+    not_empty = sent(felix, archive, f"{archive}/end")
+    assert not_empty.status_code == 422
+    assert "Move them first" in not_empty.get_data(as_text=True)
     sent(felix, safety, f"{safety}/merge", into=str(ids["Archive"]))
     assert felix.get(safety).status_code == 404
     sent(felix, archive, f"{archive}/end")

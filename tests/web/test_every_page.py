@@ -14,7 +14,8 @@ NAMES = (
     "start", "sign-in", "sign-in-agency", "help", "accessibility", "data-protection", "not-found", "board",
     "board-filtered", "board-nothing", "campaign", "campaign-step-away", "work", "work-passage", "work-over",
     "my-work", "my-work-empty", "notices", "notices-empty", "sessions", "campaigns", "room", "room-empty", "results",
-    "results-empty", "result", "record", "record-filtered", "operation", "refused", "rules", "rules-empty",
+    "results-empty", "result", "record", "record-filtered", "need-to-know", "need-to-know-campaign",
+    "need-to-know-nothing", "units", "unit", "unit-guest", "person-units", "operation", "refused", "rules", "rules-empty",
     "rules-choose", "rule-new", "rule-expert", "rule", "rules-preview", "rules-version",
 )  # fmt: skip
 
@@ -78,7 +79,7 @@ def test_what_people_wrote_carries_its_language_and_direction(stage: Stage) -> N
     [
         ("maja", ["Find work", "My work"]),
         ("ines", ["Find work", "My work", "Campaigns"]),
-        ("haas", ["Record", "Agency", "People"]),
+        ("haas", ["Record", "Need to know", "Agency", "People"]),
         ("jan", ["Operation"]),
     ],
 )

@@ -15,16 +15,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, update
 from werkzeug.test import TestResponse
 
-from agencies import transfers
+from agencies import providers, sessions, transfers
 from agencies.models import Membership, RoleGrant
 from agencies.people_models import Invitation, Move
 from marketplace.foundation.db import transaction
 from security.labels import Level
+from security.oidc import Vouched
 from security.principal import Principal, Role
 from tests.agencies.people_at_work import (
     a_provider,
     a_secondment,
-    a_session,
     an_admin,
     an_officer,
     ended,
@@ -35,13 +35,26 @@ from tests.builders import AT_WORK, a_person, an_agency, changed, found, one
 
 IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 HOME = {"Referer": "http://localhost/"}
+VOUCHING, TWO = "https://vouching.example", "urn:two-factors"
+"""The provider of everybody here, and how it names a second factor."""
 
 
 @pytest.fixture
 def app(database: Engine, tmp_path: Path) -> Iterator[Flask]:
     with an_application(database, tmp_path) as made:
         made.config["WTF_CSRF_ENABLED"] = False
+        an_agency("vouching", shares=False)
+        with transaction() as tx:
+            given = {"issuer": VOUCHING, "client_id": "us", "client_secret": "secret", "step_up_acr": TWO}
+            providers.add(tx, "vouching", **given)
         yield made
+
+
+def signed_in(who: Principal) -> str:
+    """A session that began just now with a second factor."""
+    vouched = Vouched(VOUCHING, str(who.person_id), acr=TWO, auth_time=datetime.now(UTC))
+    with transaction() as tx:
+        return sessions.begin(tx, who.membership_id, vouched).token
 
 
 class Person:
@@ -49,7 +62,7 @@ class Person:
 
     def __init__(self, app: Flask, who: Principal) -> None:
         self.who, self.client = who, app.test_client()
-        self.client.set_cookie("market_session", a_session(who)[0])
+        self.client.set_cookie("market_session", signed_in(who))
         self.client.set_cookie("language", "en")
 
     def reads(self, path: str, status: int = 200) -> str:

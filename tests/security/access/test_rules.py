@@ -1,4 +1,4 @@
-"""Rules: read with every fault at once, asked about the right actions, told with reason and remedy; their examples."""
+"""Rules: read with every fault at once, asked about the right actions, told with reason and remedy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from security.access import examples
 from security.access.errors import InvalidRules
 from security.access.rules import RuleSet
 from security.decision import Reason
@@ -118,19 +117,3 @@ class TestDeciding:
     def test_a_demand_that_cannot_be_known_fails(self) -> None:
         assert not rule_set(a_rule()).allows("claim", {})
         assert not rule_set(a_rule(must={"not": {"is": ["context.zone", "home"]}})).allows("claim", {})
-
-
-class TestExamples:
-    def example(self, zone: str, allowed: bool) -> dict[str, Any]:
-        return {"case": {"context.zone": zone}, "allowed": allowed, "why": "So it is meant."}
-
-    def test_that_agree_say_nothing(self) -> None:
-        rules = rule_set(a_rule(examples=[self.example("office", True), self.example("home", False)]))
-        assert examples.run(rules) == []
-
-    def test_that_disagree_are_named_with_what_the_rule_says(self) -> None:
-        rules = rule_set(
-            a_rule("first"), a_rule(examples=[self.example("office", True), self.example("home", True)])
-        )
-        (failure,) = examples.run(rules)
-        assert (failure.rule, failure.number, failure.allowed) == ("office-only", 1, False)

@@ -128,6 +128,7 @@ WRITTEN_ELSEWHERE = {
     "clearance.give",
     "clearance.withdraw",
     "identity.add",
+    "identity.renew",
     "job.retry",
     "logout.take",
     "move.approve",
