@@ -8,9 +8,10 @@ from flask import Response
 from marshmallow import Schema, fields
 
 from agencies import directory
-from marketplace.api.door import api, done_once, refuses, takes_body, who
+from marketplace.api.door import api, done_once, refuses, takes_body
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import told
+from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.input import Input, Text, whole_from
 from security.log import proving, witnesses
@@ -93,7 +94,7 @@ def prove(wanted: dict[str, Any]) -> Response:
     Making a proof is itself on the record.
     """
     with transaction() as tx:
-        return reply(proving.prove(tx, **wanted, **who()))
+        return reply(proving.prove(tx, **wanted, actor=current_principal(), context=current_context()))
 
 
 @api.get("/record/witnesses")
@@ -115,7 +116,7 @@ def register_witness(wanted: dict[str, Any]) -> Response:
     """Register the witness that your agency runs, or give it another address."""
 
     def register(tx: Tx) -> None:
-        witnesses.register(tx, **wanted, **who())
+        witnesses.register(tx, **wanted, actor=current_principal(), context=current_context())
 
     return reply_once(register, lambda tx, _: _listed(tx), 201)
 
@@ -128,7 +129,10 @@ def register_witness(wanted: dict[str, Any]) -> Response:
 @api.response(200, Witnesses)
 def acknowledge_witness(wanted: dict[str, Any]) -> Response:
     """Take note of a contradiction of your agency's witness, so that the next one is told again."""
-    return reply_once(lambda tx: witnesses.acknowledge(tx, **wanted, **who()), lambda tx, _: _listed(tx))
+    return reply_once(
+        lambda tx: witnesses.acknowledge(tx, **wanted, actor=current_principal(), context=current_context()),
+        lambda tx, _: _listed(tx),
+    )
 
 
 def _listed(db: Tx) -> dict[str, Any]:

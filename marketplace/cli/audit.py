@@ -93,12 +93,12 @@ def witnesses(client: Client, json_wanted: bool) -> None:
     "--url", help="Where it can be asked. Without: it comes by itself, see: marketplace witness visit"
 )
 @for_a_person
-def register(client: Client, key: str, url: str | None) -> None:
+def register(client: Client, key: str, at: str | None) -> None:
     """Register your agency's witness by its KEY, the line that `marketplace witness make` printed.
 
-    Example: marketplace audit register "north.example/witness+1f2e3d4c+BAAA…" --url https://witness.north.example
+    Example: marketplace audit register "north.example/witness+1f2e3d4c+BAAA…" --at https://witness.north.example
     """
-    client.post("/record/witnesses", json.dumps({"key": key, "url": url}).encode())
+    client.post("/record/witnesses", json.dumps({"key": key, "url": at}).encode())
     click.echo("Registered.")
 
 

@@ -60,7 +60,7 @@ def follow(file: Path, log_key: str) -> None:
 def serve(file: Path, host: str, port: int) -> None:
     """Wait for checkpoints and answer each with a cosignature or a refusal (C2SP tlog-witness).
 
-    Put https in front of it and register the address: marketplace audit register KEY --url https://…
+    Put https in front of it and register the address: marketplace audit register KEY --at https://…
     """
     with _sentences():
         state.read(file)
