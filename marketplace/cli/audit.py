@@ -90,7 +90,7 @@ def witnesses(client: Client, json_wanted: bool) -> None:
 @audit.command()
 @click.argument("key")
 @click.option(
-    "--url", help="Where it can be asked. Without: it comes by itself, see: marketplace witness visit"
+    "--at", metavar="URL", help="Where it can be asked. Without: it comes by itself, see: marketplace witness visit"
 )
 @for_a_person
 def register(client: Client, key: str, at: str | None) -> None:
