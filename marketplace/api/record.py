@@ -14,7 +14,7 @@ from marketplace.api.schemas import told
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.input import Input, Text, whole_from
-from security.log import proving, witnesses
+from security.log import exporting, proving, witnesses
 from security.log.proving import MOST, NotSignedYet, TooManyEntries
 from security.log.witnesses import BadWitness, NoSuchWitness, WitnessKnown
 
@@ -50,6 +50,31 @@ class Proof(Schema):
     checkpoint = fields.String(metadata=told("A signed note: the log's checkpoint and its cosignatures."))
     parts = fields.List(fields.Nested(Part))
     earlier = fields.Dict(metadata=told("An earlier checkpoint, and the proof that this one continues it."))
+
+
+class EntriesQuery(Input):
+    """From where on to follow the record."""
+
+    after = fields.Integer(
+        load_default=0, validate=whole_from(0, LARGEST), metadata=told("The `next` of the answer before.")
+    )
+    limit = fields.Integer(load_default=exporting.MOST, validate=whole_from(1, exporting.MOST))
+
+
+class NumberedEntry(Schema):
+    """An entry and its number, by which a receiver knows it again."""
+
+    number = fields.Integer()
+    body = fields.String(
+        metadata=told("Canonical JSON (RFC 8785), shaped as OCSF 1.5: the very bytes of the leaf.")
+    )
+
+
+class Entries(Schema):
+    """Entries in the order of their numbers."""
+
+    entries = fields.List(fields.Nested(NumberedEntry))
+    next = fields.Integer(metadata=told("Where to go on; the same as before once there is nothing new."))
 
 
 class Witness(Schema):
@@ -95,6 +120,25 @@ def prove(wanted: dict[str, Any]) -> Response:
     """
     with transaction() as tx:
         return reply(proving.prove(tx, **wanted, actor=current_principal(), context=current_context()))
+
+
+@api.get("/record/entries")
+@refuses()
+@api.arguments(EntriesQuery, location="query")
+@api.response(200, Entries)
+def follow_record(wanted: dict[str, Any]) -> Response:
+    """Follow the record: entries that concern your agency, in the order of their numbers.
+
+    Delivery is at least once; an entry's number is its id. What is read here is itself on the record, but not listed
+    here to whoever reads.
+    """
+    with transaction() as tx:
+        rows, going_on = exporting.after(
+            tx, wanted["after"], limit=wanted["limit"], actor=current_principal(), context=current_context()
+        )
+    return reply(
+        {"entries": [{"number": number, "body": body.decode()} for number, body in rows], "next": going_on}
+    )
 
 
 @api.get("/record/witnesses")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from marketplace.cli.audit_export import export
 from marketplace.cli.client import Client, for_a_person
 from marketplace.cli.speech import as_json, columns
 from security import verifier
@@ -90,7 +91,9 @@ def witnesses(client: Client, json_wanted: bool) -> None:
 @audit.command()
 @click.argument("key")
 @click.option(
-    "--at", metavar="URL", help="Where it can be asked. Without: it comes by itself, see: marketplace witness visit"
+    "--at",
+    metavar="URL",
+    help="Where it can be asked. Without: it comes by itself, see: marketplace witness visit",
 )
 @for_a_person
 def register(client: Client, key: str, at: str | None) -> None:
@@ -109,3 +112,6 @@ def acknowledge(client: Client, name: str) -> None:
     """Take note of a contradiction by the witness NAME, so that the next one is told again."""
     client.post("/record/witnesses/acknowledge", json.dumps({"name": name}).encode())
     click.echo("Noted.")
+
+
+audit.add_command(export)

@@ -70,6 +70,7 @@ ACTS: Mapping[str, Act] = {
     "number.withdraw": Act(ACCOUNT),
     "notice.send": Act(ACTIVITY, "notice"),
     "log.read": Act(CONTENT, "oversight"),
+    "log.export": Act(CONTENT, "oversight"),
     "witness.register": Act(ACTIVITY, "oversight"),
     "witness.acknowledge": Act(ACTIVITY, "oversight"),
     "witness.contradict": Act(ACTIVITY, "oversight"),

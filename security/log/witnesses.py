@@ -116,15 +116,15 @@ def to_ask(db: Tx) -> list[str]:
 def request(db: Tx, name: str, old: int | None = None) -> Request | None:
     """The request for the newest checkpoint, from the size that the witness saw last, or from `old`.
 
-    None where there is no checkpoint, no such witness, or the witness claims to have seen more than there is.
+    A witness that saw more than there is, is asked all the same: its answer is the contradiction. None where there is
+    no checkpoint, or no such witness that can be asked.
     """
     row = db.one_or_none(select(AuditWitness.url, AuditWitness.size).where(AuditWitness.name == name))
     signed = checkpoints.latest(db)
     if row is None or row.url is None or signed is None:
         return None
-    begin, size = int(row.size) if old is None else old, signed.checkpoint.size
-    if begin > size:
-        return None
+    size = signed.checkpoint.size
+    begin = min(int(row.size) if old is None else old, size)
     proof = merkle_proofs.consistency(begin, size, tree.subtrees(db))
     own = notes.Note(signed.note.text, signed.note.lines[:1])
     return Request(row.url, size, begin, witnessing.request_text(begin, proof, str(own)))
