@@ -28,8 +28,8 @@ from marketplace.foundation.db import reading as reads
 from marketplace.foundation.errors import InvalidInput
 from marketplace.foundation.input import Input, Text, Whole, entries, whole_from
 from security.access import cedar
+from security.access.documents import FORMAT, LONGEST_TEXT, MOST_RULES, case_json
 from security.access.errors import InvalidRules
-from security.access.rules import FORMAT, LONGEST_TEXT, MOST_RULES
 from security.principal import Principal
 
 
@@ -200,7 +200,7 @@ def _draft(db: Tx, actor: Principal) -> dict[str, Any]:
             {
                 "action": change.action,
                 "way": change.way,
-                "case": None if change.case is None else examples.plain(change.case),
+                "case": None if change.case is None else case_json(change.case),
             }
             for change in preview.changes(old, new)
         ],
