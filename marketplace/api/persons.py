@@ -372,7 +372,7 @@ def list_invitations() -> Response:
 
 
 @api.post("/invitations")
-@refuses(RoleClash, ClearanceNotGiven)
+@refuses(RoleClash, ClearanceNotGiven, BadPeriod)
 @takes_body
 @done_once
 @api.arguments(InvitationInput)
