@@ -19,6 +19,7 @@ from agencies import authority, memberships, people
 from agencies.models import Agency, Membership, Person, RoleGrant
 from agencies.people_errors import (
     AlreadyAMember,
+    BadPeriod,
     ClearanceNotGiven,
     InvitationElsewhere,
     InvitationOver,
@@ -80,7 +81,7 @@ def make(
     """Invite somebody into an agency. Without `actor` the marketplace itself invites, as when an agency begins.
 
     `note` helps administrators tell invitations apart. Raises NotPermitted, ClearanceNotGiven, RoleNotGiven,
-    RoleClash.
+    RoleClash, BadPeriod.
     """
     row = {"until": until, "note": note, "clearance": int(clearance), "compartments": sorted(compartments)}
     if actor is not None:
@@ -88,6 +89,8 @@ def make(
         if clearance > Level.PUBLIC or row["compartments"]:
             reason = refused("role", "ask_security_officer", role=Role.SECURITY_OFFICER)
             reason.or_raise(ClearanceNotGiven)
+    if until is not None and until <= clock.now(tx):  # who used it would be nobody's member a moment later
+        raise BadPeriod(errors={"until": ["A day that lies ahead."]})
     given = frozenset(roles)
     may_be_given(given, partner=False, by_agency=actor is not None).or_raise(RoleClash)
     return put(tx, agency_id, given, row, actor, context)

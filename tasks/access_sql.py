@@ -35,7 +35,8 @@ from security.access.attributes import ATTRIBUTES, Attribute, Facts, Kind
 from security.access.baseline import BASELINE
 from security.access.compiling import closure
 from security.access.expression import AllOf, AnyOf, Expr, Not, Ref, Test
-from security.access.rules import Rule, RuleSet
+from security.access.rule import Rule
+from security.access.rules import RuleSet
 from security.labels import Level
 from security.principal import Context, Principal
 from tasks.models import Campaign, NeedToKnowGrant

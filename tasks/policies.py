@@ -19,7 +19,8 @@ from agencies.models import Agency
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.access.expression import Always
-from security.access.rules import Rule, RuleSet
+from security.access.rule import Rule
+from security.access.rules import RuleSet
 from security.principal import Principal
 from tasks.access import Policies
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from security.access import lattice
 from security.access.attributes import ATTRIBUTES, Value
 from security.access.expression import Always
-from security.access.rules import Example, Rule, RuleSet, holding
+from security.access.rule import Example, Rule, holding
+from security.access.rules import RuleSet
 
 MOST_TRIED = 20_000
 """Cases that are looked through for suggestions; rules of people are found among the first few."""
@@ -97,8 +97,3 @@ def _first(
             return
         if all(value is not None or not ATTRIBUTES[name].evidence for name, value in case.items()):
             yield case
-
-
-def plain(case: Mapping[str, Any]) -> dict[str, Any]:
-    """A case as JSON has it."""
-    return {name: sorted(v) if isinstance(v, frozenset) else v for name, v in sorted(case.items())}

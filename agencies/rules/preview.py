@@ -21,7 +21,8 @@ from marketplace.foundation.db import Tx
 from security.access import facts, lattice
 from security.access.attributes import ATTRIBUTES, Facts, Value
 from security.access.baseline import BASELINE
-from security.access.rules import ACTIONS, Rule, RuleSet
+from security.access.rule import ACTIONS, Rule
+from security.access.rules import RuleSet
 
 QUESTION = "rules_preview"
 """The row of the register of numbers that these counts are made under."""

@@ -19,8 +19,9 @@ from agencies.models import Agency, Membership, Person
 from agencies.rules.errors import NoSuchRules, RulesUnreadable
 from agencies.rules.models import AccessRuleVersion
 from marketplace.foundation.db import Query, Tx
+from security.access.documents import FORMAT
 from security.access.errors import InvalidRules
-from security.access.rules import FORMAT, RuleSet
+from security.access.rules import RuleSet
 
 PURPOSE = "access rules"
 MOST_KEPT = 1024

@@ -17,8 +17,7 @@ from sqlalchemy import SQLColumnExpression, delete, func, insert, literal, selec
 
 from agencies import memberships, people
 from agencies.agreement_models import Unit
-from agencies.scim import filtering, given
-from agencies.scim import people as users
+from agencies.scim import adopting, filtering, given
 from agencies.scim.credentials import Provisioner
 from agencies.scim.errors import BadResource, NoSuchResource, NotGivenByGroups
 from agencies.scim.filtering import comparable
@@ -93,13 +92,13 @@ def read(db: Tx, scim: Provisioner, group_id: UUID | None, *, members: bool = Tr
 
 def held(tx: Tx, scim: Provisioner, group_id: UUID | None) -> Group:
     """One group, for a change: until COMMIT no other call changes this agency's. Raises NoSuchResource."""
-    users.begin(tx, scim)
+    adopting.begin(tx, scim)
     return read(tx, scim, group_id)
 
 
 def make(tx: Tx, scim: Provisioner, wanted: Wanted) -> UUID:
     """Make a group; it gives nothing yet. Returns its id. Raises BadResource for members that are no users."""
-    users.begin(tx, scim)
+    adopting.begin(tx, scim)
     group_id = new_id()
     tx.execute(insert(ScimGroup), _row(tx, wanted) | {"id": group_id, "agency_id": scim.agency_id})
     _add(tx, scim, group_id, wanted.members)

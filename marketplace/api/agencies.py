@@ -10,10 +10,10 @@ from marshmallow import Schema, fields, validate
 from agencies import directory, enrolment, labels, networks, settings
 from agencies.agreement_specs import Host
 from agencies.errors import BadAgencySettings, LookAlike, NoSuchProvider
-from marketplace.api.door import api, done_once, refuses, takes_body
+from marketplace.api.door import api, done_once, refuses, takes_body, who
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import Agency, told
-from marketplace.edge.acting import current_context, current_principal
+from marketplace.edge.acting import current_principal
 from marketplace.foundation.catalogues import LANGUAGES
 from marketplace.foundation.db import Tx, reading
 from marketplace.foundation.input import Flag, Input, Text, entries
@@ -127,8 +127,7 @@ def get_agency() -> Response:
 @api.response(200, OwnAgency)
 def change_agency(body: dict[str, Any]) -> Response:
     """Change mail domains, or whether people join by signing in."""
-    principal, context = current_principal(), current_context()
-    return _changed(lambda tx: settings.change(tx, body, actor=principal, context=context))
+    return _changed(lambda tx: settings.change(tx, body, **who()))
 
 
 @api.post("/agency/networks")
@@ -139,8 +138,7 @@ def change_agency(body: dict[str, Any]) -> Response:
 @api.response(200, OwnAgency)
 def set_networks(body: dict[str, Any]) -> Response:
     """Replace the networks of one zone or several."""
-    principal, context = current_principal(), current_context()
-    return _changed(lambda tx: networks.set_lists(tx, body, actor=principal, context=context))
+    return _changed(lambda tx: networks.set_lists(tx, body, **who()))
 
 
 @api.post("/agency/labels")
@@ -151,8 +149,7 @@ def set_networks(body: dict[str, Any]) -> Response:
 @api.response(200, OwnAgency)
 def rename_levels(body: dict[str, Any]) -> Response:
     """Give the four levels your agency's own words."""
-    principal, context = current_principal(), current_context()
-    return _changed(lambda tx: labels.rename(tx, body["names"], actor=principal, context=context))
+    return _changed(lambda tx: labels.rename(tx, body["names"], **who()))
 
 
 @api.post("/agency/provider/suspension")
@@ -164,8 +161,7 @@ def suspend_provider() -> Response:
 
     The way back takes two signatures: propose the provider's settings again.
     """
-    principal, context = current_principal(), current_context()
-    return _changed(lambda tx: enrolment.suspend(tx, actor=principal, context=context))
+    return _changed(lambda tx: enrolment.suspend(tx, **who()))
 
 
 def _changed(act: Any) -> Response:

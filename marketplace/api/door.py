@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypedDict, TypeVar
 from uuid import UUID
 
 from flask import Request, request
@@ -19,11 +19,13 @@ from werkzeug.routing import BaseConverter
 
 from agencies.errors import AccessTokenRefused, NotPermitted, NotSignedIn
 from marketplace.api.schemas import Problem
+from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.problems import MissingIdempotencyKey, row_for
 from marketplace.foundation.errors import DomainError, InvalidInput, NotFound, Unavailable
 from marketplace.foundation.idempotency import KeyUsedDifferently
 from marketplace.foundation.ids import parse_id
 from marketplace.foundation.input import BadJson, load_json
+from security.principal import Context, Principal
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -68,6 +70,18 @@ class AnyId(BaseConverter):
 
     def to_python(self, value: str) -> UUID | None:
         return parse_id(value)
+
+
+class Asking(TypedDict):
+    """What every use-case wants to know of whoever asks."""
+
+    actor: Principal
+    context: Context
+
+
+def who() -> Asking:
+    """Who asks, and in which circumstances. Raises NotSignedIn."""
+    return {"actor": current_principal(), "context": current_context()}
 
 
 def existing(value: UUID | None, error: type[NotFound]) -> UUID:

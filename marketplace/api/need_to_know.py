@@ -8,10 +8,9 @@ from uuid import UUID
 from flask import Response
 
 from agencies.people_errors import OwnAffair
-from marketplace.api.door import api, done_once, existing, refuses, takes_body
+from marketplace.api.door import api, done_once, existing, refuses, takes_body, who
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import LetIn, LettingIn
-from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx, reading
 from tasks import need_to_know
 from tasks.errors import BadDay, NobodyThere, NoSuchCampaign, NotUnderNeedToKnow, NotYoursToGive
@@ -41,9 +40,9 @@ def let_in(body: dict[str, Any], campaign_id: UUID | None) -> Response:
     Nobody lets themselves in. Somebody who is in already is in until the new day. Being let in opens nothing that
     another rule closes.
     """
-    wanted, principal, context = existing(campaign_id, NoSuchCampaign), current_principal(), current_context()
+    wanted = existing(campaign_id, NoSuchCampaign)
     return reply_once(
-        lambda tx: need_to_know.give(tx, wanted, **body, actor=principal, context=context),
+        lambda tx: need_to_know.give(tx, wanted, **body, **who()),
         lambda tx, _: _listed(tx, wanted),
         201,
     )
@@ -59,13 +58,12 @@ def end_let_in(campaign_id: UUID | None, membership_id: UUID | None) -> Response
     No body is needed.
     """
     wanted, whose = existing(campaign_id, NoSuchCampaign), existing(membership_id, NoSuchCampaign)
-    principal, context = current_principal(), current_context()
     return reply_once(
-        lambda tx: need_to_know.end(tx, wanted, whose, actor=principal, context=context),
+        lambda tx: need_to_know.end(tx, wanted, whose, **who()),
         lambda tx, _: _listed(tx, wanted),
     )
 
 
 def _listed(db: Tx, campaign_id: UUID | None) -> dict[str, Any]:
     wanted = existing(campaign_id, NoSuchCampaign)
-    return need_to_know.listing(db, wanted, actor=current_principal(), context=current_context())
+    return need_to_know.listing(db, wanted, **who())

@@ -42,10 +42,10 @@ from agencies.people_errors import (
     RoleNotGiven,
 )
 from marketplace.api import cursors
-from marketplace.api.door import api, done_once, existing, refuses, takes_body
+from marketplace.api.door import api, done_once, existing, refuses, takes_body, who
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import PageQuery, told
-from marketplace.edge.acting import current_context, current_principal, settings
+from marketplace.edge.acting import current_principal, settings
 from marketplace.foundation.clock import begin_of, end_of, last_day
 from marketplace.foundation.db import Tx, reading
 from marketplace.foundation.input import Input, Text, entries
@@ -259,7 +259,7 @@ def grant_role(body: dict[str, Any], membership_id: UUID | None) -> Response:
     days: dict[str, Any] = {"since": begin_of(body["since"]), "until": end_of(body["until"])}
 
     def act(tx: Tx) -> UUID:
-        return roles.grant(tx, wanted, Role(body["role"]), **days, **_who())
+        return roles.grant(tx, wanted, Role(body["role"]), **days, **who())
 
     return reply_once(act, lambda tx, _: _person(tx, wanted), 201)
 
@@ -271,7 +271,7 @@ def grant_role(body: dict[str, Any], membership_id: UUID | None) -> Response:
 def end_role(grant_id: UUID | None) -> Response:
     """End a role: of a person of your agency, or one of your own. No body is needed."""
     wanted = existing(grant_id, NoSuchGrant)
-    return _done(lambda tx: roles.end(tx, wanted, **_who()))
+    return _done(lambda tx: roles.end(tx, wanted, **who()))
 
 
 @api.post("/roles/<id:grant_id>/review")
@@ -281,7 +281,7 @@ def end_role(grant_id: UUID | None) -> Response:
 def review_role(grant_id: UUID | None) -> Response:
     """Say that a role is still needed; it is looked at again in a year. No body is needed."""
     wanted = existing(grant_id, NoSuchGrant)
-    return _done(lambda tx: roles.review(tx, wanted, **_who()))
+    return _done(lambda tx: roles.review(tx, wanted, **who()))
 
 
 @api.post("/people/<id:membership_id>/clearance")
@@ -296,9 +296,9 @@ def give_clearance(body: dict[str, Any], membership_id: UUID | None) -> Response
 
     def act(tx: Tx) -> None:
         if level is Level.PUBLIC and not body["compartments"]:
-            clearances.withdraw(tx, wanted, **_who())
+            clearances.withdraw(tx, wanted, **who())
         else:
-            clearances.give(tx, wanted, level, body["compartments"], **_who())
+            clearances.give(tx, wanted, level, body["compartments"], **who())
 
     return reply_once(act, lambda tx, _: _person(tx, wanted))
 
@@ -310,7 +310,7 @@ def give_clearance(body: dict[str, Any], membership_id: UUID | None) -> Response
 def end_membership(membership_id: UUID | None) -> Response:
     """End a membership with its roles, sessions and tokens, at once. No body is needed."""
     wanted = existing(membership_id, NoSuchPerson)
-    return _done(lambda tx: leaving.end_membership(tx, wanted, reason="agency", **_who()))
+    return _done(lambda tx: leaving.end_membership(tx, wanted, reason="agency", **who()))
 
 
 @api.post("/people/<id:membership_id>/sessions/end")
@@ -322,7 +322,7 @@ def end_sessions_of(membership_id: UUID | None) -> Response:
     wanted = existing(membership_id, NoSuchPerson)
 
     def act(tx: Tx) -> None:
-        leaving.end_sessions(tx, wanted, **_who())
+        leaving.end_sessions(tx, wanted, **who())
 
     return _done(act)
 
@@ -336,7 +336,7 @@ def end_sessions_of(membership_id: UUID | None) -> Response:
 def transfer_person(body: dict[str, Any], membership_id: UUID | None) -> Response:
     """Let somebody go to another agency for good; its administrator has to agree."""
     wanted = existing(membership_id, NoSuchPerson)
-    return _done(lambda tx: transfers.propose(tx, wanted, body["agency"], **_who()), 201)
+    return _done(lambda tx: transfers.propose(tx, wanted, body["agency"], **who()), 201)
 
 
 @api.post("/people/<id:membership_id>/secondment")
@@ -348,7 +348,7 @@ def transfer_person(body: dict[str, Any], membership_id: UUID | None) -> Respons
 def second_person(body: dict[str, Any], membership_id: UUID | None) -> Response:
     """Lend somebody to another agency until a day; its administrator has to agree."""
     wanted, until = existing(membership_id, NoSuchPerson), end_of(body["until"])
-    return _done(lambda tx: secondments.propose(tx, wanted, body["agency"], until=until, **_who()), 201)
+    return _done(lambda tx: secondments.propose(tx, wanted, body["agency"], until=until, **who()), 201)
 
 
 @api.post("/people/<id:membership_id>/link")
@@ -358,7 +358,7 @@ def second_person(body: dict[str, Any], membership_id: UUID | None) -> Response:
 def link_person(membership_id: UUID | None) -> Response:
     """Make a link by which somebody who was moved here signs in the first time. No body is needed."""
     wanted = existing(membership_id, NoSuchPerson)
-    return _invited(lambda tx: invitations.for_member(tx, wanted, **_who()))
+    return _invited(lambda tx: invitations.for_member(tx, wanted, **who()))
 
 
 @api.get("/invitations")
@@ -372,7 +372,7 @@ def list_invitations() -> Response:
 
 
 @api.post("/invitations")
-@refuses(RoleClash, ClearanceNotGiven)
+@refuses(RoleClash, ClearanceNotGiven, BadPeriod)
 @takes_body
 @done_once
 @api.arguments(InvitationInput)
@@ -388,7 +388,7 @@ def invite(body: dict[str, Any]) -> Response:
     }
     more: dict[str, Any] = {"until": end_of(body["until"]), "note": body["note"].strip()}
     agency_id = current_principal().agency_id
-    return _invited(lambda tx: invitations.make(tx, agency_id, **given, **more, **_who()))
+    return _invited(lambda tx: invitations.make(tx, agency_id, **given, **more, **who()))
 
 
 @api.post("/partners")
@@ -401,7 +401,7 @@ def invite_partner(body: dict[str, Any]) -> Response:
     """Invite a partner, for whom a person of your agency answers, for a year at most."""
     given: dict[str, Any] = {"roles": [Role(role) for role in body["roles"]], "note": body["note"].strip()}
     until = end_of(body["until"])
-    return _invited(lambda tx: partners.invite(tx, body["sponsor"], until=until, **given, **_who()))
+    return _invited(lambda tx: partners.invite(tx, body["sponsor"], until=until, **given, **who()))
 
 
 @api.post("/invitations/<id:invitation_id>/withdraw")
@@ -411,7 +411,7 @@ def invite_partner(body: dict[str, Any]) -> Response:
 def withdraw_invitation(invitation_id: UUID | None) -> Response:
     """Make a link useless. No body is needed."""
     wanted = existing(invitation_id, NoSuchInvitation)
-    return _done(lambda tx: invitations.withdraw(tx, wanted, **_who()))
+    return _done(lambda tx: invitations.withdraw(tx, wanted, **who()))
 
 
 @api.get("/moves")
@@ -434,7 +434,7 @@ def list_moves() -> Response:
 def approve_move(move_id: UUID | None) -> Response:
     """Agree to a move for your agency; once both agree it is done, and `id` is the new membership."""
     wanted = existing(move_id, NoSuchMove)
-    return _done(lambda tx: moves.approve(tx, wanted, **_who()))
+    return _done(lambda tx: moves.approve(tx, wanted, **who()))
 
 
 @api.post("/moves/<id:move_id>/decline")
@@ -444,11 +444,7 @@ def approve_move(move_id: UUID | None) -> Response:
 def decline_move(move_id: UUID | None) -> Response:
     """Decline a move for your agency. No body is needed."""
     wanted = existing(move_id, NoSuchMove)
-    return _done(lambda tx: moves.decline(tx, wanted, **_who()))
-
-
-def _who() -> dict[str, Any]:
-    return {"actor": current_principal(), "context": current_context()}
+    return _done(lambda tx: moves.decline(tx, wanted, **who()))
 
 
 def _done(act: Callable[[Tx], UUID | None], status: int = 200) -> Response:

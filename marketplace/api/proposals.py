@@ -22,11 +22,11 @@ from agencies.errors import (
     ProviderChanged,
     SignatureBroken,
 )
-from marketplace.api.door import api, done_once, existing, refuses, takes_body
+from marketplace.api.door import api, done_once, existing, refuses, takes_body, who
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import AgencyName, told
 from marketplace.edge import checking
-from marketplace.edge.acting import current_context, current_principal, settings
+from marketplace.edge.acting import current_principal, settings
 from marketplace.edge.once import once
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.input import Flag
@@ -150,14 +150,11 @@ def propose_enrolment(body: dict[str, Any]) -> Response:
 
     With `private_key_jwt`, the default, a key is made for it: its public half is in the proposal's `content.keys`.
     """
-    principal, context = current_principal(), current_context()
     given = {name: body[name] for name in ("agency", "provider")}
     checked = not body["unchecked"]
     if checked:  # before the transaction begins: a slow provider must hold nobody up
         checking.check(body["provider"]["issuer"])
-    return _proposed(
-        lambda tx: enrolment.propose(tx, given, checked=checked, actor=principal, context=context)
-    )
+    return _proposed(lambda tx: enrolment.propose(tx, given, checked=checked, **who()))
 
 
 @api.post("/proposals/providers")
@@ -168,11 +165,8 @@ def propose_enrolment(body: dict[str, Any]) -> Response:
 @api.response(201, Proposal, headers=_MADE)
 def propose_provider(body: dict[str, Any]) -> Response:
     """Propose how an agency's provider is used from now on, or the way back for a suspended one."""
-    principal, context = current_principal(), current_context()
     given = {name: value for name, value in body.items() if name != "agency"}
-    return _proposed(
-        lambda tx: enrolment.propose_change(tx, body["agency"], given, actor=principal, context=context)
-    )
+    return _proposed(lambda tx: enrolment.propose_change(tx, body["agency"], given, **who()))
 
 
 @api.post("/proposals/terms")
@@ -183,9 +177,8 @@ def propose_provider(body: dict[str, Any]) -> Response:
 @api.response(201, Proposal, headers=_MADE)
 def propose_terms(body: dict[str, Any]) -> Response:
     """Propose terms between your agency and another."""
-    principal, context = current_principal(), current_context()
     given = body | {"until": body["until"].isoformat() if body["until"] else None}
-    return _proposed(lambda tx: sharing.propose(tx, given, actor=principal, context=context))
+    return _proposed(lambda tx: sharing.propose(tx, given, **who()))
 
 
 @api.post("/proposals/<id:proposal_id>/signatures")
@@ -194,11 +187,11 @@ def propose_terms(body: dict[str, Any]) -> Response:
 @api.response(200, Proposal)
 def sign_proposal(proposal_id: UUID | None) -> Response:
     """Sign a proposal for your agency. The last signature brings it into force."""
-    principal, context = current_principal(), current_context()
+    principal = current_principal()
     wanted = existing(proposal_id, NoSuchProposal)
 
     def act(tx: Tx) -> UUID:
-        return agreements.sign(tx, wanted, actor=principal, context=context).id
+        return agreements.sign(tx, wanted, **who()).id
 
     return reply_once(act, lambda tx, _: agreements.described(tx, wanted, principal))
 
@@ -209,11 +202,11 @@ def sign_proposal(proposal_id: UUID | None) -> Response:
 @api.response(200, Proposal)
 def withdraw_proposal(proposal_id: UUID | None) -> Response:
     """Take a proposal back, or decline it."""
-    principal, context = current_principal(), current_context()
+    principal = current_principal()
     wanted = existing(proposal_id, NoSuchProposal)
 
     def act(tx: Tx) -> UUID:
-        agreements.withdraw(tx, wanted, actor=principal, context=context)
+        agreements.withdraw(tx, wanted, **who())
         return wanted
 
     return reply_once(act, lambda tx, _: agreements.described(tx, wanted, principal))
@@ -228,13 +221,12 @@ def invite_first_administrator(proposal_id: UUID | None) -> Response:
 
     The address is shown this once; a repeat with the same key is answered with null.
     """
-    principal, context = current_principal(), current_context()
     wanted = existing(proposal_id, NoSuchProposal)
     tokens: list[str] = []
     with transaction() as tx:
         once(
             tx,
-            lambda: tokens.append(founding.invite_first(tx, wanted, actor=principal, context=context)),
+            lambda: tokens.append(founding.invite_first(tx, wanted, **who())),
             status=201,
         )
     address = f"{settings().public_url}/sign-in?invitation={tokens[0]}" if tokens else None
@@ -256,11 +248,11 @@ def list_terms() -> Response:
 @api.response(200, TermsList)
 def end_terms(terms_id: UUID | None) -> Response:
     """End terms at once. Either side may."""
-    principal, context = current_principal(), current_context()
+    principal = current_principal()
     wanted = existing(terms_id, NoSuchTerms)
 
     def act(tx: Tx) -> None:
-        sharing.end(tx, wanted, actor=principal, context=context)
+        sharing.end(tx, wanted, **who())
 
     return reply_once(act, lambda tx, _: {"terms": sharing.listing(tx, principal.agency_id)})
 

@@ -19,17 +19,17 @@ from agencies.rules.errors import (
     RulesChanged,
     RulesUnreadable,
 )
-from marketplace.api.door import api, done_once, refuses, takes_body
+from marketplace.api.door import api, done_once, refuses, takes_body, who
 from marketplace.api.replies import reply, reply_once, reply_unless_known
 from marketplace.api.schemas import told
-from marketplace.edge.acting import current_context, current_principal
+from marketplace.edge.acting import current_principal
 from marketplace.foundation.db import Tx
 from marketplace.foundation.db import reading as reads
 from marketplace.foundation.errors import InvalidInput
 from marketplace.foundation.input import Input, Text, Whole, entries, whole_from
 from security.access import cedar
+from security.access.documents import FORMAT, LONGEST_TEXT, MOST_RULES, case_json
 from security.access.errors import InvalidRules
-from security.access.rules import FORMAT, LONGEST_TEXT, MOST_RULES
 from security.principal import Principal
 
 
@@ -140,9 +140,9 @@ def get_rules_draft() -> Response:
 @api.response(200, RulesDraft)
 def draft_rules(body: dict[str, Any]) -> Response:
     """Make these rules your draft. They hold for nobody until you sign them."""
-    actor, context = current_principal(), current_context()
+    actor = current_principal()
     return reply_once(
-        lambda tx: drafting.replace(tx, body, actor=actor, context=context),
+        lambda tx: drafting.replace(tx, body, **who()),
         lambda tx, _: _draft(tx, actor),
     )
 
@@ -159,10 +159,10 @@ def sign_rules(body: dict[str, Any]) -> Response:
     This needs a sign-in with a second factor within the last 15 minutes. A token is no such sign-in: open your agency's
     access rules in a browser; the draft waits there.
     """
-    actor, context = current_principal(), current_context()
+    actor = current_principal()
 
     def act(tx: Tx) -> None:
-        signing.sign(tx, revision=body["revision"], note=body["note"], actor=actor, context=context)
+        signing.sign(tx, revision=body["revision"], note=body["note"], **who())
 
     return reply_once(act, lambda tx, _: _version(tx, actor, None))
 
@@ -200,7 +200,7 @@ def _draft(db: Tx, actor: Principal) -> dict[str, Any]:
             {
                 "action": change.action,
                 "way": change.way,
-                "case": None if change.case is None else examples.plain(change.case),
+                "case": None if change.case is None else case_json(change.case),
             }
             for change in preview.changes(old, new)
         ],

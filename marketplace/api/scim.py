@@ -13,10 +13,10 @@ from agencies.people_errors import RoleClash
 from agencies.scim import credentials, groups
 from agencies.scim.errors import BadCredential, NoSuchCredential, NoSuchResource, NotGivenByGroups, TwoUnits
 from agencies.scim.models import GIVEN_ROLES
-from marketplace.api.door import api, done_once, existing, refuses, takes_body
+from marketplace.api.door import api, done_once, existing, refuses, takes_body, who
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import told
-from marketplace.edge.acting import current_context, current_principal, settings
+from marketplace.edge.acting import current_principal, settings
 from marketplace.foundation.db import Tx, reading
 from marketplace.foundation.input import Input, Text, Whole
 
@@ -112,10 +112,9 @@ def list_scim_credentials() -> Response:
 def make_scim_credential(wanted: dict[str, Any]) -> Response:
     """Make a credential for your agency's directory."""
     told_once: dict[str, str] = {}
-    actor, context = current_principal(), current_context()
 
     def make(tx: Tx) -> UUID:
-        made, told_once["token"] = credentials.make(tx, **wanted, actor=actor, context=context)
+        made, told_once["token"] = credentials.make(tx, **wanted, **who())
         return made
 
     def shown(_: Tx, credential_id: UUID | None) -> dict[str, Any]:
@@ -131,10 +130,7 @@ def make_scim_credential(wanted: dict[str, Any]) -> Response:
 def end_scim_credential(credential_id: UUID | None) -> Response:
     """End a credential at once. No body is needed."""
     wanted = existing(credential_id, NoSuchCredential)
-    actor, context = current_principal(), current_context()
-    return reply_once(
-        lambda tx: credentials.end(tx, wanted, actor=actor, context=context), lambda *_: {"ended": True}
-    )
+    return reply_once(lambda tx: credentials.end(tx, wanted, **who()), lambda *_: {"ended": True})
 
 
 @api.get("/agency/directory-groups")
@@ -156,10 +152,7 @@ def list_directory_groups() -> Response:
 def give_by_group(wanted: dict[str, Any], group_id: UUID | None) -> Response:
     """Say what members of a group get from now on. It holds at once for everybody who is in it."""
     known = existing(group_id, NoSuchResource)
-    actor, context = current_principal(), current_context()
-    return reply_once(
-        lambda tx: groups.give(tx, known, **wanted, actor=actor, context=context), lambda *_: {"saved": True}
-    )
+    return reply_once(lambda tx: groups.give(tx, known, **wanted, **who()), lambda *_: {"saved": True})
 
 
 def _address() -> str:

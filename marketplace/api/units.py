@@ -11,10 +11,10 @@ from marshmallow import Schema, fields, validate
 from agencies import unit_members, unit_tree, units
 from agencies.agreement_specs import Slug
 from agencies.errors import BadUnit, NoSuchUnit, UnitLoop, UnitNameTaken, UnitNotEmpty
-from marketplace.api.door import api, done_once, existing, refuses, takes_body
+from marketplace.api.door import api, done_once, existing, refuses, takes_body, who
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import told
-from marketplace.edge.acting import current_context, current_principal
+from marketplace.edge.acting import current_principal
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, reading
 from marketplace.foundation.input import Input, Text, entries
@@ -101,7 +101,6 @@ def list_units() -> Response:
 @api.response(201, Units)
 def make_unit(body: dict[str, Any]) -> Response:
     """Make a unit."""
-    principal, context = current_principal(), current_context()
     until = clock.end_of(body["until"])
 
     def act(tx: Tx) -> UUID:
@@ -111,8 +110,7 @@ def make_unit(body: dict[str, Any]) -> Response:
             body["parent_id"],
             until=until,
             guests=body["guests"],
-            actor=principal,
-            context=context,
+            **who(),
         )
 
     return reply_once(act, lambda tx, _: _units(tx), 201)
@@ -126,9 +124,8 @@ def make_unit(body: dict[str, Any]) -> Response:
 @api.response(200, Units)
 def rename_unit(body: dict[str, Any], unit_id: UUID | None) -> Response:
     """Give a unit another name."""
-    principal, context = current_principal(), current_context()
     wanted = existing(unit_id, NoSuchUnit)
-    return _done(lambda tx: units.rename(tx, wanted, body["name"], actor=principal, context=context))
+    return _done(lambda tx: units.rename(tx, wanted, body["name"], **who()))
 
 
 @api.post("/units/<id:unit_id>/place")
@@ -139,9 +136,8 @@ def rename_unit(body: dict[str, Any], unit_id: UUID | None) -> Response:
 @api.response(200, Units)
 def move_unit(body: dict[str, Any], unit_id: UUID | None) -> Response:
     """Put a unit with all below it somewhere else."""
-    principal, context = current_principal(), current_context()
     wanted = existing(unit_id, NoSuchUnit)
-    return _done(lambda tx: units.move(tx, wanted, body["parent_id"], actor=principal, context=context))
+    return _done(lambda tx: units.move(tx, wanted, body["parent_id"], **who()))
 
 
 @api.post("/units/<id:unit_id>/merge")
@@ -152,9 +148,8 @@ def move_unit(body: dict[str, Any], unit_id: UUID | None) -> Response:
 @api.response(200, Units)
 def merge_unit(body: dict[str, Any], unit_id: UUID | None) -> Response:
     """Put a unit's people and the units below it into another one, and end it."""
-    principal, context = current_principal(), current_context()
     wanted = existing(unit_id, NoSuchUnit)
-    return _done(lambda tx: units.merge(tx, wanted, body["into_id"], actor=principal, context=context))
+    return _done(lambda tx: units.merge(tx, wanted, body["into_id"], **who()))
 
 
 @api.post("/units/<id:unit_id>/end")
@@ -163,9 +158,8 @@ def merge_unit(body: dict[str, Any], unit_id: UUID | None) -> Response:
 @api.response(200, Units)
 def end_unit(unit_id: UUID | None) -> Response:
     """End a unit that nothing stands in."""
-    principal, context = current_principal(), current_context()
     wanted = existing(unit_id, NoSuchUnit)
-    return _done(lambda tx: units.end(tx, wanted, actor=principal, context=context))
+    return _done(lambda tx: units.end(tx, wanted, **who()))
 
 
 @api.post("/units/<id:unit_id>/members")
@@ -176,9 +170,8 @@ def end_unit(unit_id: UUID | None) -> Response:
 @api.response(200, Units)
 def place_in_unit(body: dict[str, Any], unit_id: UUID | None) -> Response:
     """Put one of your own people into a unit; a lasting one becomes their only home unit."""
-    principal, context = current_principal(), current_context()
     wanted, member = existing(unit_id, NoSuchUnit), body["membership_id"]
-    return _done(lambda tx: unit_members.place(tx, member, wanted, actor=principal, context=context))
+    return _done(lambda tx: unit_members.place(tx, member, wanted, **who()))
 
 
 @api.post("/units/<id:unit_id>/members/out")
@@ -189,9 +182,8 @@ def place_in_unit(body: dict[str, Any], unit_id: UUID | None) -> Response:
 @api.response(200, Units)
 def take_out_of_unit(body: dict[str, Any], unit_id: UUID | None) -> Response:
     """Take one of your own people out of a unit."""
-    principal, context = current_principal(), current_context()
     wanted, member = existing(unit_id, NoSuchUnit), body["membership_id"]
-    return _done(lambda tx: unit_members.take_out(tx, member, wanted, actor=principal, context=context))
+    return _done(lambda tx: unit_members.take_out(tx, member, wanted, **who()))
 
 
 def _done(act: Any) -> Response:

@@ -9,7 +9,7 @@ from marketplace.cli.agency_check import check
 from marketplace.cli.agency_found import found
 from marketplace.cli.client import Client, for_a_person
 from marketplace.cli.scim import directory_group, scim_credential
-from marketplace.cli.speech import as_json, columns
+from marketplace.cli.speech import JSON, as_json, columns, listed
 
 
 @click.group()
@@ -22,7 +22,7 @@ def agency() -> None:
 
 
 @agency.command("list")
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 @for_a_person
 def list_(client: Client, json_wanted: bool) -> None:
     """List the agencies that take part.
@@ -30,14 +30,12 @@ def list_(client: Client, json_wanted: bool) -> None:
     Example: marketplace agency list
     """
     found = client.get("/agencies").json()["agencies"]
-    if json_wanted:
-        as_json(found)
-        return
-    columns(("AGENCY", "NAME", "DOMAIN"), [(row["slug"], row["name"], row["domain"]) for row in found])
+    rows = [(row["slug"], row["name"], row["domain"]) for row in found]
+    listed(found, json_wanted, ("AGENCY", "NAME", "DOMAIN"), rows)
 
 
 @agency.command()
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 @for_a_person
 def show(client: Client, json_wanted: bool) -> None:
     """Show your own agency: its settings, networks, provider.

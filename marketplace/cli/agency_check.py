@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from marketplace.cli.speech import as_json, working
+from marketplace.cli.speech import JSON, as_json, working
 from marketplace.edge.relying_party.probe import probe
 from marketplace.foundation.outbound import Reach
 from marketplace.foundation.settings import LOOPBACK
@@ -15,7 +15,7 @@ from marketplace.foundation.settings import LOOPBACK
 
 @click.command()
 @click.argument("issuer")
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 @click.option("--allow-http-loopback", is_flag=True, help="Allow http on this machine, for development.")
 @click.option(
     "--private",

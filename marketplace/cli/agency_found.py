@@ -12,7 +12,7 @@ from agencies.errors import BadAgencySettings
 from marketplace.cli.client import places
 from marketplace.cli.files import spec_of
 from marketplace.cli.opening import opened
-from marketplace.cli.speech import as_json, columns
+from marketplace.cli.speech import JSON, as_json, columns
 from marketplace.foundation.db import transaction
 from security.principal import Context
 
@@ -21,7 +21,7 @@ FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 @click.command()
 @click.argument("file", type=FILE, metavar="FILE.toml")
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 def found(file: Path, json_wanted: bool) -> None:
     """Bring the first agency into an empty marketplace, and invite two administrators.
 

@@ -11,10 +11,9 @@ import click
 
 from marketplace.cli.client import Client, Refusal, for_a_person, places
 from marketplace.cli.files import spec_of
-from marketplace.cli.speech import as_json, columns
+from marketplace.cli.speech import JSON, as_json, columns, listed
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-JSON = click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
 LEVEL = click.Choice(["public", "internal", "sensitive", "restricted"])
 SIDE = click.Choice(["owner", "guest"])
 
@@ -89,17 +88,12 @@ def proposals(client: Client, json_wanted: bool) -> None:
     Example: marketplace agency proposals
     """
     found = client.get("/proposals").json()["proposals"]
-    if json_wanted:
-        as_json(found)
-        return
-    if not found:
-        click.echo("There are no proposals.")
-        return
     rows = [
         (row["id"], row["kind"], row["state"], "you" if row["can_sign"] else _missing(row), about(row))
         for row in found
     ]
-    columns(("PROPOSAL", "KIND", "STATE", "WAITS FOR", "ABOUT"), rows)
+    head = ("PROPOSAL", "KIND", "STATE", "WAITS FOR", "ABOUT")
+    listed(found, json_wanted, head, rows, none="There are no proposals.")
 
 
 @click.command()
@@ -111,7 +105,7 @@ def sign(client: Client, proposal: object, json_wanted: bool) -> None:
 
     Example: marketplace agency sign 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    signed = client.post(f"/proposals/{proposal}/signatures", b"").json()
+    signed = client.post(f"/proposals/{proposal}/signatures").json()
     if json_wanted:
         as_json(signed)
         return
@@ -128,7 +122,7 @@ def withdraw(client: Client, proposal: object) -> None:
 
     Example: marketplace agency withdraw 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    client.post(f"/proposals/{proposal}/withdrawal", b"")
+    client.post(f"/proposals/{proposal}/withdrawal")
     click.echo("Withdrawn.")
 
 
@@ -140,7 +134,7 @@ def first_administrator(client: Client, proposal: object) -> None:
 
     Example: marketplace agency first-administrator 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    click.echo(client.post(f"/proposals/{proposal}/first-administrator", b"").json()["address"])
+    click.echo(client.post(f"/proposals/{proposal}/first-administrator").json()["address"])
     click.echo("Send it to one person only: whoever opens it first may join.", err=True)
 
 
@@ -153,9 +147,6 @@ def terms(client: Client, json_wanted: bool) -> None:
     Example: marketplace agency terms
     """
     found = client.get("/terms").json()["terms"]
-    if json_wanted:
-        as_json(found)
-        return
     rows = [
         (
             row["id"],
@@ -167,7 +158,7 @@ def terms(client: Client, json_wanted: bool) -> None:
         )
         for row in found
     ]
-    columns(("TERMS", "OWNER", "GUEST", "UP TO", "STATE", "OVER ON"), rows)
+    listed(found, json_wanted, ("TERMS", "OWNER", "GUEST", "UP TO", "STATE", "OVER ON"), rows)
 
 
 @click.command("end-terms")
@@ -178,7 +169,7 @@ def end_terms(client: Client, terms_id: object) -> None:
 
     Example: marketplace agency end-terms 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    client.post(f"/terms/{terms_id}/end", b"")
+    client.post(f"/terms/{terms_id}/end")
     click.echo("Ended.")
 
 
@@ -192,7 +183,7 @@ def suspend(client: Client) -> None:
 
     Example: marketplace agency suspend --yes
     """
-    client.post("/agency/provider/suspension", b"")
+    client.post("/agency/provider/suspension")
     click.echo("Suspended. The way back: marketplace agency change AGENCY FILE.toml, and a second signature.")
 
 

@@ -13,7 +13,7 @@ import click
 
 from marketplace.cli.client import Client, Refusal, for_a_person, places
 from marketplace.cli.files import spec_of, text_of
-from marketplace.cli.speech import as_json, columns, working
+from marketplace.cli.speech import JSON, as_json, columns, listed, working
 
 LARGEST_IMPORT = 32 * 1024 * 1024
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -33,7 +33,7 @@ def campaign() -> None:
 @click.option(
     "--spec", "spec_file", type=FILE, required=True, metavar="SPEC.toml", help="The campaign's settings."
 )
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 @for_a_person
 def import_(client: Client, file: Path, spec_file: Path, json_wanted: bool) -> None:
     """Post a campaign with one item per row of FILE.csv.
@@ -82,7 +82,7 @@ def export(client: Client, campaign_id: str, out: Path | None) -> None:
 
 
 @campaign.command("list")
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 @for_a_person
 def list_(client: Client, json_wanted: bool) -> None:
     """List your agency's campaigns, and those to work on.
@@ -90,14 +90,9 @@ def list_(client: Client, json_wanted: bool) -> None:
     Example: marketplace campaign list
     """
     found = client.get("/campaigns").json()
-    if json_wanted:
-        as_json(found)
-        return
     rows = [_row(row, "results") for row in found["own"]] + [_row(row, "work") for row in found["can"]]
-    if not rows:
-        click.echo("There is no campaign for you at the moment.")
-        return
-    columns(("CAMPAIGN", "FOR YOU", "SETTLED", "LEVEL", "DUE", "TITLE"), rows)
+    head = ("CAMPAIGN", "FOR YOU", "SETTLED", "LEVEL", "DUE", "TITLE")
+    listed(found, json_wanted, head, rows, none="There is no campaign for you at the moment.")
 
 
 def _row(row: dict[str, Any], what: str) -> Sequence[Any]:

@@ -67,8 +67,8 @@ class Client:
         """GET under /api/v1. Raises Refusal, and ClickException where nobody answers."""
         return self._sent("GET", path, params=query)
 
-    def post(self, path: str, body: bytes) -> requests.Response:
-        """POST a JSON text with a fresh Idempotency-Key; "try again" is tried again with the same key."""
+    def post(self, path: str, body: bytes = b"") -> requests.Response:
+        """POST a JSON text, or nothing, with a fresh Idempotency-Key; "try again" is tried again with the same key."""
         headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
         return self._sent("POST", path, data=body, headers=headers)
 

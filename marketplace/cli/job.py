@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from marketplace.cli.opening import opened
-from marketplace.cli.speech import as_json, columns
+from marketplace.cli.speech import JSON, listed
 from marketplace.foundation import jobs
 from marketplace.foundation.db import reading, transaction
 from security.log import audit
@@ -30,7 +30,7 @@ def job() -> None:
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many, newest first."
 )
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 def list_(state: str | None, limit: int, json_wanted: bool) -> None:
     """List jobs, newest first.
 
@@ -39,12 +39,6 @@ def list_(state: str | None, limit: int, json_wanted: bool) -> None:
     opened()
     with reading() as db:
         found = [dict(zip(FIELDS, row, strict=True)) for row in jobs.listing(db, state=state, limit=limit)]
-    if json_wanted:
-        as_json(found)
-        return
-    if not found:
-        click.echo("There are no such jobs." if state else "There are no jobs.")
-        return
     rows = [
         (
             row["id"],
@@ -56,7 +50,8 @@ def list_(state: str | None, limit: int, json_wanted: bool) -> None:
         )
         for row in found
     ]
-    columns(("JOB", "KIND", "STATE", "TRIES", "RUN AT", "REASON"), rows)
+    head = ("JOB", "KIND", "STATE", "TRIES", "RUN AT", "REASON")
+    listed(found, json_wanted, head, rows, none="There are no such jobs." if state else "There are no jobs.")
 
 
 @job.command()

@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from marketplace.cli.client import Client, for_a_person
-from marketplace.cli.speech import as_json, columns
+from marketplace.cli.speech import JSON, as_json, columns, listed
 
-JSON = click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
 UNTIL = click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day. Without it: open.")
 LAST_DAY = click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day.")
 PERSON = click.argument("person_id", type=click.UUID, metavar="PERSON")
@@ -47,14 +46,9 @@ def list_(client: Client, like: str, json_wanted: bool) -> None:
         after = page["next"]
         if after is None:
             break
-    if json_wanted:
-        as_json(found)
-        return
-    if not found:
-        click.echo("There is nobody of that name.")
-        return
     rows = [(row["id"], row["name"], ", ".join(row["roles"]), row["clearance"], _kind(row)) for row in found]
-    columns(("PERSON", "NAME", "ROLES", "CLEARANCE", ""), rows)
+    head = ("PERSON", "NAME", "ROLES", "CLEARANCE", "")
+    listed(found, json_wanted, head, rows, none="There is nobody of that name.")
 
 
 @person.command()
@@ -117,11 +111,8 @@ def invitations(client: Client, json_wanted: bool) -> None:
     Example: marketplace person invitations
     """
     found = client.get("/invitations").json()["invitations"]
-    if json_wanted:
-        as_json(found)
-        return
     rows = [(row["id"], row["note"], ", ".join(row["roles"]), row["over_at"][:10]) for row in found]
-    columns(("INVITATION", "NOTE", "ROLES", "GOOD UNTIL"), rows)
+    listed(found, json_wanted, ("INVITATION", "NOTE", "ROLES", "GOOD UNTIL"), rows)
 
 
 @person.command()
@@ -132,7 +123,7 @@ def uninvite(client: Client, invitation: object) -> None:
 
     Example: marketplace person uninvite 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    client.post(f"/invitations/{invitation}/withdraw", b"")
+    client.post(f"/invitations/{invitation}/withdraw")
     click.echo("The link opens nothing any more.")
 
 
@@ -160,7 +151,7 @@ def end_role(client: Client, grant_id: object) -> None:
 
     Example: marketplace person end-role 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    client.post(f"/roles/{grant_id}/end", b"")
+    client.post(f"/roles/{grant_id}/end")
     click.echo("The role has ended.")
 
 
@@ -172,7 +163,7 @@ def review(client: Client, grant_id: object) -> None:
 
     Example: marketplace person review 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    client.post(f"/roles/{grant_id}/review", b"")
+    client.post(f"/roles/{grant_id}/review")
     click.echo("Reviewed. It is looked at again in a year.")
 
 
@@ -228,12 +219,6 @@ def moves(client: Client, json_wanted: bool) -> None:
     Example: marketplace person moves
     """
     found = client.get("/moves").json()["moves"]
-    if json_wanted:
-        as_json(found)
-        return
-    if not found:
-        click.echo("No move is waiting.")
-        return
     rows = [
         (
             row["id"],
@@ -245,7 +230,8 @@ def moves(client: Client, json_wanted: bool) -> None:
         )
         for row in found
     ]
-    columns(("MOVE", "KIND", "NAME", "FROM", "TO", "WAITS FOR YOU"), rows)
+    head = ("MOVE", "KIND", "NAME", "FROM", "TO", "WAITS FOR YOU")
+    listed(found, json_wanted, head, rows, none="No move is waiting.")
 
 
 @person.command()
@@ -256,7 +242,7 @@ def approve(client: Client, move: object) -> None:
 
     Example: marketplace person approve 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    made = client.post(f"/moves/{move}/approve", b"").json()["id"]
+    made = client.post(f"/moves/{move}/approve").json()["id"]
     click.echo(
         f"Done. The person is now {made}." if made else "Agreed. The other agency has not answered yet."
     )
@@ -270,7 +256,7 @@ def decline(client: Client, move: object) -> None:
 
     Example: marketplace person decline 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    client.post(f"/moves/{move}/decline", b"")
+    client.post(f"/moves/{move}/decline")
     click.echo("Declined.")
 
 
@@ -283,7 +269,7 @@ def link(client: Client, person_id: object, json_wanted: bool) -> None:
 
     Example: marketplace person link 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    _link(client.post(f"/people/{person_id}/link", b"").json(), json_wanted)
+    _link(client.post(f"/people/{person_id}/link").json(), json_wanted)
 
 
 @person.command("end-sessions")
@@ -294,7 +280,7 @@ def end_sessions(client: Client, person_id: object) -> None:
 
     Example: marketplace person end-sessions 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    client.post(f"/people/{person_id}/sessions/end", b"")
+    client.post(f"/people/{person_id}/sessions/end")
     click.echo("Signed out everywhere.")
 
 
@@ -307,7 +293,7 @@ def leave(client: Client, person_id: object) -> None:
 
     Example: marketplace person leave 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f --yes
     """
-    client.post(f"/people/{person_id}/end", b"")
+    client.post(f"/people/{person_id}/end")
     click.echo("The membership has ended.")
 
 

@@ -13,7 +13,7 @@ import click
 from agencies.rules import examples
 from marketplace.cli.client import Client, Refusal, for_a_person, places
 from marketplace.cli.files import text_of
-from marketplace.cli.speech import as_json, columns
+from marketplace.cli.speech import JSON, as_json, columns
 from marketplace.foundation.input import BadJson, load_json
 from security.access import cedar
 from security.access.errors import InvalidRules
@@ -35,7 +35,7 @@ def rules() -> None:
 @rules.command()
 @click.option("--version", "number", type=int, help="An older version.")
 @click.option("--draft", is_flag=True, help="Your draft instead of what holds.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 @for_a_person
 def show(client: Client, number: int | None, draft: bool, json_wanted: bool) -> None:
     """Show the rules that hold, or an older version, or your draft.
@@ -54,7 +54,7 @@ def show(client: Client, number: int | None, draft: bool, json_wanted: bool) -> 
 
 @rules.command()
 @click.argument("file", type=FILE, metavar="FILE.json")
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 def check(file: Path, json_wanted: bool) -> None:
     """Check a file of rules and run their examples. Needs no marketplace and no token.
 
@@ -74,7 +74,7 @@ def check(file: Path, json_wanted: bool) -> None:
 
 @rules.command()
 @click.argument("file", type=FILE, metavar="FILE.json")
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+@JSON
 @for_a_person
 def propose(client: Client, file: Path, json_wanted: bool) -> None:
     """Make the rules in FILE.json your draft, and say what it would change. It holds for nobody yet.

@@ -7,9 +7,7 @@ import json
 import click
 
 from marketplace.cli.client import Client, for_a_person
-from marketplace.cli.speech import as_json, columns
-
-JSON = click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+from marketplace.cli.speech import JSON, as_json, listed
 
 
 @click.group("scim-credential")
@@ -48,14 +46,11 @@ def list_credentials(client: Client, json_wanted: bool) -> None:
     Example: marketplace agency scim-credential list
     """
     found = client.get("/agency/scim-credentials").json()
-    if json_wanted:
-        as_json(found)
-        return
     rows = [
         (row["id"], row["name"], row["made_by"], row["used_on"] or "never", row["over_at"][:10])
         for row in found["credentials"]
     ]
-    columns(("CREDENTIAL", "NAME", "MADE BY", "LAST USED", "ENDS"), rows)
+    listed(found, json_wanted, ("CREDENTIAL", "NAME", "MADE BY", "LAST USED", "ENDS"), rows)
 
 
 @scim_credential.command()
@@ -66,7 +61,7 @@ def end(client: Client, credential: object) -> None:
 
     Example: marketplace agency scim-credential end 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    client.post(f"/agency/scim-credentials/{credential}/end", b"")
+    client.post(f"/agency/scim-credentials/{credential}/end")
     click.echo("Ended.")
 
 
@@ -84,11 +79,8 @@ def list_groups(client: Client, json_wanted: bool) -> None:
     Example: marketplace agency directory-group list
     """
     found = client.get("/agency/directory-groups").json()
-    if json_wanted:
-        as_json(found)
-        return
     rows = [(row["id"], row["role"] or row["unit"] or "nothing", row["name"]) for row in found["groups"]]
-    columns(("GROUP", "GIVES", "NAME"), rows)
+    listed(found, json_wanted, ("GROUP", "GIVES", "NAME"), rows)
 
 
 @directory_group.command()

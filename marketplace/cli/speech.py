@@ -12,6 +12,20 @@ from uuid import UUID
 import click
 from rich.console import Console
 
+JSON = click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
+
+
+def listed(
+    found: Any, json_wanted: bool, head: Sequence[str], rows: Sequence[Sequence[Any]], *, none: str = ""
+) -> None:
+    """Print what was found: as JSON for programs; else its rows under a head, or a sentence where there are none."""
+    if json_wanted:
+        as_json(found)
+    elif none and not rows:
+        click.echo(none)
+    else:
+        columns(head, rows)
+
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[Any]], *, err: bool = False) -> None:
     """Print rows under a head, aligned, one line each: readable, and still good to cut and grep."""

@@ -10,7 +10,6 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +30,7 @@ from marketplace.edge.acting import (
     session_token,
     settings,
 )
-from marketplace.edge.sign_in import forget_browser
+from marketplace.edge.sign_in import forget_browser, private_cookie
 from marketplace.edge.strict_client import Clients, StrictAgencyClient
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.errors import DomainError, Unavailable
@@ -124,10 +123,7 @@ def leave(response: Response, onward: Onward | None) -> Response:
     forget(response)
     forget_browser(response)
     if onward is not None:
-        response.set_cookie(
-            _state_cookie(), onward.state, max_age=MINUTES_TO_RETURN * 60, **_cookie_settings()
-        )
-        response.headers["Refresh"] = f"0; url={onward.url}"
+        response.set_cookie(_state_cookie(), onward.state, max_age=MINUTES_TO_RETURN * 60, **private_cookie())
     return response
 
 
@@ -144,7 +140,7 @@ def returned() -> None:
 
 def arrived(response: Response) -> Response:
     """The state has served: it works once."""
-    response.delete_cookie(_state_cookie(), **_cookie_settings())
+    response.delete_cookie(_state_cookie(), **private_cookie())
     return response
 
 
@@ -226,7 +222,3 @@ def _client(provider: Provider) -> StrictAgencyClient:
 
 def _state_cookie() -> str:
     return "__Host-market_sign_out" if settings().https else "market_sign_out"
-
-
-def _cookie_settings() -> Mapping[str, Any]:
-    return {"httponly": True, "secure": settings().https, "samesite": "Lax", "path": "/"}

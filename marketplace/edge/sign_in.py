@@ -49,6 +49,8 @@ HOMES = (
 )
 """In the order of the navigation; everybody has notices."""
 LONGEST_INVITATION = 200
+LAST_AGENCY = "market_agency"
+"""The cookie that remembers on this device where somebody signed in last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +122,8 @@ def begin(agency: str, then: str, **asked: Any) -> Departed:
 
 
 def bind(response: Response, departed: Departed) -> Response:
-    """Send the browser on, by a refresh: the policy of our pages lets no form lead to another host.
-
-    A redirect would need the address of every provider in that policy, and the ones that those redirect to in turn.
-    """
-    response.headers["Refresh"] = f"0; url={departed.url}"
-    response.set_cookie(
-        _browser_cookie(),
-        departed.browser,
-        max_age=900,
-        httponly=True,
-        secure=settings().https,
-        samesite="Lax",
-        path="/",
-    )
+    """Give the browser the secret by which it will be known again."""
+    response.set_cookie(_browser_cookie(), departed.browser, max_age=900, **private_cookie())
     return response
 
 
@@ -150,17 +140,18 @@ def callback(agency: str) -> Response:
         session.clear()  # the form secret of before the sign-in must not outlive it
     response = _redirected(done.path)
     remember(response, done.token)
-    response.set_cookie(
-        "market_agency", agency, max_age=180 * 86400, samesite="Lax", secure=settings().https, httponly=True
-    )
+    response.set_cookie(LAST_AGENCY, agency, max_age=180 * 86400, **private_cookie())
     return response
 
 
 def forget_browser(response: Response) -> None:
     """Take the secret that binds attempts to this browser away from it."""
-    response.delete_cookie(
-        _browser_cookie(), httponly=True, secure=settings().https, samesite="Lax", path="/"
-    )
+    response.delete_cookie(_browser_cookie(), **private_cookie())
+
+
+def private_cookie() -> dict[str, Any]:
+    """How a cookie is set that only we read; it is taken away in the same way."""
+    return {"httponly": True, "secure": settings().https, "samesite": "Lax", "path": "/"}
 
 
 def safe_path(wanted: str) -> str:

@@ -3,6 +3,7 @@
 door         who speaks, what may be sent, how it is answered
 resources    users and groups as RFC 7643 has them
 discovery    what is offered
+verbs        what is done to users and groups alike
 users, groups, searching    the routes
 answers      what went wrong, in SCIM's form
 """
@@ -12,13 +13,11 @@ from __future__ import annotations
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from marketplace.scim import answers, discovery, groups, searching, users
+# Importing a module registers its routes.
+from marketplace.scim import answers, discovery, groups, searching, users  # noqa: F401
 from marketplace.scim.door import scim
 
 __all__ = ["answers", "install"]
-
-VIEWS = (discovery, groups, searching, users)
-"""Importing a module registers its routes."""
 
 
 def install(app: Flask, csrf: CSRFProtect) -> None:

@@ -9,9 +9,12 @@ from uuid import UUID
 from flask import request
 
 from agencies import directory
+from marketplace.edge import refusals
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import Outcome, once
+from marketplace.edge.problems import new_reference
 from marketplace.foundation.db import Tx, reading, transaction
+from marketplace.foundation.errors import DomainError, Unavailable
 from marketplace.foundation.ids import parse_id
 
 LISTS = frozenset({"mail_domains", "organisation_values", "algorithms"})
@@ -63,6 +66,15 @@ def acted(act: Callable[[Tx], UUID | None]) -> Outcome:
     """Do something once, in the one transaction of this request."""
     with transaction() as tx:
         return once(tx, lambda: act(tx))
+
+
+def beside_field(error: DomainError) -> None:
+    """Before an error is said beside a field: what would be on the record with a page of its own, still is.
+
+    Raises Unavailable where it cannot be recorded.
+    """
+    if not refusals.put_on_record(error, new_reference()):
+        raise Unavailable()
 
 
 def who() -> dict[str, Any]:

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response
 from agencies import labels as label_names
 from agencies import networks as zones
 from agencies import settings
-from agencies.errors import BadAgencySettings
+from agencies.errors import BadAgencySettings, LookAlike
 from marketplace.edge.acting import current_principal
-from marketplace.foundation.catalogues import LANGUAGES
+from marketplace.foundation.catalogues import LANGUAGES, SOURCE
 from marketplace.foundation.db import Tx, reading
 from marketplace.web import agency_forms, agency_words, words
 from marketplace.web.blueprint import web
@@ -65,6 +65,10 @@ def set_joining() -> Response:
         agency_forms.acted(act)
     except BadAgencySettings as refusal:
         return make_response(_joining(typed, agency_words.faults(refusal.facts["errors"])), 422)
+    except LookAlike as refusal:
+        agency_forms.beside_field(refusal)
+        said = " ".join(agency_words.look_alike(reason) + "." for reason in refusal.facts["reasons"])
+        return make_response(_joining(typed, {"mail_domains": said}), 403)
     flash(gettext("Saved."))
     return redirect(url_for("web.joining"), 303)
 
@@ -90,12 +94,11 @@ def rename_levels() -> Response:
     try:
         agency_forms.acted(act)
     except BadAgencySettings as refusal:
-        return make_response(_labels(typed, dict.fromkeys(refusal.facts["errors"], _WORD)), 422)
+        # A level's own field is its English one, which the others fall back to.
+        faults = {f"{key}.{SOURCE}": agency_words.BAD_WORD for key in refusal.facts["errors"]}
+        return make_response(_labels(typed, faults), 422)
     flash(gettext("The words are saved. Your people read them from the next page on."))
     return redirect(url_for("web.labels"), 303)
-
-
-_WORD = agency_words.BAD_WORD
 
 
 def _networks(lists: Mapping[str, list[str]], faults: Mapping[str, list[str]]) -> str:

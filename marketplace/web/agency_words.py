@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,8 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from agencies.agreement_specs import LEVELS
-from marketplace.web import words
+from marketplace.web import reasons, words
+from security.decision import Reason
 
 KINDS = {
     "provider.enrol": _l("New agency"),
@@ -74,6 +76,7 @@ UNIT_CHANGES = {
 TOO_MANY = _l("At most 200 networks can be listed.")
 BAD_WORD = _l("Give the word in English too, at most 40 characters, and no two levels the same.")
 _UNUSABLE = _l("This cannot be used as it is.")
+_CLAIM = re.compile(r"claim_names\.(\w+)(?:\.\w+)?$")
 
 
 def levels() -> list[tuple[str, str]]:
@@ -111,8 +114,14 @@ def likenesses(flags: list[dict[str, Any]], names: Mapping[str, str]) -> list[st
 
 
 def faults(errors: Mapping[str, Any]) -> dict[str, str]:
-    """What to put right, by the name of the field: the last part of its place."""
-    return {place: str(FAULTS.get(place.split(".")[-1], _UNUSABLE)) for place in _places(errors)}
+    """What to put right, by the name of the field: the last part of its place says what is wrong there."""
+    return {_field(place): str(FAULTS.get(place.split(".")[-1], _UNUSABLE)) for place in _places(errors)}
+
+
+def look_alike(reason: Reason) -> str:
+    """Whom a name or an address looks like, and what would help."""
+    lack = reasons.missing(reason.code, reason.args, {}, reason.remedy)
+    return f"{lack.remedy}: {lack.title}"
 
 
 def network_faults(found: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -129,6 +138,11 @@ def unit_change(row: Mapping[str, Any]) -> str:
     """What happened to a unit, as a sentence."""
     said = {"was": row["was"].get("name", ""), "now": row["became"].get("name", row["name"])}
     return str(UNIT_CHANGES[row["what"]]) % said
+
+
+def _field(place: str) -> str:
+    """The field of a form for a place: what claims are called stands in a mapping, and each has a field."""
+    return _CLAIM.sub(r"claim_\1", place)
 
 
 def _places(errors: Mapping[str, Any], at: str = "") -> Iterator[str]:

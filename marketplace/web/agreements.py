@@ -13,12 +13,13 @@ from werkzeug.wrappers import Response
 from agencies import agreements as domain
 from agencies import enrolment, founding
 from agencies.agreement_specs import EnrolmentSpec, read
-from agencies.errors import AgencyTaken, BadAgencySettings
+from agencies.errors import AgencyTaken, BadAgencySettings, LookAlike
 from marketplace.edge import checking
 from marketplace.edge.acting import current_principal, settings
 from marketplace.foundation.db import Tx, reading
 from marketplace.web import agency_forms, agency_words
 from marketplace.web.blueprint import web
+from security.decision import Reason
 from security.oidc import Fault
 
 _TOLD_ONCE = "first_invitation"
@@ -131,8 +132,24 @@ def propose_agency() -> Response:
         trouble = refusal.facts.get("faults_of_provider", ())
         faults = {} if trouble else agency_words.faults(errors)
         return make_response(_form(given, faults, trouble), 422)
+    except LookAlike as refusal:
+        agency_forms.beside_field(refusal)
+        given["provider"].pop("client_secret", None)
+        alike = {
+            _place_of(reason, given): agency_words.look_alike(reason) for reason in refusal.facts["reasons"]
+        }
+        return make_response(_form(given, alike), 403)
     flash(gettext("Proposed, with your signature. A second administrator has to sign before it holds."))
     return redirect(url_for("web.agreement", proposal_id=made), 303)
+
+
+def _place_of(reason: Reason, given: dict[str, Any]) -> str:
+    """The field whose value looks like another agency's."""
+    agency, value = given["agency"], str(reason.args["value"]).casefold()
+    if reason.args["what"] == "issuer":
+        return "provider.issuer"
+    name, other = ("name", "slug") if reason.args["what"] == "name" else ("domain", "mail_domains")
+    return f"agency.{name if str(agency.get(name, '')).casefold() == value else other}"
 
 
 def _form(form: dict[str, Any], faults: dict[str, str], trouble: Sequence[Fault] = ()) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -18,7 +18,9 @@ from agencies.people_list import begin_of, end_of, last_day
 from marketplace.edge.acting import current_context, current_principal, settings
 from marketplace.edge.once import once
 from marketplace.foundation.db import Tx, reading, transaction
+from marketplace.foundation.errors import DomainError
 from marketplace.foundation.ids import parse_id
+from marketplace.web import agency_forms, people_forms
 from marketplace.web.blueprint import web
 from marketplace.web.units import to_choose
 from security.labels import Level
@@ -48,32 +50,21 @@ def people() -> str:
 @web.get("/agency/people/<uuid:membership_id>")
 def person(membership_id: UUID) -> str:
     """One person: roles, clearance, sign-in, and what an administrator or officer can do."""
-    actor = current_principal()
-    with reading() as db:
-        shown = people_list.one(db, membership_id, actor.agency_id)
-        others = [row for row in directory.listing(db) if row.id != actor.agency_id]
-        sponsors = people_list.members_to_choose(db, actor.agency_id) if shown["partner"] else []
-        units = to_choose(db) if may(actor, Permission.ADMINISTER_AGENCY) else []
-    return render_template(
-        "agency_people_person.html",
-        person=shown | {"grants": [_grant(row) for row in shown["grants"]]},
-        oneself=membership_id == actor.membership_id,
-        link=session.pop(TOLD_ONCE, None),
-        agencies=others,
-        sponsors=sponsors,
-        units=[pair for pair in units if pair[0] not in {unit["id"] for unit in shown["units"]}],
-        roles=[role.value for role in _grantable(shown)],
-        levels=[level.label_key for level in Level if level <= Level.parse(shown["ceiling"])],
-        **_may(),
-    )
+    return _person(membership_id, {}, {})
 
 
 @web.post("/agency/people/<uuid:membership_id>/roles")
 def grant_role(membership_id: UUID) -> Response:
     """Give a role from a day until another."""
-    days: dict[str, Any] = {"since": begin_of(_day("since")), "until": end_of(_day("until"))}
-    role = _role(request.form.get("role", ""))
-    _do(lambda tx: roles.grant(tx, membership_id, role, **days, **_who()))
+
+    def act(tx: Tx) -> UUID:
+        days: dict[str, Any] = {"since": begin_of(_day("since")), "until": end_of(_day("until"))}
+        return roles.grant(tx, membership_id, _role(request.form.get("role", "")), **days, **_who())
+
+    try:
+        _do(act)
+    except people_forms.REFUSED as refusal:
+        return _again(membership_id, people_forms.ROLE, refusal)
     flash(gettext("The role is given."))
     return _back(membership_id)
 
@@ -97,18 +88,21 @@ def review_role(grant_id: UUID) -> Response:
 @web.post("/agency/people/<uuid:membership_id>/clearance")
 def give_clearance(membership_id: UUID) -> Response:
     """Give a clearance in place of the one there is."""
-    level = _level(request.form.get("level", ""))
     inside = [
         word.strip().lower() for word in request.form.get("compartments", "").split(",") if word.strip()
     ]
 
     def act(tx: Tx) -> None:
+        level = _level(request.form.get("level", ""))
         if level is Level.PUBLIC and not inside:
             clearances.withdraw(tx, membership_id, **_who())
         else:
             clearances.give(tx, membership_id, level, inside, **_who())
 
-    _do(act)
+    try:
+        _do(act)
+    except people_forms.REFUSED as refusal:
+        return _again(membership_id, people_forms.CLEARANCE, refusal)
     flash(gettext("The clearance is changed."))
     return _back(membership_id)
 
@@ -135,16 +129,20 @@ def link_person(membership_id: UUID) -> Response:
 @web.post("/agency/people/<uuid:membership_id>/send")
 def send_person(membership_id: UUID) -> Response:
     """Let somebody go to another agency: for good, or until a last day."""
-    to, until = request.form.get("agency", ""), end_of(_day("until"))
+    to = request.form.get("agency", "")
 
     def act(tx: Tx) -> UUID:
+        until = end_of(_day("until"))
         if request.form.get("how") != "secondment":
             return transfers_cases.propose(tx, membership_id, to, **_who())
         if until is None:
             raise BadPeriod()
         return secondments.propose(tx, membership_id, to, until=until, **_who())
 
-    _do(act)
+    try:
+        _do(act)
+    except people_forms.REFUSED as refusal:
+        return _again(membership_id, people_forms.SENDING, refusal)
     flash(gettext("The other agency is asked. The move is done once its administrator agrees."))
     return redirect("/agency/moves", 303)
 
@@ -152,10 +150,15 @@ def send_person(membership_id: UUID) -> Response:
 @web.post("/agency/people/<uuid:membership_id>/renew")
 def renew_partner(membership_id: UUID) -> Response:
     """Let a partner stay longer, and say who answers for them."""
-    until, sponsor = end_of(_day("until")), parse_id(request.form.get("sponsor", ""))
-    if until is None or sponsor is None:
-        raise BadPeriod()
-    _do(lambda tx: partners.renew(tx, membership_id, until=until, sponsor_id=sponsor, **_who()))
+
+    def act(tx: Tx) -> None:
+        until, sponsor = last_day_and_sponsor()
+        partners.renew(tx, membership_id, until=until, sponsor_id=sponsor, **_who())
+
+    try:
+        _do(act)
+    except people_forms.REFUSED as refusal:
+        return _again(membership_id, people_forms.STAYING, refusal)
     flash(gettext("The partner stays until that day."))
     return _back(membership_id)
 
@@ -174,6 +177,47 @@ def told_once(tx: Tx, make: Callable[[Tx], Any]) -> UUID:
     session[TOLD_ONCE] = f"{settings().public_url}/invitation/{made.token}"
     made_id: UUID = made.id
     return made_id
+
+
+def last_day_and_sponsor() -> tuple[datetime, UUID]:
+    """How long a partner stays and who answers for them, as a form says it. Raises BadPeriod, BadChoice."""
+    until, sponsor = end_of(_day("until")), parse_id(request.form.get("sponsor", ""))
+    if until is None:
+        raise BadPeriod()
+    if sponsor is None:
+        raise BadChoice(errors={"sponsor": [BadChoice().message]})
+    return until, sponsor
+
+
+def _person(membership_id: UUID, form: dict[str, str], faults: dict[str, str]) -> str:
+    """The page; `form` and `faults` are of the one form that was sent, by the ids of its fields."""
+    actor = current_principal()
+    with reading() as db:
+        shown = people_list.one(db, membership_id, actor.agency_id)
+        others = [row for row in directory.listing(db) if row.id != actor.agency_id]
+        sponsors = people_list.members_to_choose(db, actor.agency_id) if shown["partner"] else []
+        units = to_choose(db) if may(actor, Permission.ADMINISTER_AGENCY) else []
+    return render_template(
+        "agency_people_person.html",
+        person=shown | {"grants": [_grant(row) for row in shown["grants"]]},
+        oneself=membership_id == actor.membership_id,
+        link=session.pop(TOLD_ONCE, None),
+        agencies=others,
+        sponsors=sponsors,
+        units=[pair for pair in units if pair[0] not in {unit["id"] for unit in shown["units"]}],
+        roles=[role.value for role in _grantable(shown)],
+        levels=[level.label_key for level in Level if level <= Level.parse(shown["ceiling"])],
+        form=form,
+        faults=faults,
+        **_may(),
+    )
+
+
+def _again(membership_id: UUID, fields: people_forms.Fields, refusal: DomainError) -> Response:
+    """The person's page with what was typed, and what is wrong beside its field."""
+    page = _person(membership_id, people_forms.typed(fields), people_forms.faults(fields, refusal))
+    agency_forms.beside_field(refusal)
+    return make_response(page, 422)
 
 
 def _invited(make: Callable[[Tx], Any]) -> None:
@@ -239,7 +283,7 @@ def _day(name: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise BadPeriod() from None
+        raise BadPeriod(errors={name: [BadPeriod().message]}) from None
 
 
 def _role(word: str) -> Role:
@@ -253,4 +297,4 @@ def _level(word: str) -> Level:
     try:
         return Level.parse(word)
     except ValueError:
-        raise BadChoice() from None
+        raise BadChoice(errors={"level": [BadChoice().message]}) from None

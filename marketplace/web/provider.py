@@ -61,8 +61,9 @@ def check_provider() -> str:
 def suspend_provider() -> Response:
     """Suspend at once; only with the box ticked, because it signs everybody out."""
     if request.form.get("sure") != "yes":
-        flash(gettext("Nothing was suspended: tick the box to say that you mean it."), "look")
-        return redirect(url_for("web.provider"), 303)
+        said = gettext("Nothing was suspended: tick the box to say that you mean it.")
+        shown = _registered()
+        return make_response(_page(shown, {name: shown.get(name) for name in CHANGED}, {"sure": said}), 422)
     with_all = agency_forms.who()
 
     def act(tx: Tx) -> None:

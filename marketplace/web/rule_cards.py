@@ -16,8 +16,10 @@ from marketplace.foundation.db import Tx, transaction
 from marketplace.foundation.db import reading as reads
 from marketplace.web import rule_words
 from marketplace.web.languages import chosen
+from security.access.documents import FORMAT
 from security.access.expression import to_json
-from security.access.rules import FORMAT, Rule, RuleSet
+from security.access.rule import Rule
+from security.access.rules import RuleSet
 
 
 def names_of(db: Tx) -> dict[str, str]:

@@ -19,6 +19,7 @@ from marketplace.web.languages import chosen
 from marketplace.web.rule_cards import acted, card, names_of, one, own_draft, revision, who
 from marketplace.web.rule_forms import RuleForm
 from security.access.attributes import ATTRIBUTES
+from security.access.documents import case_json
 
 
 @web.get("/agency/rules/new")
@@ -112,7 +113,7 @@ def _first_examples(made: Mapping[str, Any]) -> list[dict[str, Any]]:
     for allowed, why in ((True, gettext("This is what the rule asks for.")), (False, text)):
         case = examples.suggested(rule, allowed)
         if case is not None:
-            found.append({"case": examples.plain(case), "allowed": allowed, "why": why})
+            found.append({"case": case_json(case), "allowed": allowed, "why": why})
     return found
 
 

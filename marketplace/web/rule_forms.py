@@ -17,9 +17,11 @@ from marketplace.foundation.catalogues import LANGUAGES
 from marketplace.foundation.input import BadJson, clean, load_json
 from marketplace.web import rule_words
 from security.access.attributes import ATTRIBUTES, Attribute, Kind
+from security.access.documents import FORMAT, LONGEST_TEXT, MOST_EXAMPLES
 from security.access.errors import InvalidRules
 from security.access.lattice import OTHER
-from security.access.rules import ACTIONS, FORMAT, LONGEST_TEXT, MOST_EXAMPLES, Rule, RuleSet
+from security.access.rule import ACTIONS, Rule
+from security.access.rules import RuleSet
 
 USUAL = ("claim", "open")
 """What most rules are about."""

@@ -19,7 +19,8 @@ from marketplace.web import rule_words, words
 from marketplace.web.blueprint import web
 from marketplace.web.rule_cards import acted, names_of, parsed, revision, said_differences, who
 from security.access.attributes import LEVELS, Facts
-from security.access.rules import ACTIONS, RuleSet
+from security.access.rule import ACTIONS
+from security.access.rules import RuleSet
 from tasks import access, facts, policies
 from tasks.models import Campaign
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, session
+from flask import flash, make_response, redirect, render_template, request, session
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -21,6 +21,7 @@ from marketplace.web import names
 from marketplace.web.blueprint import web
 
 DAYS = (30, 90, 180, 365)
+USUAL_DAYS = 180
 _TOLD_ONCE = "scim_token"
 """Where the browser carries a new token to the next page, which shows it and forgets it."""
 
@@ -28,42 +29,32 @@ _TOLD_ONCE = "scim_token"
 @web.get("/agency/directory")
 def agency_directory() -> str:
     """Credentials and groups; after making a credential, its token, this once."""
-    agency_id = current_principal().agency_id
-    with reading() as db:
-        made = credentials.listing(db, agency_id)
-        sent = groups.listing(db, agency_id)
-        lasting = [unit for unit in unit_tree.tree(db, agency_id) if not unit["temporary"]]
-    return render_template(
-        "agency_directory.html",
-        address=f"{settings().public_url}/scim/v2",
-        token=session.pop(_TOLD_ONCE, None),
-        credentials=made,
-        days=DAYS,
-        groups=[_shown(row) for row in sent],
-        roles=[(role, names.role(role)) for role in GIVEN_ROLES],
-        units=lasting,
-    )
+    return _page({}, {})
 
 
 @web.post("/agency/directory/credentials")
 def make_scim_credential() -> Response:
     """Make a credential; the next page shows its token."""
-    days = request.form.get("days", "")
-    if not days.isascii() or not days.isdigit() or len(days) > 3:
-        raise BadCredential()
+    name, days = request.form.get("name", "").strip(), request.form.get("days", "")
 
     def make() -> UUID:
+        if not _is_number(days):
+            raise BadCredential()
         made, session[_TOLD_ONCE] = credentials.make(
             tx,
-            name=request.form.get("name", ""),
+            name=name,
             days=int(days),
             actor=current_principal(),
             context=current_context(),
         )
         return made
 
-    with transaction() as tx:
-        once(tx, make)
+    try:
+        with transaction() as tx:
+            once(tx, make)
+    except BadCredential:
+        typed = {"name": name, "days": days}
+        return make_response(_page(typed, _faults(typed)), 422)
     return redirect("/agency/directory", 303)
 
 
@@ -94,6 +85,38 @@ def give_by_group(group_id: UUID) -> Response:
         once(tx, lambda: give(tx))
     flash(gettext("Saved. It holds for everybody who is in the group now or joins it."))
     return redirect("/agency/directory", 303)
+
+
+def _page(form: dict[str, str], faults: dict[str, str]) -> str:
+    """The page; `form` and `faults` are of the form that makes a credential."""
+    agency_id = current_principal().agency_id
+    with reading() as db:
+        made = credentials.listing(db, agency_id)
+        sent = groups.listing(db, agency_id)
+        lasting = [unit for unit in unit_tree.tree(db, agency_id) if not unit["temporary"]]
+    return render_template(
+        "agency_directory.html",
+        address=f"{settings().public_url}/scim/v2",
+        token=session.pop(_TOLD_ONCE, None),
+        credentials=made,
+        days=DAYS,
+        groups=[_shown(row) for row in sent],
+        roles=[(role, names.role(role)) for role in GIVEN_ROLES],
+        units=lasting,
+        form={"days": str(USUAL_DAYS)} | form,
+        faults=faults,
+    )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 3
+
+
+def _faults(typed: dict[str, str]) -> dict[str, str]:
+    """What to put right in a credential that could not be made."""
+    if not _is_number(typed["days"]) or int(typed["days"]) not in range(1, max(DAYS) + 1):
+        return {"days": gettext("Choose how long it is good for.")}
+    return {"name": gettext("Give it a name of at most 100 characters.")}
 
 
 def _shown(row: Any) -> dict[str, Any]:

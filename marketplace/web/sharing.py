@@ -42,7 +42,7 @@ def propose_terms() -> Response:
         made = agency_forms.acted(act).result_id
     except BadAgencySettings as refusal:
         form = typed | {"other": other, "direction": "guest" if lends else "owner"}
-        return make_response(_page(form, agency_words.faults(refusal.facts["errors"])), 422)
+        return make_response(_page(form, _faults(refusal)), 422)
     flash(gettext("Proposed, with your signature. An administrator of the other agency has to sign too."))
     return redirect(url_for("web.agreement", proposal_id=made), 303)
 
@@ -57,6 +57,12 @@ def end_terms(terms_id: UUID) -> Response:
     agency_forms.acted(act)
     flash(gettext("These terms have ended. What is shared under them is hidden from now on."))
     return redirect(url_for("web.sharing"), 303)
+
+
+def _faults(refusal: BadAgencySettings) -> dict[str, str]:
+    """What to put right. The form asks for the other agency, whichever side it is."""
+    found = agency_words.faults(refusal.facts["errors"])
+    return {"other" if place in ("owner", "guest") else place: said for place, said in found.items()}
 
 
 def _page(form: dict[str, Any], faults: dict[str, str]) -> str:

@@ -17,9 +17,6 @@ from marketplace.web import finding
 from marketplace.web.blueprint import web
 from marketplace.web.going_on import go_on
 
-LAST_AGENCY = "market_agency"
-"""The cookie that remembers on this device where somebody signed in last; the flow sets it."""
-
 
 @web.get("/sign-in")
 def sign_in() -> str | Response:
@@ -77,7 +74,7 @@ def _invitation(given: Any) -> str:
 
 
 def _agencies() -> list[dict[str, Any]]:
-    last = request.cookies.get(LAST_AGENCY)
+    last = request.cookies.get(flow.LAST_AGENCY)
     with reading() as db:
         rows = directory.listing(db)
     found = [_shown(row, row.slug == last) for row in rows]

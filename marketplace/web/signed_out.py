@@ -6,17 +6,15 @@ from flask import Response, make_response, render_template
 
 from marketplace.edge import logout
 from marketplace.web.blueprint import web
+from marketplace.web.going_on import leaving
 
 
 @web.post("/sign-out")
 def sign_out() -> Response:
-    """End the session on this device, and go on to the agency to sign out there as well.
-
-    Going on is a page that refreshes, not a redirect: the policy of our pages lets no form lead to another host.
-    """
+    """End the session on this device, and go on to the agency to sign out there as well."""
     response, onward = logout.sign_out()
     if onward is not None:
-        response = make_response(render_template("signing_out.html", onward=onward))
+        response = leaving("signing_out.html", onward)
     return logout.leave(response, onward)
 
 

@@ -45,6 +45,7 @@ def make_unit() -> Response:
     try:
         agency_forms.acted(act)
     except (BadUnit, NoSuchUnit, UnitNameTaken) as refusal:
+        agency_forms.beside_field(refusal)
         typed: dict[str, Any] = {name: agency_forms.text(name) for name in ("name", "parent", "until")}
         typed["guests"] = request.form.getlist("guests")
         return make_response(_page(typed, _faults_of_new(refusal)), 422)
@@ -128,9 +129,10 @@ def place_person(membership_id: UUID) -> Response:
         agency_forms.acted(act)
     except BadUnit:
         raise NoSuchPerson() from None
-    except NoSuchUnit:
+    except NoSuchUnit as refusal:
         with reading() as db:
             people_list.one(db, membership_id, current_principal().agency_id)
+        agency_forms.beside_field(refusal)
         flash(gettext("This unit is not there any more. Choose another one."), "look")
         return redirect(back, 303)
     flash(gettext("Done."))
@@ -158,7 +160,9 @@ def _done(
     try:
         agency_forms.acted(done)
     except (BadUnit, NoSuchUnit, UnitLoop, UnitNameTaken, UnitNotEmpty) as refusal:
-        return _back(unit_id, field, _said(refusal))
+        answer = _back(unit_id, field, _said(refusal))
+        agency_forms.beside_field(refusal)
+        return answer
     flash(gettext("Done."))
     here = url_for("web.units") if over else url_for("web.unit", unit_id=unit_id)
     return redirect(back or here, 303)

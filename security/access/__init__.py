@@ -2,8 +2,9 @@
 
     expression    what a rule says, read from JSON
     compiling     the tree as a Python function of three answers: yes, no, not known
-    rules         rules with reason, remedy and examples; a decision with every rule that failed
-    examples      a rule's own examples, run before it is signed
+    rule          a condition and a demand, with reason, remedy and examples
+    documents     rules read from JSON, and written
+    rules         the rules of one agency; a decision with every rule that failed
     lattice       every case there is over the attributes that rules speak of; the smallest that two versions differ in
     cedar         the same rules as Cedar policies, for others to read and for our tests to ask
 

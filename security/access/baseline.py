@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from security.access.rules import FORMAT, RuleSet
+from security.access.documents import FORMAT
+from security.access.rules import RuleSet
 
 MARKETPLACE = "marketplace"
 

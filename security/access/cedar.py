@@ -12,7 +12,8 @@ from typing import assert_never
 
 from security.access.attributes import SCALES, Attribute, Kind
 from security.access.expression import AllOf, Always, AnyOf, Expr, Not, Ref, Test
-from security.access.rules import ACTIONS, Rule, RuleSet
+from security.access.rule import ACTIONS, Rule
+from security.access.rules import RuleSet
 
 
 def policies(rules: RuleSet) -> str:

@@ -15,7 +15,8 @@ from security.access import expression
 from security.access.attributes import ATTRIBUTES, Attribute, Facts, Kind, Value
 from security.access.errors import TooManyCases
 from security.access.expression import Ref, Test
-from security.access.rules import Rule, RuleSet
+from security.access.rule import Rule
+from security.access.rules import RuleSet
 
 MOST_CASES, MOST_CHECKED = 200_000, 20_000
 SOME, OTHER = "some", "another"

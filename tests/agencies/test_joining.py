@@ -13,6 +13,7 @@ from agencies.invitations import Made
 from agencies.models import Agency, Identity, IdentityProvider, Membership, Person
 from agencies.people_errors import (
     AlreadyAMember,
+    BadPeriod,
     ClearanceNotGiven,
     IdentityTaken,
     InvitationElsewhere,
@@ -142,6 +143,10 @@ class TestBySignInAlone:
 
 
 class TestByInvitation:
+    def test_none_is_made_that_is_over_before_it_is_used(self, north: UUID) -> None:
+        with pytest.raises(BadPeriod):
+            invited(north, an_admin("north"), until=YESTERDAY)
+
     @pytest.fixture
     def closed(self, database: Engine) -> UUID:
         """An agency that lets nobody in by sign-in alone."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ import requests
 from deploy.setup import environment
 from deploy.setup.ground import ROOT
 from deploy.supervisor import valkey
+from tests.running import free_port
 
 WITHIN = 240.0
 """Seconds; a start takes about ten on a calm machine, many more beside other tests."""
@@ -60,7 +60,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Marketplace]]:
 
     def begin() -> Marketplace:
         machine = {name: value for name, value in environment.variables().items() if "MARKET_" not in name}
-        port = _free_port()
+        port = free_port()
         home = tmp_path / "home"
         process = subprocess.Popen(
             [sys.executable, "-m", "deploy.up"],
@@ -82,7 +82,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Marketplace]]:
     for one in started:
         if one.process.poll() is None:
             one.process.terminate()
-            one.process.wait(60)
+            one.process.wait(WITHIN)
 
 
 def test_started_hurt_stopped_and_started_again(start: Callable[[], Marketplace]) -> None:
@@ -109,8 +109,8 @@ def _a_stop_leaves_nothing(marketplace: Marketplace) -> None:
     family = marketplace.family()
     assert len(family) >= 8
     marketplace.process.send_signal(signal.SIGTERM)
-    assert marketplace.process.wait(60) == 0
-    assert psutil.wait_procs(family, timeout=10)[1] == []
+    assert marketplace.process.wait(WITHIN) == 0
+    assert psutil.wait_procs(family, timeout=WITHIN)[1] == []
     socket_folder = valkey.socket_path(marketplace.home).parent
     assert list(socket_folder.iterdir()) == []
     socket_folder.rmdir()
@@ -119,7 +119,7 @@ def _a_stop_leaves_nothing(marketplace: Marketplace) -> None:
 def _all_die_with_the_supervisor(marketplace: Marketplace) -> None:
     family = marketplace.family()
     marketplace.process.kill()
-    assert psutil.wait_procs(family, timeout=60)[1] == []
+    assert psutil.wait_procs(family, timeout=WITHIN)[1] == []
     valkey.clean_up(valkey.socket_path(marketplace.home))
 
 
@@ -142,9 +142,3 @@ def _collect(process: subprocess.Popen[str], lines: list[str]) -> None:
     with process.stdout as output:
         for line in output:
             lines.append(line.rstrip("\n"))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -8,6 +8,11 @@ from urllib.parse import urljoin
 
 import requests
 
+from tests.running import PATIENCE
+
+TRIES = 5
+"""How often somebody tries a provider that did not answer within the three seconds that it is given."""
+
 
 @dataclass
 class Form:
@@ -73,6 +78,11 @@ class Page:
         self.forms, self.links = reader.forms, reader.links
         self.text = " ".join(" ".join(reader.words).split())
 
+    @property
+    def goes_on_to(self) -> str:
+        """Where the page goes on to by itself."""
+        return self.response.headers["Refresh"].removeprefix("0; url=")
+
     def form(self, ending: str) -> Form:
         """The form whose address, or the address of one of whose buttons, ends so."""
         for form in self.forms:
@@ -98,10 +108,13 @@ class Person:
         self.browser = requests.Session()
         self.browser.trust_env = False
         self.browser.headers["Accept"] = "text/html"
+        self.browser.headers["Connection"] = (
+            "close"  # an idle one is closed by the server, perhaps as we send
+        )
         self.browser.cookies.set("language", "en", domain="127.0.0.1")
 
     def open(self, address: str, **query: str) -> Page:
-        return Page(self.browser.get(urljoin(self.marketplace, address), params=query, timeout=30))
+        return Page(self.browser.get(urljoin(self.marketplace, address), params=query, timeout=PATIENCE))
 
     def send(self, page: Page, form: Form, **values: str) -> Page:
         """Fill in and send a form of a page."""
@@ -109,20 +122,40 @@ class Person:
         filled = form.values | values
         send = self.browser.post if form.method == "post" else self.browser.get
         given = {"data": filled} if form.method == "post" else {"params": filled}
-        return Page(send(address, timeout=30, **given))
+        return Page(send(address, timeout=PATIENCE, **given))
 
     def go_on(self, page: Page) -> Page:
         """Where a page goes on by itself."""
-        return self.open(page.response.headers["Refresh"].removeprefix("0; url="))
+        return self.open(page.goes_on_to)
+
+    def leave(self, page: Page, ending: str) -> Page:
+        """Send the form to …`ending`, by which one leaves for a provider; again where that was too slow.
+
+        "Try again in a moment", the marketplace says then with status 503; on a busy machine that happens.
+        """
+        for _ in range(TRIES):
+            left = self.send(page, page.form(ending))
+            if left.status != 503:
+                break
+            page = self.open(page.url)
+        return left
+
+    def vouched_for(self, page: Page, ending: str, login: str) -> Page:
+        """By the form to …`ending` to the provider, sign in there, and back; again where that was too slow."""
+        for _ in range(TRIES):
+            there = self.go_on(self.leave(page, ending))
+            asked = [form for form in there.forms if "login" in form.names]
+            # Somebody whom the provider knows from the try before is sent back at once.
+            back = self.send(there, asked[0], login=login) if asked else there
+            if back.status != 503:
+                break
+            page = self.open(page.url)
+        assert back.url.startswith(self.marketplace), back.text[:400]
+        return back
 
     def sign_in(self, agency: str, login: str) -> Page:
         """Through the agency's own provider, by its pages."""
-        page = self.open("/sign-in")
-        page = self.go_on(self.send(page, page.form(f"/sign-in/{agency}")))
-        form = next(form for form in page.forms if "login" in form.names)
-        page = self.send(page, form, login=login)
-        assert page.url.startswith(self.marketplace), page.text[:400]
-        return page
+        return self.vouched_for(self.open("/sign-in"), f"/sign-in/{agency}", login)
 
     def sign_out(self) -> Page:
         page = self.open("/my-work")

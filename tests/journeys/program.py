@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from tests.running import Running
+from tests.running import PATIENCE, Running
 
 
 class Program:
@@ -17,17 +17,18 @@ class Program:
         self.url = marketplace.url + "/api/v1"
         self.http = requests.Session()
         self.http.trust_env = False
+        self.http.headers["Connection"] = "close"  # an idle one is closed by the server, perhaps as we send
         self.http.headers["Authorization"] = f"Bearer {marketplace.token(login)}"
 
     def get(self, path: str) -> Any:
-        answer = self.http.get(self.url + path, timeout=30)
+        answer = self.http.get(self.url + path, timeout=PATIENCE)
         assert answer.status_code < 400, answer.text
         return answer.json()
 
     def post(self, path: str, body: Any = None, key: str | None = None) -> requests.Response:
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}
         return self.http.post(
-            self.url + path, json=body if body is not None else {}, headers=headers, timeout=60
+            self.url + path, json=body if body is not None else {}, headers=headers, timeout=PATIENCE
         )
 
     def campaign(self, name: str) -> str:

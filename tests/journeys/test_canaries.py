@@ -3,16 +3,18 @@ marketplace writes, and found nowhere: database, job and idempotency rows, Valke
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.builders import a_form, a_spec
 from tests.journeys.program import Program
-from tests.running import Running, eventually
+from tests.running import PATIENCE, Running, eventually
 
 pytestmark = pytest.mark.xdist_group("marketplace")
 
@@ -21,30 +23,46 @@ def a_word() -> str:
     return "canary" + secrets.token_hex(8)
 
 
-def files_of(marketplace: Running) -> Iterator[Path]:
-    """Every file that the marketplace may have written."""
-    for folder in (marketplace.home, Path(marketplace.environment["TMPDIR"])):
-        yield from (path for path in folder.rglob("*") if path.is_file())
+def files_of(marketplace: Running) -> Iterator[tuple[Path, bytes]]:
+    """Every file that the marketplace may have written, with what is in it.
+
+    It goes on working meanwhile: drafts are renamed and temporary files deleted. What is gone when it is read keeps
+    nothing; what a process still holds open of it is looked through in `opened_handles_of`.
+    """
+    for top in (marketplace.home, Path(marketplace.environment["TMPDIR"])):
+        for folder, _, names in os.walk(top):
+            for path in (Path(folder, name) for name in names):
+                with suppress(FileNotFoundError):
+                    if path.is_file():
+                        yield path, path.read_bytes()
 
 
 def found_in(marketplace: Running, word: str) -> list[str]:
     needles = (word.encode(), word.encode("utf-16-le"), word.encode().hex().encode())
-    return [
-        str(path) for path in files_of(marketplace) if any(needle in path.read_bytes() for needle in needles)
-    ]
+    files = files_of(marketplace)
+    return [str(path) for path, content in files if any(needle in content for needle in needles)]
 
 
 def opened_handles_of(marketplace: Running, word: str) -> list[str]:
     """Deleted files that a process still holds open keep their content too."""
     found = []
     for process in marketplace.processes():
-        for handle in Path(f"/proc/{process.pid}/fd").glob("*"):
+        for handle in _handles(process.pid):
             try:
                 if handle.is_file() and word.encode() in handle.read_bytes():
                     found.append(f"{process.pid}: {handle.resolve()}")
             except OSError:
                 continue  # sockets, pipes, and what was closed meanwhile
     return found
+
+
+def _handles(pid: int) -> list[Path]:
+    """What a process has open; nothing of one that ended."""
+    folder = Path(f"/proc/{pid}/fd")
+    try:
+        return [folder / name for name in os.listdir(folder)]
+    except FileNotFoundError:
+        return []
 
 
 def test_canaries_in_item_answer_note_and_result_are_found_nowhere(marketplace: Running) -> None:
@@ -68,7 +86,7 @@ def test_canaries_in_item_answer_note_and_result_are_found_nowhere(marketplace: 
     rows = eventually(lambda: owner.get(f"/campaigns/{campaign}/results")["rows"], "the canary settles")
     result = owner.get(f"/campaigns/{campaign}/results/{rows[0]['microtask_id']}")
     assert (result["value"], result["trace"][0]["note"]) == (value, note)
-    exported = owner.http.get(f"{owner.url}/campaigns/{campaign}/results.csv", timeout=30).text
+    exported = owner.http.get(f"{owner.url}/campaigns/{campaign}/results.csv", timeout=PATIENCE).text
     assert item in exported
 
     for word in (item, note, ruined):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 from tests.journeys.person import Page, Person
-from tests.running import Running, eventually
+from tests.running import PATIENCE, Running, eventually
 
 pytestmark = pytest.mark.xdist_group("marketplace")
 
@@ -16,12 +16,9 @@ pytestmark = pytest.mark.xdist_group("marketplace")
 def leaving(person: Person, agency: str) -> str:
     """The address that the browser is sent to for signing in."""
     page = person.open("/sign-in")
-    form = page.form(f"/sign-in/{agency}")
-    sent = person.browser.post(
-        urljoin(page.url, form.action), data=form.values, allow_redirects=False, timeout=30
-    )
-    assert sent.status_code == 200, sent.text[:400]
-    return sent.headers["Refresh"].removeprefix("0; url=")
+    left = person.leave(page, f"/sign-in/{agency}")
+    assert left.status == 200, left.text[:400]
+    return left.goes_on_to
 
 
 def test_the_request_is_pushed_and_the_browser_carries_a_reference(marketplace: Running) -> None:
@@ -38,7 +35,7 @@ def test_signing_in_with_a_key_and_with_a_secret(marketplace: Running, agency: s
 
 def test_our_keys_are_public_and_only_public(marketplace: Running) -> None:
     def keys(agency: str) -> list[dict[str, str]]:
-        answer = requests.get(f"{marketplace.url}/sign-in/{agency}/keys", timeout=30)
+        answer = requests.get(f"{marketplace.url}/sign-in/{agency}/keys", timeout=PATIENCE)
         found: list[dict[str, str]] = answer.json()["keys"]
         return found
 

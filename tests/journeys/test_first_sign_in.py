@@ -24,9 +24,7 @@ def test_a_person_moves_by_signing_in_at_both_agencies(marketplace: Running) -> 
     person.sign_in("digital-service", "olu")
     page = person.open("/my-roles")
     page = person.send(page, page.form("/my-roles/move"), agency="national-archive")
-    page = person.go_on(person.send(page, page.form("/go")))
-    form = next(form for form in page.forms if "login" in form.names)
-    page = person.send(page, form, login="tomas")
+    page = person.vouched_for(page, "/go", "tomas")
     assert page.url.endswith("/my-roles"), page.text[:400]
     assert "National Archive" in page.text
     assert "Olu Bergström" in page.text
@@ -37,8 +35,6 @@ def test_a_person_moves_by_signing_in_at_both_agencies(marketplace: Running) -> 
 
 def refused(person: Person, agency: str, login: str) -> str:
     """What somebody reads whom their agency vouches for and nobody knows here."""
-    page = person.open("/sign-in")
-    page = person.go_on(person.send(page, page.form(f"/sign-in/{agency}")))
-    page = person.send(page, next(form for form in page.forms if "login" in form.names), login=login)
+    page = person.vouched_for(person.open("/sign-in"), f"/sign-in/{agency}", login)
     assert page.status == 403, page.text[:400]
     return page.text

@@ -38,7 +38,7 @@ def test_work_goes_on_while_valkey_does_not_answer_and_is_caught_up_with(
     marketplace: Running, campaign: tuple[Program, str]
 ) -> None:
     owner, posted = campaign
-    valkey = marketplace.child("valkey")
+    valkey = marketplace.child("valkey-server")
     valkey.send_signal(signal.SIGSTOP)
     try:
         answer_all(marketplace, posted)
@@ -50,15 +50,13 @@ def test_work_goes_on_while_valkey_does_not_answer_and_is_caught_up_with(
 
 def test_work_goes_on_when_valkey_is_killed(marketplace: Running, campaign: tuple[Program, str]) -> None:
     owner, posted = campaign
-    marketplace.child("valkey").kill()
+    marketplace.child("valkey-server").kill()
     answer_all(marketplace, posted)
     eventually(lambda: settled(owner, posted), "everything settles after Valkey was killed")
 
 
 def test_a_killed_worker_pool_loses_nothing(marketplace: Running, campaign: tuple[Program, str]) -> None:
     owner, posted = campaign
-    for process in marketplace.processes():
-        if "workers" in process.cmdline():
-            process.kill()
+    assert marketplace.kill("workers") > 3, "the parents of the pools and their children, and the clock"
     answer_all(marketplace, posted)
     eventually(lambda: settled(owner, posted), "everything settles after the workers were killed")

@@ -12,7 +12,7 @@ import pytest
 from deploy.samples import records
 from tests.journeys.person import Page, Person
 from tests.journeys.program import Program
-from tests.running import ROOT, Running, eventually
+from tests.running import PATIENCE, ROOT, Running, eventually
 
 pytestmark = pytest.mark.xdist_group("marketplace")
 
@@ -82,7 +82,7 @@ def test_three_people_answer_and_the_owner_reads_one_result_with_its_trace(marke
     assert "3 of 3" in result.text
     assert len(re.findall(r"\b[a-z]+-\d{4}\b", result.text)) >= 3
 
-    exported = owner.browser.get(results + ".csv", timeout=30)
+    exported = owner.browser.get(results + ".csv", timeout=PATIENCE)
     rows = list(csv.DictReader(io.StringIO(exported.text)))
     assert exported.headers["Content-Type"].startswith("text/csv")
     assert rows[0]["result"] == "species"

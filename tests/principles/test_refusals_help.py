@@ -7,7 +7,7 @@ from marketplace.foundation.errors import DomainError, every_subclass
 from marketplace.web import reasons
 from security.access.baseline import BASELINE
 from security.access.remedies import REMEDIES
-from security.access.rules import Rule
+from security.access.rule import Rule
 from security.labels import Level
 from security.principal import Role
 from tasks.errors import NotEligible

@@ -12,10 +12,10 @@ from agencies import memberships, people, roles, units
 from agencies.agreement_models import UnitMember
 from agencies.errors import NotPermitted
 from agencies.people_errors import RoleClash
-from agencies.scim import groups
-from agencies.scim import people as users
+from agencies.scim import groups, provisioning
 from agencies.scim.credentials import enter
 from agencies.scim.errors import NoSuchResource, NotGivenByGroups, TwoUnits
+from agencies.scim.people import Wanted
 from marketplace.foundation.db import reading, transaction
 from security.principal import Role
 from tests.builders import AT_WORK, a_person, found
@@ -211,7 +211,7 @@ class TestMembers:
         with transaction() as tx:
             scim = enter(tx, directory.token, None)
             made = [
-                users.make(tx, scim, users.Wanted(f"u{number}", f"s{number}", active=False))
+                provisioning.make(tx, scim, Wanted(f"u{number}", f"s{number}", active=False))
                 for number in range(1001)
             ]
         group = directory.group(*({"id": str(user_id)} for user_id in made))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from security.access.rules import ACTIONS
+from security.access.rule import ACTIONS
 from security.decision import Decision
 from security.labels import Level
 from security.permissions import Permission, roles_with

@@ -21,7 +21,7 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.ids import new_id
 from security.access.remedies import BY_ONESELF
-from security.access.rules import ACTIONS
+from security.access.rule import ACTIONS
 from security.labels import Level
 from security.principal import Context, Device, Factor, Principal, Role, Zone
 from tasks import access_sql, facts, policies, queries

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.web.stage import Stage
@@ -26,6 +25,8 @@ ARGUMENTS = (
 )
 WIDTHS = {1280: 900, 390: 844, 320: 640}
 """Widths that pages are looked at in, with the height of the window."""
+PATIENCE = 60_000
+"""Milliseconds after which something that should be on a page is taken as not coming. No test measures time with it."""
 
 
 class _Quiet(WSGIRequestHandler):
@@ -33,18 +34,10 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def served(stage: Stage) -> Iterator[str]:
     """The stage's address while it is served."""
-    server = make_server("127.0.0.1", free_port(), stage.app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, stage.app, threaded=True, request_handler=_Quiet)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -61,6 +54,7 @@ def chromium() -> Iterator[Browser]:
     binary = os.environ.get("MARKET_TEST_CHROMIUM") or shutil.which("chromium")
     if not binary:
         raise RuntimeError("No Chromium. Run the tests by `./run test`, or install the package chromium.")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=binary, args=list(ARGUMENTS))
         try:
@@ -82,7 +76,7 @@ def visitor(
     if login is not None:
         cookies["market_session"] = stage.token(login)
     context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     try:
         yield context
     finally:

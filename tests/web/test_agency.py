@@ -17,6 +17,7 @@ from agencies.agreement_models import Proposal, Unit
 from agencies.models import Agency, IdentityProvider, SharingTerms
 from deploy.samples import seed
 from marketplace.foundation.db import reading, transaction
+from security.log.models import AuditPending
 from tests.agencies.agreeing import an_enrolment
 from tests.web.stage import Stage
 from tests.web.test_claims import english, form_of
@@ -166,6 +167,11 @@ def test_a_look_alike_is_refused_with_whom_it_looks_like(felix: FlaskClient) -> 
     text = answer.get_data(as_text=True)
     assert "does not look like the agency national-archive, as National Arch1ve does" in text
     assert "Choose a name or address of its own" in text
+    assert '<a href="#agency.name">' in text
+    assert f'value="{form["agency.domain"]}"' in text
+    with reading() as db:
+        latest = select(AuditPending.detail).order_by(AuditPending.id.desc()).limit(1)
+        assert db.scalar(latest)["reasons"] == ["look_alike"]
 
 
 def test_a_proposal_is_declined(felix: FlaskClient, bram: FlaskClient) -> None:
@@ -237,8 +243,61 @@ def test_a_change_of_the_service_keeps_what_the_form_does_not_ask_for(felix: Fla
 
 
 def test_suspending_takes_a_tick(felix: FlaskClient) -> None:
-    sent(felix, "/agency/sign-in-service", "/agency/sign-in-service/suspend")
-    assert "tick the box" in page_of(felix, "/agency/sign-in-service")
+    answer = sent(felix, "/agency/sign-in-service", "/agency/sign-in-service/suspend")
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert '<a href="#sure">Nothing was suspended: tick the box' in text
+    assert re.search(r'id="sure"[^>]*aria-invalid="true" aria-describedby="sure-error"', text)
+
+
+def test_what_is_wrong_in_a_closed_part_of_a_form_is_in_sight(felix: FlaskClient) -> None:
+    answer = sent(felix, "/agency/sign-in-service", "/agency/sign-in-service", client_id="marketplace",
+                  authentication="private_key_jwt", clearance_ceiling="sensitive", organisation_claim="siret",
+                  organisation_values="", claim_email="x" * 61)  # fmt: skip
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert '<a href="#claim_email">' in text
+    assert re.search(r'id="claim_email"[^>]*aria-invalid="true"', text)
+    assert '<details class="fold" open>' in text
+
+
+def test_terms_with_nobody_are_said_at_the_other_agency(felix: FlaskClient) -> None:
+    given = {
+        "level": "public",
+        "rules_of": "guest",
+        "hours_of": "guest",
+        "requests_to": "owner",
+        "note": "Trial",
+    }
+    for direction in ("owner", "guest"):
+        for other in ("civil-aviation", "nowhere"):
+            answer = sent(
+                felix, "/agency/sharing", "/agency/sharing", other=other, direction=direction, **given
+            )
+            text = answer.get_data(as_text=True)
+            assert answer.status_code == 422
+            assert '<a href="#other">' in text
+            assert ">Trial</textarea>" in text
+
+
+def test_a_directorys_credential_needs_a_name(felix: FlaskClient) -> None:
+    for typed, field in (({"name": " ", "days": "30"}, "name"), ({"name": "Entra", "days": "9x"}, "days")):
+        answer = sent(felix, "/agency/directory", "/agency/directory/credentials", **typed)
+        text = answer.get_data(as_text=True)
+        assert answer.status_code == 422
+        assert f'<a href="#{field}">' in text
+        assert f'id="{field}-error"' in text
+    assert 'value="Entra"' in text
+
+
+def test_a_mail_domain_like_anothers_is_said_at_its_field(felix: FlaskClient, unchanged: None) -> None:
+    with reading() as db:
+        theirs = db.scalar(select(Agency.domain).where(Agency.slug == "national-archive"))
+    answer = sent(felix, "/agency/joining", "/agency/joining", mail_domains=str(theirs))
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 403
+    assert '<a href="#mail_domains">' in text
+    assert f"{theirs}</textarea>" in text
 
 
 def test_a_look_at_the_service_says_what_is_wrong(felix: FlaskClient) -> None:
@@ -291,7 +350,11 @@ def test_own_words_for_labels_are_read_by_own_people_and_on_own_campaigns(
     theirs = page_of(english(stage, "maja"), "/help")
     assert "Cabin only" not in theirs
     bad = sent(felix, "/agency/labels", "/agency/labels", **{"public.de": "Frei"})
+    text = bad.get_data(as_text=True)
     assert bad.status_code == 422
+    assert '<a href="#public.en">' in text
+    assert re.search(r'id="public\.en"[^>]*aria-invalid="true"', text)
+    assert 'value="Frei"' in text
 
 
 def test_units_are_made_renamed_moved_merged_and_ended(felix: FlaskClient) -> None:

@@ -15,8 +15,8 @@ NAMES = (
     "board-filtered", "board-nothing", "campaign", "campaign-step-away", "work", "work-passage", "work-over",
     "my-work", "my-work-empty", "notices", "notices-empty", "sessions", "campaigns", "room", "room-empty", "results",
     "results-empty", "result", "record", "record-filtered", "need-to-know", "need-to-know-campaign",
-    "need-to-know-nothing", "units", "unit", "unit-guest", "person-units", "operation", "refused", "rules", "rules-empty",
-    "rules-choose", "rule-new", "rule-expert", "rule", "rules-preview", "rules-version",
+    "need-to-know-nothing", "units", "unit", "unit-guest", "person-units", "operation", "refused", "rules",
+    "rules-empty", "rules-choose", "rule-new", "rule-expert", "rule", "rules-preview", "rules-version",
 )  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from agencies.rules import comparing, examples, patterns, preview
 from agencies.rules.patterns import PATTERNS, Pattern, Scope
-from security.access.rules import Rule, RuleSet
+from security.access.documents import case_json
+from security.access.rule import Rule
+from security.access.rules import RuleSet
 
 KINDS: dict[str, st.SearchStrategy[list[str]]] = {
     "agencies": st.lists(st.sampled_from(["north", "south", "west"]), min_size=1, unique=True),
@@ -90,7 +92,7 @@ def test_suggested_examples_agree_with_their_rule(pattern: Pattern, data: st.Dat
         tried = only(
             pattern.make(pattern.read(patterns_json(rule)) or []),
             patterns.when(Scope("sensitive"), "north"),
-            examples=[{"case": examples.plain(case), "allowed": allowed, "why": "So."}],
+            examples=[{"case": case_json(case), "allowed": allowed, "why": "So."}],
         )
         assert [each.agrees for each in examples.of_rule(tried)] == [True]
 

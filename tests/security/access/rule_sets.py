@@ -8,8 +8,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from security.access.attributes import ATTRIBUTES, SCALES, Attribute, Kind
+from security.access.documents import FORMAT
 from security.access.expression import VERBS
-from security.access.rules import ACTIONS, FORMAT, RuleSet
+from security.access.rule import ACTIONS
+from security.access.rules import RuleSet
 
 
 def a_rule(id_: str = "office-only", **given: Any) -> dict[str, Any]:

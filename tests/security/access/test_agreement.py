@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from security.access.attributes import Facts
 from security.access.baseline import BASELINE
 from security.access.lattice import cases, named_by
-from security.access.rules import Rule, RuleSet
+from security.access.rule import Rule
+from security.access.rules import RuleSet
 from tests.security.access.oracle import by_cedar, by_python, by_sql
 from tests.security.access.rule_sets import OF_AN_AGENCY, OF_SETS
 

@@ -14,7 +14,8 @@ from security.access import expression
 from security.access.attributes import ATTRIBUTES
 from security.access.baseline import BASELINE
 from security.access.compiling import closure
-from security.access.rules import ACTIONS, RuleSet
+from security.access.rule import ACTIONS
+from security.access.rules import RuleSet
 from security.labels import Level
 from security.principal import Context, Device, Factor, Principal, Zone
 from tasks.access import Policies, Terms, decide
