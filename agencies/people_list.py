@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,9 @@ from agencies.memberships import is_live
 from agencies.models import Agency, Membership, Person, RoleGrant
 from agencies.people_errors import NoSuchPerson
 from marketplace.foundation import clock
+from marketplace.foundation.clock import begin_of as begin_of
+from marketplace.foundation.clock import end_of as end_of
+from marketplace.foundation.clock import last_day as last_day
 from marketplace.foundation.db import Query, Tx
 from security.labels import Level
 
@@ -84,24 +86,6 @@ def members_to_choose(db: Tx, agency_id: UUID) -> Sequence[Any]:
 def everybody_to_choose(db: Tx, agency_id: UUID) -> Sequence[Any]:
     """Who can be put into a unit: everybody who is with the agency now, by name. Rows of id and name."""
     return db.all(_to_choose(db, agency_id))
-
-
-def begin_of(day: date | None) -> datetime | None:
-    """The moment at which a stated first day begins, in UTC."""
-    return None if day is None else datetime.combine(day, time(), UTC)
-
-
-def end_of(day: date | None) -> datetime | None:
-    """The moment at which a stated last day is over, in UTC."""
-    if day is None:
-        return None
-    # The calendar's last day has no next one; it lies further ahead than any rule allows.
-    return datetime.combine(min(day, date.max - timedelta(days=1)), time(), UTC) + timedelta(days=1)
-
-
-def last_day(until: datetime | None) -> date | None:
-    """The last day of a time that ends at `until`."""
-    return None if until is None else (until.astimezone(UTC) - timedelta(microseconds=1)).date()
 
 
 def _to_choose(db: Tx, agency_id: UUID) -> Query:
