@@ -14,9 +14,6 @@ from agencies.memberships import is_live
 from agencies.models import Agency, Membership, Person, RoleGrant
 from agencies.people_errors import NoSuchPerson
 from marketplace.foundation import clock
-from marketplace.foundation.clock import begin_of as begin_of
-from marketplace.foundation.clock import end_of as end_of
-from marketplace.foundation.clock import last_day as last_day
 from marketplace.foundation.db import Query, Tx
 from security.labels import Level
 
@@ -62,7 +59,7 @@ def one(db: Tx, membership_id: UUID, agency_id: UUID) -> dict[str, Any]:
         "grants": [dict(grant._mapping) for grant in roles.listing(db, membership_id)],
         "sessions": sessions.count_of(db, membership_id),
         "units": [
-            unit | {"until": last_day(unit["until"])}
+            unit | {"until": clock.last_day(unit["until"])}
             for unit in unit_members.of_membership(db, membership_id)
         ],
         "signs_in": row.home is not None or people.signs_in(db, row.person_id, agency_id),
@@ -131,5 +128,5 @@ def _shown(row: Any) -> dict[str, Any]:
         "compartments": sorted(row.compartments),
         "partner": row.partner,
         "home": row.home,
-        "until": last_day(row.until),
+        "until": clock.last_day(row.until),
     }
