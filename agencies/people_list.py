@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +59,7 @@ def one(db: Tx, membership_id: UUID, agency_id: UUID) -> dict[str, Any]:
         "grants": [dict(grant._mapping) for grant in roles.listing(db, membership_id)],
         "sessions": sessions.count_of(db, membership_id),
         "units": [
-            unit | {"until": last_day(unit["until"])}
+            unit | {"until": clock.last_day(unit["until"])}
             for unit in unit_members.of_membership(db, membership_id)
         ],
         "signs_in": row.home is not None or people.signs_in(db, row.person_id, agency_id),
@@ -84,24 +83,6 @@ def members_to_choose(db: Tx, agency_id: UUID) -> Sequence[Any]:
 def everybody_to_choose(db: Tx, agency_id: UUID) -> Sequence[Any]:
     """Who can be put into a unit: everybody who is with the agency now, by name. Rows of id and name."""
     return db.all(_to_choose(db, agency_id))
-
-
-def begin_of(day: date | None) -> datetime | None:
-    """The moment at which a stated first day begins, in UTC."""
-    return None if day is None else datetime.combine(day, time(), UTC)
-
-
-def end_of(day: date | None) -> datetime | None:
-    """The moment at which a stated last day is over, in UTC."""
-    if day is None:
-        return None
-    # The calendar's last day has no next one; it lies further ahead than any rule allows.
-    return datetime.combine(min(day, date.max - timedelta(days=1)), time(), UTC) + timedelta(days=1)
-
-
-def last_day(until: datetime | None) -> date | None:
-    """The last day of a time that ends at `until`."""
-    return None if until is None else (until.astimezone(UTC) - timedelta(microseconds=1)).date()
 
 
 def _to_choose(db: Tx, agency_id: UUID) -> Query:
@@ -147,5 +128,5 @@ def _shown(row: Any) -> dict[str, Any]:
         "compartments": sorted(row.compartments),
         "partner": row.partner,
         "home": row.home,
-        "until": last_day(row.until),
+        "until": clock.last_day(row.until),
     }

@@ -130,6 +130,19 @@ def campaigns_of(db: Tx, principal: Principal, context: Context) -> list[dict[st
     return [summary(facts.facts_from(row), row.settled, row.total, labels) for row in rows]
 
 
+def own_open(db: Tx, principal: Principal, context: Context, limit: int) -> list[CampaignFacts]:
+    """The newest open campaigns of the person's own agency that they may know."""
+    rules = policies.everywhere(db, principal)
+    known = access_sql.may(db, "know", principal, context, rules)
+    rows = db.all(
+        facts.every_campaign_for(db, principal)
+        .where(Campaign.agency_id == principal.agency_id, Campaign.state == "open", known)
+        .order_by(Campaign.posted_on.desc(), Campaign.id)
+        .limit(limit)
+    )
+    return [facts.facts_for(row, rules.at(row.agency_id)) for row in rows]
+
+
 def room(db: Tx, campaign_id: UUID, principal: Principal, context: Context) -> dict[str, Any]:
     """The owner's view: states of items, agreement, settled by day. Counts items, never people. Raises NotForYou."""
     campaign = results.readable(db, campaign_id, principal, context)

@@ -13,6 +13,8 @@ from marketplace.api import (  # noqa: F401
     campaigns,
     claims,
     description,
+    invitations,
+    moves,
     need_to_know,
     people,
     persons,

@@ -47,3 +47,8 @@ def reply_once(
     if outcome.repeated:
         made.headers["Idempotency-Replayed"] = "true"
     return made
+
+
+def reply_done(act: Callable[[Tx], UUID | None], status: int = 200) -> Response:
+    """The same where there is nothing to show but that it is done, and the id of what came of it, if any."""
+    return reply_once(act, lambda _, made: {"id": made, "done": True}, status)

@@ -7,6 +7,8 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from marketplace.foundation.input import Input, Strict, Text, whole_from
+from security.labels import Level
+from security.principal import Role
 from tasks.spec import CampaignSpec
 
 LARGEST_PAGE = 200
@@ -15,6 +17,10 @@ LARGEST_PAGE = 200
 def told(sentence: str, **more: Any) -> dict[str, Any]:
     """The metadata by which a field explains itself in the description."""
     return {"description": sentence, **more}
+
+
+ROLES = [role.value for role in Role]
+LEVELS = [level.label_key for level in Level]
 
 
 class Why(Schema):
@@ -240,6 +246,13 @@ class OneResult(Schema):
     settled_on = fields.Date()
     options = fields.List(fields.Nested(OptionCount))
     trace = fields.List(fields.Nested(TraceStep))
+
+
+class Done(Schema):
+    """It is done. `id` names what came of it, where something did."""
+
+    id = fields.UUID(allow_none=True)
+    done = fields.Boolean()
 
 
 class LeftToTheDomain(fields.Nested):

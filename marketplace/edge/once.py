@@ -10,11 +10,13 @@ from flask import request
 
 from marketplace.edge.acting import current_principal, is_api, settings
 from marketplace.edge.problems import MissingIdempotencyKey
+from marketplace.edge.step_up import SENT_AGAIN
 from marketplace.foundation import idempotency
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import keyed_digest
 
-NOT_COMPARED = frozenset({"csrf_token", "idempotency_key"})
+NOT_COMPARED = frozenset({"csrf_token", "idempotency_key", SENT_AGAIN})
+"""Fields that say how a form came, not what it asks for."""
 LONGEST_KEY = 80
 
 

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response
 from agencies import invitations as use_cases
 from agencies import partners, people_list, roles
 from agencies.people_errors import BadChoice, BadPeriod, InvitationOver
-from agencies.people_list import end_of, last_day
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
+from marketplace.foundation.clock import end_of, last_day
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.web import people_forms
 from marketplace.web.blueprint import web

@@ -13,10 +13,10 @@ from agencies import directory, leaving, people_list, sign_in
 from agencies import moves as use_cases
 from agencies import transfers as transfers_cases
 from agencies.people_errors import MoveOver
-from agencies.people_list import last_day
 from marketplace.edge import sign_in as flow
 from marketplace.edge.acting import current_context, current_principal, forget
 from marketplace.edge.once import once
+from marketplace.foundation.clock import last_day
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.web.blueprint import web
 from marketplace.web.going_on import go_on

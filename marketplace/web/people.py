@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response
 from agencies import clearances, directory, invitations, leaving, partners, people_list, roles, secondments
 from agencies import transfers as transfers_cases
 from agencies.people_errors import BadChoice, BadPeriod
-from agencies.people_list import begin_of, end_of, last_day
 from marketplace.edge.acting import current_context, current_principal, settings
 from marketplace.edge.once import once
+from marketplace.foundation.clock import begin_of, end_of, last_day
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.errors import DomainError
 from marketplace.foundation.ids import parse_id

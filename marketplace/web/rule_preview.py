@@ -21,8 +21,7 @@ from marketplace.web.rule_cards import acted, names_of, parsed, revision, said_d
 from security.access.attributes import LEVELS, Facts
 from security.access.rule import ACTIONS
 from security.access.rules import RuleSet
-from tasks import access, facts, policies
-from tasks.models import Campaign
+from tasks import access, queries
 
 MOST_CAMPAIGNS = 12
 SIGN_INS: Mapping[str, tuple[str, int]] = {
@@ -166,25 +165,9 @@ def _counts(db: Tx, old: RuleSet, new: RuleSet, situation: Situation) -> dict[st
     ]
     by_campaign = [
         (found, _said(people.reach(old, new, "claim", how, access.facts_of_terms(found.terms))))
-        for found in _campaigns(db)
+        for found in queries.own_open(db, actor, current_context(), MOST_CAMPAIGNS)
     ]
     return {"k": people.k, "actions": by_action, "campaigns": by_campaign}
-
-
-def _campaigns(db: Tx) -> list[facts.CampaignFacts]:
-    """The agency's open campaigns that the reader may know, newest first."""
-    actor, context = current_principal(), current_context()
-    mine = (Campaign.agency_id == actor.agency_id, Campaign.state == "open")
-    rows = db.all(
-        facts.every_campaign_for(db, actor)
-        .where(*mine)
-        .order_by(Campaign.posted_on.desc(), Campaign.id)
-        .limit(100)
-    )
-    found = [
-        facts.facts_for(row, policies.applying(db, actor, row.agency_id, row.rules_version)) for row in rows
-    ]
-    return [each for each in found if each.decide("know", actor, context).allowed][:MOST_CAMPAIGNS]
 
 
 def _said(reach: Reach) -> dict[str, str]:

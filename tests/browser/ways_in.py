@@ -54,7 +54,7 @@ def sign_in(page: Page, agency: str, login: str) -> None:
     page.goto("/sign-in")
     page.get_by_role("button", name=re.compile(agency)).click()
     give_login(page, login)
-    page.wait_for_url(re.compile("/(work|record|campaigns|numbers|notices)"))
+    page.wait_for_url(re.compile("/(work|record|campaigns|numbers|notices|agency)"))
 
 
 def give_login(page: Page, login: str) -> None:

@@ -244,6 +244,17 @@ class TestForm:
             assert browser.client.post(f"/claims/{claim}/contribution", data=fields).status_code == 303
         assert count(Contribution) == 1
 
+    def test_of_what_was_done_already_gets_the_first_answer(self, browser: Browser, claim: UUID) -> None:
+        browser.signs_in()
+        page = browser.client.get(str(steps_up(browser, submits(browser, claim)).location))
+        fields = dict(hidden(page, f"/claims/{claim}/contribution"))
+        plain = {name: value for name, value in fields.items() if name != "resumed"}
+        assert plain != fields
+        for sent in (plain, fields):
+            answer = browser.client.post(f"/claims/{claim}/contribution", data=sent)
+            assert answer.status_code == 303, answer.status
+        assert count(Contribution) == 1
+
     def test_is_kept_until_it_was_taken(self, browser: Browser, claim: UUID) -> None:
         browser.signs_in()
         address = str(steps_up(browser, submits(browser, claim)).location)
