@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from marketplace.foundation.errors import DomainError
+from marketplace.foundation.errors import InvalidInput
 
 LOG, WITNESS, ML_DSA_44 = 0x01, 0x04, 0x06
 MOST_SIGNATURES = 32
@@ -26,11 +26,11 @@ _NAME = re.compile(r"[^\s+]+")
 _SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 
 
-class BadNote(DomainError):
+class BadNote(InvalidInput):
     """This is not a signed note."""
 
 
-class BadKey(DomainError):
+class BadKey(InvalidInput):
     """This is not a key for signed notes. It looks like name+hash+key, in one line."""
 
 

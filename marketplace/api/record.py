@@ -13,6 +13,7 @@ from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import told
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx, reading, transaction
+from marketplace.foundation.errors import InvalidInput
 from marketplace.foundation.input import Input, Text, whole_from
 from security.log import exporting, proving, witnesses
 from security.log.proving import MOST, NotSignedYet, TooManyEntries
@@ -110,7 +111,7 @@ class Acknowledged(Input):
 
 
 @api.get("/record/proof")
-@refuses(NotSignedYet, TooManyEntries)
+@refuses(NotSignedYet, TooManyEntries, InvalidInput)
 @api.arguments(ProofQuery, location="query")
 @api.response(200, Proof)
 def prove(wanted: dict[str, Any]) -> Response:
@@ -123,7 +124,7 @@ def prove(wanted: dict[str, Any]) -> Response:
 
 
 @api.get("/record/entries")
-@refuses()
+@refuses(InvalidInput)
 @api.arguments(EntriesQuery, location="query")
 @api.response(200, Entries)
 def follow_record(wanted: dict[str, Any]) -> Response:

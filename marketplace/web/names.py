@@ -33,6 +33,7 @@ ACTS = {
     "job.retry": _l("retried a job"),
     "microtask.settle": _l("settled an item"),
     "logout.take": _l("ended sessions because somebody signed out at the agency"),
+    "log.export": _l("took entries of the record to another system"),
     "log.read": _l("read the record"),
     "move.approve": _l("agreed to a move"),
     "move.ask": _l("asked for a move"),
@@ -77,6 +78,9 @@ ACTS = {
     "token.make": _l("made a token"),
     "unit.change": _l("changed a unit"),
     "unit.place": _l("placed somebody in a unit"),
+    "witness.acknowledge": _l("took note of a contradiction"),
+    "witness.contradict": _l("a witness contradicted the record"),
+    "witness.register": _l("registered a witness"),
 }
 PURPOSES = {
     "posting": _l("posting"),
@@ -118,6 +122,8 @@ JOBS = {
     "people.end_due": _l("End memberships whose time is over"),
     "person.leave": _l("Free what somebody may no longer hold"),
     "sessions.forget_ended": _l("Forget ended sessions"),
+    "witness.ask": _l("Ask a witness to cosign"),
+    "witness.ask_all": _l("Ask every witness to cosign"),
 }
 REFUSALS = {
     "agency_rule": _l("a rule of an agency"),

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from marketplace.foundation.errors import DomainError
+from marketplace.foundation.errors import Conflict, Unavailable
 from security import notes, witnessing
 from security.log import log_key
 from security.notes import BadNote, Signer, Verifier
@@ -26,12 +26,14 @@ from security.witnessing import Refusal, Seen
 FORMAT = "marketplace-witness-1"
 
 
-class BadState(DomainError):
-    """This is not the file of a witness, or it is damaged. Never begin with an empty one under the same key: the
-    witness would cosign a log that was rewritten."""
+class BadState(Unavailable):
+    """This is not the file of a witness, or it is damaged.
+
+    Never begin with an empty one under the same key: the witness would cosign a log that was rewritten.
+    """
 
 
-class StateExists(DomainError):
+class StateExists(Conflict):
     """There is a file of that name already. A witness keeps its file for as long as it keeps its name."""
 
 

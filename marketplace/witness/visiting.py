@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from marketplace.foundation import outbound
-from marketplace.foundation.errors import DomainError
+from marketplace.foundation.errors import Unavailable
 from marketplace.foundation.outbound import Answer, OutboundFailed, Reach
 from marketplace.witness import state
 from marketplace.witness.state import Cosigned
@@ -18,7 +18,7 @@ from security.witnessing import Refusal, Seen
 TEXT, BYTES = ("text/plain",), ("application/octet-stream",)
 
 
-class LogUnreadable(DomainError):
+class LogUnreadable(Unavailable):
     """The log does not show what its checkpoint speaks of. Nothing was cosigned."""
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, insert
-from marketplace.foundation.errors import DomainError
+from marketplace.foundation.errors import Unavailable
 from security import checkpoint, merkle_proofs, notes
 from security.checkpoint import Checkpoint
 from security.log import tree
@@ -24,7 +24,7 @@ IDLE = timedelta(minutes=1)
 """Without new entries the last checkpoint is signed again this often, and witnesses say again that it holds."""
 
 
-class LogKeyChanged(DomainError):
+class LogKeyChanged(Unavailable):
     """The key file is not the one that this record was signed by so far. Put the right one back from the backup.
 
     Another key would be another log: no witness would follow it.

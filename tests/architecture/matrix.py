@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from security import notes
 from security.principal import Role
 
 IN, ROLE, RULE, HIDDEN = "in", "role", "rule", "hidden"
@@ -120,6 +121,7 @@ class Row:
         return self.thing(role, agency, zone) if role in self.roles else ROLE
 
 
+ANOTHER_WITNESS = str(notes.signer("another.example/witness", notes.WITNESS, bytes(32)).verifier)
 ANSWER = {"kind": "bird"}
 INSIDER = {"agency": "guest", "email": "nobody@guest.example", "until": "{next_month}"}
 ANY = "00000000-0000-4000-8000-000000000000"
@@ -174,6 +176,16 @@ ROWS: Mapping[str, Row] = {
     "api.export_results": Row("GET /api/v1/campaigns/{campaign}/results.csv", frozenset({T}), read),
     # the record, numbers, operation
     "web.record": Row("GET /record", OFFICERS),
+    "proofs.bundle": Row("GET /log/tile/entries/000.p/1", OFFICERS),
+    "api.prove": Row("GET /api/v1/record/proof?first=0", OFFICERS),
+    "api.follow_record": Row("GET /api/v1/record/entries?limit=1", OFFICERS),
+    "api.list_witnesses": Row("GET /api/v1/record/witnesses", EVERY),
+    "api.register_witness": Row(
+        "POST /api/v1/record/witnesses", OFFICERS, anything, {"key": ANOTHER_WITNESS}
+    ),
+    "api.acknowledge_witness": Row(
+        "POST /api/v1/record/witnesses/acknowledge", OFFICERS, of_own_agency, {"name": "own.example/witness"}
+    ),
     "web.numbers": Row("GET /numbers", NUMBERS),
     "web.approve_number": Row("POST /numbers/members/approve", frozenset({Role.WORKS_COUNCIL})),
     "web.withdraw_number": Row("POST /numbers/members/withdraw", frozenset({Role.WORKS_COUNCIL})),

@@ -27,7 +27,9 @@ from deploy import migrating
 from marketplace.app import create_app
 from marketplace.foundation import clock, db, doorbell
 from marketplace.foundation.db import transaction
+from security import notes
 from security.labels import Level
+from security.log import checkpoints, sequencer, witnesses
 from security.oidc import Vouched
 from security.principal import Principal, Role
 from tasks.models import Claim, Contribution, Microtask
@@ -47,6 +49,7 @@ from tests.builders import (
     shared_between,
 )
 
+WITNESS = str(notes.signer("own.example/witness", notes.WITNESS, bytes(32)).verifier)
 AGENCIES = ("own", "guest", "stranger")
 ZONES = {"office": "10.1.0.9", "vpn": "10.2.0.9", "home": "10.3.0.9", "public": "203.0.113.9"}
 NETWORKS = {
@@ -193,6 +196,16 @@ def _play(scene: Scene) -> None:
     }
     _affairs(scene, ids)
     rules_in_force(_admin(scene), *RULES)
+    _record(scene.people["own", Role.SECURITY_OFFICER].principal)
+
+
+def _record(officer: Principal) -> None:
+    """What happened so far is on the record, signed, and has a witness of `own`."""
+    with transaction() as tx:
+        witnesses.register(tx, WITNESS, None, actor=officer, context=AT_WORK)
+    with transaction() as tx:
+        sequencer.sequence(tx)
+        checkpoints.sign(tx, notes.signer("market.example/log", notes.LOG, bytes(32)))
 
 
 def _affairs(scene: Scene, ids: dict[str, UUID]) -> None:

@@ -155,6 +155,8 @@ class TestBeingAsked:
         listed = served.type("audit", "witnesses", token=token_of(officer))
         assert "409" in listed.output
         served.type("audit", "acknowledge", "north.example/witness", token=token_of(officer))
+        done = [row.act for row in found(AuditPending.__table__.select())]
+        assert "witness.acknowledge" in done
         assert "409" not in served.type("audit", "witnesses", token=token_of(officer)).output
 
     def test_a_witness_that_is_away_changes_nothing(

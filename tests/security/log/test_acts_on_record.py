@@ -13,7 +13,8 @@ from sqlalchemy import Engine, delete, select
 from agencies import sessions, sign_in, tokens
 from agencies.sign_in import Attempt
 from marketplace.foundation.db import Tx, transaction
-from security.log import audit
+from security import notes
+from security.log import audit, exporting, sequencer, witnesses
 from security.log import queries as record
 from security.log.acts import ACTS
 from security.log.models import AuditPending
@@ -38,6 +39,7 @@ from tests.builders import (
 )
 
 TESTS = Path(__file__).parents[2]
+WITNESS = str(notes.signer("north.example/witness", notes.WITNESS, bytes(32)).verifier)
 IDENTITY = ("https://north.example", "maja")
 
 
@@ -96,6 +98,12 @@ def _lapse(tx: Tx, scene: Scene) -> None:
     claims.end_due(tx)
 
 
+def _export(tx: Tx, scene: Scene) -> None:
+    audit.record(tx, "claim.take", **as_(scene.officer))
+    sequencer.sequence(tx)
+    exporting.after(tx, 0, **as_(scene.officer))
+
+
 ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
     "sign_in.begin": lambda tx, s: sign_in.begin(tx, attempt(s), state="s", browser="b", context=AT_WORK),
     "sign_in.succeed": lambda tx, s: sign_in.complete(tx, s.person.agency_id, Vouched(*IDENTITY), AT_WORK),
@@ -112,10 +120,14 @@ ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
     "result.view": lambda tx, s: results.open_result(tx, s.settled, s.settled_item, **as_(s.owner)),
     "result.list": lambda tx, s: results.listing(tx, s.settled, **as_(s.owner)),
     "result.export": lambda tx, s: list(results.export(tx, s.settled, **as_(s.owner))),
+    "log.export": _export,
+    "witness.register": lambda tx, s: witnesses.register(tx, WITNESS, None, **as_(s.officer)),
     "log.read": lambda tx, s: record.entries(tx, {}, **as_(s.officer)),
 }
 BY_THE_MARKETPLACE = {"claim.lapse", "microtask.settle", "sign_in.begin"}
 WRITTEN_ELSEWHERE = {
+    "witness.acknowledge",
+    "witness.contradict",
     "access.refuse",
     "agency.found",
     "agency.set",
