@@ -7,6 +7,7 @@ import os
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from agencies.keys import KeyringFile, bound
@@ -14,8 +15,7 @@ from marketplace import api, proofs, scim, web
 from marketplace.edge import headers, logout, permissions, problems, sign_in, step_up
 from marketplace.edge.application import Application, without_messages
 from marketplace.edge.health import health
-from marketplace.foundation import process
-from marketplace.foundation.db import Base, engine_options
+from marketplace.foundation import db, process
 from marketplace.foundation.settings import Settings
 from marketplace.web.problem_page import problem_page
 
@@ -27,10 +27,16 @@ LARGEST_FORM_IN_MEMORY = LARGEST_BODY
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application. Raises BadSettings with every problem found."""
     settings = settings or Settings.from_environ(os.environ)
+    app = build(settings)
+    start(app, settings, _engine(app, settings.database_url))
+    return app
+
+
+def build(settings: Settings) -> Flask:
+    """The application with its routes and pages, before it has a database, keys, or anything to remember."""
     app = Application("marketplace", static_folder=None, template_folder=None)
     app.logger.addFilter(without_messages)
     app.config.update(
-        SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM_IN_MEMORY,
         MAX_FORM_PARTS=200,
@@ -39,15 +45,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.merge_slashes = False  # werkzeug would redirect with a page of its own, programs too
-    app.extensions["market_settings"] = settings
-    _bind(app, settings)
     csrf = CSRFProtect(app)
-    sign_in.install(app)
     logout.install(app, csrf)
     step_up.install(app)
     app.before_request(permissions.guard)
@@ -65,9 +66,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _bind(app: Flask, settings: Settings) -> None:
-    """Flask-SQLAlchemy owns the engine of the web process; the domain is told of it once."""
-    database = SQLAlchemy(app, metadata=Base.metadata)
-    with app.app_context():
-        process.start(settings, database.engine)
+def start(app: Flask, settings: Settings, engine: Engine) -> None:
+    """Bind everything to one database and its keys; whatever the application remembered is forgotten."""
+    app.config["SECRET_KEY"] = settings.secret_key
+    app.extensions["market_settings"] = settings
+    process.start(settings, engine)
     bound.bind(KeyringFile(settings.keyring))
+    sign_in.start(app)
+    logout.start(app)
+
+
+def _engine(app: Flask, url: str) -> Engine:
+    """Flask-SQLAlchemy owns the engine of the web process; the domain is told of it once."""
+    app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=db.engine_options(url))
+    database = SQLAlchemy(app, metadata=db.Base.metadata)
+    with app.app_context():
+        db.prepare(database.engine)
+        return database.engine

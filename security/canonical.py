@@ -6,6 +6,7 @@ every language is the one hard part of the RFC.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,9 @@ from marketplace.foundation.errors import DomainError
 
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST_NESTING = 64
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# The standard library escapes exactly what section 3.2.2.2 asks for, in the same spelling.
+_escaped = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class NotCanonical(DomainError):
@@ -46,10 +50,9 @@ def _pieces(value: Any, path: str, depth: int) -> Iterator[str]:
 
 
 def _text(value: str, path: str) -> str:
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if not value.isascii() and _SURROGATE.search(value):
         raise NotCanonical(reason="surrogate", path=path)
-    # The standard library escapes exactly what section 3.2.2.2 asks for, in the same spelling.
-    return json.dumps(value, ensure_ascii=False)
+    return _escaped(value)
 
 
 def _integer(value: int, path: str) -> str:

@@ -1,6 +1,7 @@
 """What tests stand on: a fresh migrated database each (SQLite and PostgreSQL), keys, no doorbell.
 
-Each worker process migrates one database per kind: SQLite's file is copied per test, PostgreSQL's is emptied.
+Each worker process migrates one database per kind: SQLite's file is copied per test, PostgreSQL's is emptied. Their
+addresses stay the same, so that engines can be shared (`tests/engines.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from agencies.keys import KeyringFile, bound
 from deploy import migrating, tables
 from marketplace.foundation import db, doorbell
 from tests import running
+from tests.engines import engine_of
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -38,6 +40,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this worker process's SQLite database lies; each test has a file of its own there."""
+    return tmp_path_factory.mktemp("database") / "market.db"
 
 
 @pytest.fixture(scope="session")
@@ -64,12 +72,14 @@ def postgres_database(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a migrated database with no rows; every test that asks runs once per database."""
     if request.param == "sqlite":
-        copy = tmp_path / "market.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), copy)
-        yield f"sqlite:///{copy}"
+        file: Path = request.getfixturevalue("sqlite_file")
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
+        for part in file.parent.iterdir():
+            part.unlink()
         return
     address = request.getfixturevalue("postgres_database")
     yield address
@@ -87,12 +97,11 @@ def keys(tmp_path: Path) -> KeyringFile:
 @pytest.fixture
 def database(database_url: str, keys: KeyringFile) -> Iterator[Engine]:
     """A fresh database bound as the process's own, with keys and without a doorbell."""
-    engine = db.engine_for(database_url, pool_size=50)
-    db.bind(engine)
     doorbell.bind(None)
-    yield engine
-    db.bind(None)
-    engine.dispose()
+    with engine_of(database_url, pool_size=50) as engine:
+        db.bind(engine)
+        yield engine
+        db.bind(None)
 
 
 def _on(address: str) -> psycopg.Connection[Any]:

@@ -76,6 +76,10 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     """Give the application the addresses that providers call; they carry no form secret of ours."""
     csrf.exempt(federation)
     app.register_blueprint(federation)
+
+
+def start(app: Flask) -> None:
+    """Begin to count the notices that are refused."""
     app.extensions["market_floods"] = Floods()
 
 

@@ -89,8 +89,8 @@ class Departed:
     browser: str = field(repr=False)
 
 
-def install(app: Flask) -> None:
-    """Give the application its relying-party clients."""
+def start(app: Flask) -> None:
+    """Give the application its relying-party clients, who have spoken to nobody yet."""
     app.extensions["market_clients"] = Clients(reach_of(app.extensions["market_settings"]))
 
 

@@ -11,10 +11,9 @@ from marketplace.foundation.settings import Settings
 
 
 def start(settings: Settings, engine: Engine | None = None, *, pool_size: int = 4) -> Engine:
-    """Bind database and doorbell and set up logging. Returns the engine (a new one unless given)."""
+    """Bind database and doorbell and set up logging. Returns the engine (a new one unless given a prepared one)."""
     logs.configure(os.environ.get("MARKET_LOG_LEVEL", "INFO"))
     engine = engine or db.engine_for(settings.database_url, pool_size=pool_size)
-    db.prepare(engine)
     db.bind(engine)
     doorbell.bind(doorbell.connect(settings.redis_url))
     return engine

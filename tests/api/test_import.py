@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
+from marketplace.foundation import db
 from marketplace.foundation.db import reading
 from tasks.models import Campaign, Microtask
 from tasks.table import MOST_REPORTED
@@ -65,18 +66,16 @@ def test_semicolons_and_a_byte_order_mark_are_understood(post: Any) -> None:
     assert (made.status_code, made.json["total"]) == (201, 1)
 
 
-def test_ten_thousand_rows_are_one_transaction(post: Any, app: Any) -> None:
+def test_ten_thousand_rows_are_one_transaction(post: Any) -> None:
     commits: list[object] = []
-    with app.app_context():
-        engine = app.extensions["sqlalchemy"].engine
-    event.listen(engine, "commit", commits.append)
+    event.listen(db.engine(), "commit", commits.append)
     made = post(
         "Species name,size\n" + "".join(f"Gull {n},small\n" for n in range(10_000)), level="sensitive"
     )
     assert (made.status_code, made.json["total"]) == (201, 10_000)
     assert len(commits) == 1
-    with reading() as db:
-        assert db.scalar(select(func.count()).select_from(Microtask)) == 10_000
+    with reading() as tx:
+        assert tx.scalar(select(func.count()).select_from(Microtask)) == 10_000
 
 
 def test_an_import_may_be_larger_than_other_bodies_but_not_endless(post: Any) -> None:
@@ -98,5 +97,5 @@ def _bad(refused: Any) -> list[int]:
 
 
 def _campaigns() -> int:
-    with reading() as db:
-        return int(db.scalar(select(func.count()).select_from(Campaign)))
+    with reading() as tx:
+        return int(tx.scalar(select(func.count()).select_from(Campaign)))

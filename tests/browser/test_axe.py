@@ -30,7 +30,13 @@ EXPLAINED = (
     ("color-contrast", "<select"),
 )
 """What axe cannot decide, and why it is right: rule and beginning of the element."""
-RUN = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, rules: {'target-size': {enabled: true}}})"
+RUN = """tags => axe.run(document, {
+    runOnly: {type: 'tag', values: tags},
+    rules: {'target-size': {enabled: true}},
+    resultTypes: ['violations', 'incomplete'],
+    selectors: false,
+}).then(({violations, incomplete}) => ({violations, incomplete}))"""
+"""Every rule runs on every element. A selector for each of those that are right was four fifths of the time."""
 
 
 @cache

@@ -80,7 +80,7 @@ def served(database: Engine, terminal: Terminal, tmp_path: Path) -> Iterator[Ter
 class _listening:  # noqa: N801 - reads as a verb
     def __init__(self, app: Callable[..., object]) -> None:
         self.server = make_server("127.0.0.1", 0, app, threaded=True)
-        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
 
     def __enter__(self) -> int:
         self.thread.start()

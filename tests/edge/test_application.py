@@ -16,12 +16,12 @@ from sqlalchemy.exc import ProgrammingError
 
 from marketplace.edge import application, problems, refusals
 from marketplace.foundation.errors import Refused, Unavailable
-from tests.application import an_application, settings_for
+from tests.application import an_application_of_its_own, settings_for
 
 
 @pytest.fixture
 def app(database: Engine, tmp_path: Path) -> Iterator[Flask]:
-    with an_application(database, tmp_path) as made:
+    with an_application_of_its_own(database, tmp_path) as made:
         yield made
 
 

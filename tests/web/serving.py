@@ -38,7 +38,7 @@ class _Quiet(WSGIRequestHandler):
 def served(stage: Stage) -> Iterator[str]:
     """The stage's address while it is served."""
     server = make_server("127.0.0.1", 0, stage.app, threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"
