@@ -1,0 +1,1 @@
+"""Rehearsals of failures, each a program that prints one JSON line: `./run drill NAME`."""
