@@ -9,7 +9,7 @@ from flask import request
 from scim2_models import Context, ResponseParameters, SearchRequest
 
 from agencies.scim.errors import BadFilter
-from marketplace.scim.door import parsed
+from marketplace.scim.door import about, parsed
 
 LARGEST_PAGE, USUAL_PAGE = 200, 100
 LONGEST_FILTER = 2000
@@ -23,13 +23,15 @@ def asked(model: Any, sent: dict[str, Any] | None = None) -> SearchRequest[Any]:
     text = next((value for name, value in given.items() if name.lower() == "filter"), None)
     if isinstance(text, str) and len(text) > LONGEST_FILTER:
         raise BadFilter(f"A filter has at most {LONGEST_FILTER:,} characters.")
-    return parsed(SearchRequest[model], given, Context.SEARCH_REQUEST)
+    query: SearchRequest[Any] = parsed(about(SearchRequest, model), given, Context.SEARCH_REQUEST)
+    return query
 
 
 def wanted_attributes(model: Any) -> ResponseParameters[Any]:
     """`attributes` and `excludedAttributes` of the address. Raises BadResource."""
     chosen = {name: value for name, value in request.args.items() if "attributes" in name.lower()}
-    return parsed(ResponseParameters[model], chosen, Context.DEFAULT)
+    parameters: ResponseParameters[Any] = parsed(about(ResponseParameters, model), chosen, Context.DEFAULT)
+    return parameters
 
 
 def count_of(query: SearchRequest[Any]) -> int:

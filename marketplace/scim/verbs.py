@@ -15,6 +15,7 @@ from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.ids import parse_id
 from marketplace.scim import listing
 from marketplace.scim.door import (
+    about,
     check_version,
     in_our_words,
     parsed,
@@ -97,8 +98,7 @@ def replace(kind: Kind[Kept], key: str, sent: Callable[[Kept], Kept]) -> Respons
 
 def patch(kind: Kind[Kept], key: str) -> Response:
     """Change parts of one, all of them or none."""
-    model: Any = kind.model
-    operations = parsed(PatchOp[model], patch_body(), Context.RESOURCE_PATCH_REQUEST)
+    operations = parsed(about(PatchOp, kind.model), patch_body(), Context.RESOURCE_PATCH_REQUEST)
 
     def patched(before: Kept) -> Kept:
         after = before.model_copy(deep=True)
