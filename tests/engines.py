@@ -5,11 +5,12 @@ Compiling statements anew was a third of a test's time. Connections and listener
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from marketplace.foundation import db
 
@@ -27,4 +28,12 @@ def engine_of(url: str, *, pool_size: int = 4) -> Iterator[Engine]:
 
 @cache
 def _engine(url: str, pool_size: int) -> Engine:
-    return db.engine_for(url, pool_size=pool_size)
+    made = db.engine_for(url, pool_size=pool_size)
+    if made.dialect.name == "sqlite":
+        event.listen(made, "connect", _without_waiting_for_the_disk)
+    return made
+
+
+def _without_waiting_for_the_disk(connection: sqlite3.Connection, _record: object) -> None:
+    # No test pulls the plug. PostgreSQL writes without fsync here as well (deploy/setup/postgres.py).
+    connection.execute("PRAGMA synchronous=OFF")
