@@ -81,7 +81,7 @@ def _plant(connection: sa.Connection) -> None:
                     {"level": level, "number": tile},
                 )
             )
-            for level, tile in ((each.level, each.number) for each in tiles.edge(size))
+            for level, tile in ((each.level or 0, each.number) for each in tiles.edge(size))
         }
         for (level, tile), hashes in tiles.grown(size, edges, [bytes(leaf) for leaf in leaves]).items():
             place = {"level": level, "number": tile}
