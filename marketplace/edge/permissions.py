@@ -274,6 +274,9 @@ CONFIRMED: Mapping[str, Factor] = {
     "web.suspend_provider": Factor.MULTI,
     "web.propose_terms": Factor.MULTI,
     "web.end_terms": Factor.MULTI,
+    # what counts as evidence of a network, and who joins by signing in
+    "web.set_networks": Factor.MULTI,
+    "web.set_joining": Factor.MULTI,
     # roles and clearances
     "web.grant_role": Factor.MULTI,
     "web.end_role": Factor.MULTI,

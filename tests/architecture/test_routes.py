@@ -57,8 +57,6 @@ WITHOUT_CONFIRMING = {
     "web.rename_unit",
     "web.renew_rules",
     "web.review_role",
-    "web.set_joining",
-    "web.set_networks",
     "web.sign_rules",
     "web.take_out_of_unit",
     "web.take_up_rules",

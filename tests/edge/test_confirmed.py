@@ -136,6 +136,8 @@ def a_way_to_the_south(world: World) -> str:
 
 
 ACTS: Mapping[str, Act] = {
+    "web.set_networks": Act("agency.set", at("/agency/networks"), {"office": "9.9.9.0/24"}),
+    "web.set_joining": Act("agency.set", at("/agency/joining"), {"mail_domains": "post.north.example"}),
     "web.propose_agency": Act("agreement.propose", at("/agency/agreements/new-agency"), new_agency()),
     "web.sign_agreement": Act("agreement.sign", terms_to_sign),
     "web.change_provider": Act("agreement.propose", at("/agency/sign-in-service"), SERVICE),
