@@ -27,14 +27,8 @@ from security.log.models import LogSubject
 from security.principal import Context, Role
 
 
-class VouchedFor(Protocol):
+class VouchedFor(organisations.Saying, Protocol):
     """What joining needs of what a provider vouches for (`security.oidc.Vouched`)."""
-
-    @property
-    def issuer(self) -> str: ...
-
-    @property
-    def subject(self) -> str: ...
 
     @property
     def name(self) -> str | None: ...
@@ -44,9 +38,6 @@ class VouchedFor(Protocol):
 
     @property
     def locale(self) -> str | None: ...
-
-    @property
-    def organisation(self) -> str | None: ...
 
 
 def membership_for(
