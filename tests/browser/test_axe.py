@@ -5,12 +5,11 @@ A pairwise cover of width, light or dark, and language; the gallery (`python -m 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Page
 
 from marketplace.web.assets import INSTALLED
 from tests.web import gallery, serving
@@ -66,45 +65,23 @@ def view_id(view: dict[str, Any]) -> str:
     return "-".join(str(part) for part in view.values())
 
 
-@pytest.fixture(scope="session")
-def windows(chromium: Browser) -> Iterator[dict[int, Page]]:
-    """One window per width. What pages keep in one stays with their address, and each test serves at another."""
-    opened = [
-        chromium.new_context(bypass_csp=True, viewport={"width": width, "height": height})
-        for width, height in serving.WIDTHS.items()
-    ]
-    for context in opened:
-        context.set_default_timeout(serving.PATIENCE)
-    yield {width: context.new_page() for width, context in zip(serving.WIDTHS, opened, strict=True)}
-    for context in opened:
-        context.close()
-
-
-@pytest.fixture
-def window(windows: dict[int, Page], url: str, view: dict[str, Any]) -> Iterator[Page]:
-    """A window that other tests have used: in a new one Chromium takes twice the time, for axe above all."""
-    page = windows[view["width"]]
-    yield page
-    page.goto(f"{url}/healthz")  # nothing of the page goes on
-
-
 @pytest.mark.parametrize("view", VIEWS, ids=view_id)
 @pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing(window: Page, stage: Stage, url: str, name: str, view: dict[str, Any]) -> None:
+def test_axe_finds_nothing(
+    chromium: Browser, stage: Stage, url: str, name: str, view: dict[str, Any]
+) -> None:
     _, login, path = next(page for page in gallery.pages(stage) if page[0] == name)
-    seen = {part: view[part] for part in ("language", "appearance")}
-    serving.sit_down(window.context, stage, url, login, **seen)
-    complaints: list[Error] = []
-    complain = complaints.append
-    window.on("pageerror", complain)
-    window.goto(url + path)
-    violations, undecided = found(window)
-    widest = window.evaluate("document.scrollingElement.scrollWidth")
-    window.remove_listener("pageerror", complain)
-    assert violations == []
-    assert undecided == []
-    assert complaints == []
-    assert widest <= view["width"]
+    complaints: list[str] = []
+    with serving.visitor(chromium, stage, url, login, bypass_csp=True, **view) as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        violations, undecided = found(page)
+        assert violations == []
+        assert undecided == []
+        assert complaints == []
+        widest = page.evaluate("document.scrollingElement.scrollWidth")
+        assert widest <= view["width"]
 
 
 def test_axe_finds_nothing_with_everything_open(chromium: Browser, stage: Stage, url: str) -> None:
