@@ -68,25 +68,16 @@ def visitor(
     browser: Browser, stage: Stage, url: str, login: str | None = None, **given: Any
 ) -> Iterator[BrowserContext]:
     """A browser profile of its own, signed in as `login`; `language` and `appearance` are the cookies' values."""
-    seen = {"language": given.pop("language", "en"), "appearance": given.pop("appearance", "light")}
+    cookies = {"language": given.pop("language", "en"), "appearance": given.pop("appearance", "light")}
     width = given.pop("width", 1280)
     context = browser.new_context(
         base_url=url, viewport={"width": width, "height": WIDTHS.get(width, 900)}, **given
     )
+    if login is not None:
+        cookies["market_session"] = stage.token(login)
+    context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
     context.set_default_timeout(PATIENCE)
-    sit_down(context, stage, url, login, **seen)
     try:
         yield context
     finally:
         context.close()
-
-
-def sit_down(
-    context: BrowserContext, stage: Stage, url: str, login: str | None, *, language: str, appearance: str
-) -> None:
-    """Put somebody in front of a browser profile, whoever was there before."""
-    cookies = {"language": language, "appearance": appearance}
-    if login is not None:
-        cookies["market_session"] = stage.token(login)
-    context.clear_cookies()
-    context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
