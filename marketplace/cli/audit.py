@@ -97,7 +97,9 @@ def witnesses(client: Client, json_wanted: bool) -> None:
 )
 @for_a_person
 def register(client: Client, key: str, at: str | None) -> None:
-    """Register your agency's witness by its KEY, the line that `marketplace witness make` printed.
+    """Register your agency's witness by its public key.
+
+    KEY is the line that `marketplace witness make` printed.
 
     Example: marketplace audit register "north.example/witness+1f2e3d4c+BAAA…" --at https://witness.north.example
     """

@@ -24,7 +24,12 @@ TLS_PORT = 6514
 
 @click.command()
 @click.option(
-    "--format", "kind", type=click.Choice(sorted(formats.FORMATS)), default="ocsf", show_default=True
+    "--format",
+    "kind",
+    type=click.Choice(sorted(formats.FORMATS)),
+    default="ocsf",
+    show_default=True,
+    help="How an entry is written.",
 )
 @click.option(
     "--to", metavar="HOST[:PORT]", help="Send over TLS in frames (RFC 5425). Without: standard output."

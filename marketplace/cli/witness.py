@@ -56,7 +56,9 @@ def follow(file: Path, log_key: str) -> None:
 @witness.command()
 @STATE
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8470, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port", default=8470, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+)
 def serve(file: Path, host: str, port: int) -> None:
     """Wait for checkpoints and answer each with a cosignature or a refusal (C2SP tlog-witness).
 
