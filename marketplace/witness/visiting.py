@@ -7,12 +7,11 @@ from pathlib import Path
 
 from marketplace.foundation import outbound
 from marketplace.foundation.errors import Unavailable
-from marketplace.foundation.outbound import Answer, OutboundFailed, Reach
+from marketplace.foundation.outbound import Answer, Reach
 from marketplace.witness import state
 from marketplace.witness.state import Cosigned
 from security import checkpoint, merkle_proofs, notes, tiles, witnessing
 from security.merkle import HASH_BYTES
-from security.notes import BadNote
 from security.witnessing import Refusal, Seen
 
 TEXT, BYTES = ("text/plain",), ("application/octet-stream",)
@@ -59,6 +58,3 @@ def _asked(method: str, url: str, reach: Reach, kinds: tuple[str, ...], body: by
     if found.status != 200:
         raise LogUnreadable(status=found.status)
     return found
-
-
-__all__ = ["BadNote", "LogUnreadable", "OutboundFailed", "visit"]
