@@ -260,7 +260,7 @@ class WebSession(Base):
 
     `issuer` and `subject` say who vouched, so that a back-channel logout finds the session; `id_token` is sealed by
     a key that only the cookie's token gives. `device` is evidence ("managed"), `device_name` what a person
-    recognises their browser by.
+    recognises their browser by, `device_id` what the security record does.
     """
 
     __tablename__ = "web_session"
@@ -284,6 +284,7 @@ class WebSession(Base):
     id_token: Mapped[bytes | None] = mapped_column(LargeBinary)
     device: Mapped[str] = mapped_column(String(12), server_default="unknown")
     device_name: Mapped[str | None] = mapped_column(String(60))
+    device_id: Mapped[str | None] = mapped_column(String(40))
     zone: Mapped[str | None] = mapped_column(String(8))
 
 

@@ -63,6 +63,7 @@ def begin(
     vouched: Vouched,
     *,
     device_name: str | None = None,
+    device_id: str | None = None,
     zone: Zone | None = None,
 ) -> Begun:
     """Begin a session of somebody whom their provider vouched for."""
@@ -77,6 +78,7 @@ def begin(
             "idle_until": now + IDLE,
             "absolute_until": now + ABSOLUTE,
             "device_name": device_name,
+            "device_id": device_id,
             "zone": zone,
             **_evidence(token, reference, vouched),
         },
@@ -97,6 +99,7 @@ def read(db: Tx, token: str, address: str | None) -> Acting | None:
             WebSession.reference,
             WebSession.idle_until,
             WebSession.device,
+            WebSession.device_id,
             IdentityProvider.step_up_acr,
         )
         .where(_is(token), _live(now))
@@ -112,6 +115,7 @@ def read(db: Tx, token: str, address: str | None) -> Acting | None:
         row.reference,
         address,
         factor_of(row.acr, row.auth_time, row.step_up_acr),
+        row.device_id,
     )
     return Acting(people.principal_from(row), context, row.idle_until - now < IDLE - TOUCH_EVERY)
 

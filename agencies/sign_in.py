@@ -22,7 +22,7 @@ from agencies.zones import zone_of
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import digest
-from security.log import audit
+from security.log import audit, devices
 from security.oidc import Vouched
 from security.principal import Context, Principal
 
@@ -148,10 +148,13 @@ def start(
     if actor is None:
         raise NotAMember()
     seen = seen_by(tx, actor.agency_id, context)
-    begun = sessions.begin(tx, membership_id, vouched, device_name=device_name, zone=seen.zone)
+    begun = sessions.begin(
+        tx, membership_id, vouched, device_name=device_name, device_id=seen.device_id, zone=seen.zone
+    )
     target = audit.Target("session", begun.reference, actor.agency_id)
     seen = replace(seen, acr=vouched.acr, session=begun.reference)
-    audit.record(tx, "sign_in.succeed", target, actor=actor, context=seen)
+    new = devices.is_new(tx, actor.subject_id, seen.device_id)
+    audit.record(tx, "sign_in.succeed", target, actor=actor, context=seen, detail={"new_device": new})
     return begun.token, actor
 
 

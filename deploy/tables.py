@@ -5,6 +5,7 @@ from agencies import held_forms as _held_forms
 from agencies import models as _agencies
 from agencies import people_models as _people
 from agencies.numbers import models as _numbers
+from agencies.oversight import models as _oversight
 from agencies.rules import models as _rules
 from agencies.scim import models as _scim
 from marketplace.foundation import idempotency as _idempotency
@@ -20,6 +21,7 @@ ROOMS = (
     _held_forms,
     _people,
     _numbers,
+    _oversight,
     _idempotency,
     _jobs,
     _leases,

@@ -24,6 +24,11 @@ class Permission(StrEnum):
     EXPORT_RESULTS = "export_results"
     APPRAISE = "appraise"
     READ_RECORD = "read_record"
+    OVERSEE = "oversee"
+    LOOK_UP = "look_up"
+    REVIEW_ACCESS = "review_access"
+    READ_SUMMARY = "read_summary"
+    ANSWER_REQUESTS = "answer_requests"
     OPERATE = "operate"
     READ_WHOLE_RECORD = "read_whole_record"
     GIVE_CLEARANCE = "give_clearance"
@@ -65,23 +70,41 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SECURITY_OFFICER: _EVERY_PERSON
     | {
         Permission.READ_RECORD,
+        Permission.OVERSEE,
+        Permission.LOOK_UP,
+        Permission.REVIEW_ACCESS,
+        Permission.READ_SUMMARY,
         Permission.GIVE_CLEARANCE,
         Permission.LET_IN,
         Permission.READ_AGREEMENTS,
         Permission.SEE_PEOPLE,
     },
-    Role.MARKETPLACE_OFFICER: _EVERY_PERSON | {Permission.READ_RECORD, Permission.READ_WHOLE_RECORD},
+    Role.MARKETPLACE_OFFICER: _EVERY_PERSON
+    | {
+        Permission.READ_RECORD,
+        Permission.READ_WHOLE_RECORD,
+        Permission.OVERSEE,
+        Permission.READ_SUMMARY,
+    },
     Role.OPERATOR: _EVERY_PERSON | {Permission.OPERATE},
     Role.AGENCY_ADMIN: _EVERY_PERSON
     | {
         Permission.ADMINISTER_AGENCY,
         Permission.READ_AGREEMENTS,
         Permission.READ_NUMBERS,
+        Permission.REVIEW_ACCESS,
         Permission.SEE_PEOPLE,
     },
     # Hours agreed and used, in total, is all a line manager may ever see; until that page stands, nothing.
     Role.LINE_MANAGER: _EVERY_PERSON,
-    Role.DATA_PROTECTION: _EVERY_PERSON | {Permission.READ_AGREEMENTS, Permission.READ_NUMBERS},
+    Role.DATA_PROTECTION: _EVERY_PERSON
+    | {
+        Permission.READ_AGREEMENTS,
+        Permission.READ_NUMBERS,
+        Permission.LOOK_UP,
+        Permission.READ_SUMMARY,
+        Permission.ANSWER_REQUESTS,
+    },
     Role.WORKS_COUNCIL: _EVERY_PERSON | {Permission.READ_NUMBERS, Permission.APPROVE_NUMBERS},
 }
 

@@ -93,6 +93,8 @@ class Context:
     session: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
     factor: Factor = Factor.NONE
+    device_id: str | None = field(default=None, repr=False)
+    """What the security record knows this browser or device by; only the device itself holds what it is made of."""
 
 
 JOB = Context("job", Zone.OFFICE, "managed")

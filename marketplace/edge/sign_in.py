@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, redirect, request, session
+from flask import Flask, Response, current_app, g, redirect, request, session
 
 from agencies import directory, sessions, sign_in, transfers
 from agencies.directory import Provider
@@ -32,9 +32,10 @@ from marketplace.edge.device_names import device_name
 from marketplace.edge.strict_client import Clients, StrictAgencyClient, reach_of
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.errors import DomainError
+from marketplace.foundation.ids import digest
 from security.oidc import Vouched
 from security.permissions import Permission, may
-from security.principal import Principal
+from security.principal import Context, Principal
 
 AFTER_SIGN_IN = "/work"
 HOMES = (
@@ -49,6 +50,7 @@ HOMES = (
 )
 """In the order of the navigation; everybody has notices."""
 LONGEST_INVITATION = 200
+DEVICE_DAYS = 400
 LAST_AGENCY = "market_agency"
 """The cookie that remembers on this device where somebody signed in last."""
 
@@ -140,6 +142,7 @@ def callback(agency: str) -> Response:
         session.clear()  # the form secret of before the sign-in must not outlive it
     response = _redirected(done.path)
     remember(response, done.token)
+    response.set_cookie(_device_cookie(), _device(), max_age=DEVICE_DAYS * 86400, **private_cookie())
     response.set_cookie(LAST_AGENCY, agency, max_age=180 * 86400, **private_cookie())
     return response
 
@@ -196,7 +199,7 @@ def _sign_in(tx: Tx, returned: Returned) -> Completed:
         tx,
         attempt.agency_id,
         returned.vouched,
-        anonymous_context(),
+        _signing_in_here(),
         invitation=attempt.invitation,
         device_name=device_name(request.user_agent.string),
     )
@@ -227,7 +230,7 @@ def _transfer(tx: Tx, returned: Returned) -> Completed:
         tx,
         membership_id,
         returned.vouched,
-        anonymous_context(),
+        _signing_in_here(),
         device_name=device_name(request.user_agent.string),
     )
     return Completed(token, home(person) if attempt.next_path == AFTER_SIGN_IN else attempt.next_path)
@@ -248,13 +251,37 @@ def _client(agency: str) -> StrictAgencyClient:
     return clients.of(provider)
 
 
+def _signing_in_here() -> Context:
+    """The circumstances of somebody who signs in, with what the record will know this browser by.
+
+    A browser keeps one random word for as long as it likes, and the record a digest of it: enough to see that an act
+    came from where another came from, and nothing about the browser.
+    """
+    return replace(anonymous_context(), device_id=f"d-{digest(_device()).hex()[:16]}")
+
+
+def _device() -> str:
+    """The word by which this browser is known again; a new one where it has none."""
+    if "device" not in g:
+        g.device = _own_word(_device_cookie()) or secrets.token_urlsafe(32)
+    return str(g.device)
+
+
+def _device_cookie() -> str:
+    return "__Host-market_device" if settings().https else "market_device"
+
+
 def _browser_cookie() -> str:
     return "__Host-market_browser" if settings().https else "market_browser"
 
 
 def _browser() -> str:
     """This browser's own secret, empty where it has none or another than we give."""
-    value = request.cookies.get(_browser_cookie(), "")
+    return _own_word(_browser_cookie())
+
+
+def _own_word(cookie: str) -> str:
+    value = request.cookies.get(cookie, "")
     return value if re.fullmatch(r"[A-Za-z0-9_-]{43}", value) else ""
 
 

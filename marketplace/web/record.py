@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date
 from itertools import groupby
 from typing import Any
 
@@ -11,12 +12,12 @@ from flask import render_template, request, url_for
 from flask_babel import gettext
 
 from agencies import directory
+from agencies.oversight import searches
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import transaction
 from marketplace.web import names, words
 from marketplace.web.blueprint import web
 from marketplace.web.presenters import Chip, chips
-from security.labels import Level
 from security.log import queries
 
 NAMES = ("reference", "act", "outcome", "agency", "label", "zone", "pseudonym", "object", "since", "until")
@@ -25,8 +26,6 @@ LATEST = 2**63 - 1
 READINGS = "shown"
 """`readings=shown` in the address: entries about reading the record are listed too."""
 READING = "log.read"
-SHORTEST_OBJECT = 8
-"""As many characters of an object's id as the list shows."""
 
 
 @web.get("/record")
@@ -36,10 +35,11 @@ def record() -> str:
     before, strange = _before(request.args.get("before"))
     with transaction() as tx:
         agencies = directory.listing(tx)
-        filters = {name: value for name, value in typed.items() if _makes_sense(name, value, agencies)}
+        asked = searches.parse(tx, typed)
+        filters = asked.words
         found = queries.entries(
             tx,
-            _asked(filters, {agency.slug: agency.id for agency in agencies}),
+            replace(asked.filters, without_readings=not _with_readings() and filters.get("act") != READING),
             actor=current_principal(),
             context=current_context(),
             before=before,
@@ -73,46 +73,6 @@ def _before(text: str | None) -> tuple[int | None, list[str]]:
         return None, []
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
     return (number, []) if 0 < number <= LATEST else (None, [gettext("the page")])
-
-
-def _makes_sense(name: str, value: str, agencies: Iterable[Any]) -> bool:
-    """Whether a filter can be understood. Words that name nothing find nothing, and need no check."""
-    known: dict[str, Container[str]] = {
-        "act": names.ACTS,
-        "outcome": names.OUTCOMES,
-        "label": words.LEVELS,
-        "zone": words.ZONES,
-        "agency": {agency.slug for agency in agencies},
-    }
-    if name in ("since", "until"):
-        return _midnight(value) is not None
-    if name == "object":
-        return len(value) >= SHORTEST_OBJECT
-    return name not in known or value in known[name]
-
-
-def _asked(filters: Mapping[str, str], agencies: Mapping[str, Any]) -> dict[str, Any]:
-    """The filter as the record understands it."""
-    asked: dict[str, Any] = {name: filters.get(name) for name in ("act", "outcome", "zone", "pseudonym")}
-    asked["reference"] = filters["reference"].upper() if "reference" in filters else None
-    asked["object_id"] = filters["object"].lower() if "object" in filters else None
-    asked["agency_id"] = agencies.get(filters.get("agency", ""))
-    asked["level"] = Level.parse(filters["label"]) if "label" in filters else None
-    asked["since"] = _midnight(filters.get("since"))
-    until = _midnight(filters.get("until"))
-    asked["until"] = until + timedelta(days=1) if until else None
-    # Who asks for readings by name gets them, whatever the tick says.
-    asked["without_readings"] = None if _with_readings() or filters.get("act") == READING else True
-    return {name: value for name, value in asked.items() if value is not None}
-
-
-def _midnight(text: str | None) -> datetime | None:
-    try:
-        day = date.fromisoformat(text or "")
-    except ValueError:
-        return None
-    # A day beyond the calendar's end has no next day.
-    return None if day >= date.max else datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _options(acts: list[str], agencies: Any) -> dict[str, list[tuple[str, str]]]:

@@ -106,7 +106,7 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
 def shell(who: Acting | None) -> dict[str, Any]:
     """The frame for this request; for somebody who is not signed in only the mark and the way in."""
     if who is None:
-        return {"person": None, "nav": [], "unread": 0}
+        return {"person": None, "nav": [], "unread": 0, "may": lambda _: False}
     principal = who.principal
     unread, held, worn = _counts(who)
     return {
@@ -122,6 +122,7 @@ def shell(who: Acting | None) -> dict[str, Any]:
         "hats": worn,
         "nav": [_entry(row, held) for row in _NAVIGATION if may(principal, row[2])],
         "unread": unread,
+        "may": lambda word: may(principal, Permission(word)),
     }
 
 

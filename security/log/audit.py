@@ -39,11 +39,13 @@ def record(
     outcome: str = DONE,
     purpose: str | None = None,
     reference: str | None = None,
+    rules: str | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Put one act on the record. `detail` holds codes and counts only (str, int, bool, lists of them).
 
-    `reference` is the word that a refused person was given to quote.
+    `reference` is the word that a refused person was given to quote; `rules` the digest of the access rules by which it
+    was decided (64 hex digits).
     """
     target = target or Target("none")
     row = insert(AuditPending).values(
@@ -64,6 +66,8 @@ def record(
             "device": context.device,
             "acr": context.acr,
             "session": context.session,
+            "device_id": context.device_id,
+            "rules": rules,
             "reference": reference,
             "detail": detail,
         }

@@ -24,21 +24,26 @@ def commitment(salt: bytes, subject_id: UUID) -> str:
     return hashlib.sha256(salt + subject_id.bytes).hexdigest()
 
 
-def body(facts: Mapping[str, Any], salt: bytes | None) -> bytes:
-    """The canonical bytes of one entry from the facts of an act (the columns of `audit_pending`)."""
-    subject = facts["subject_id"]
-    actor = {"uid": commitment(salt, subject)} if subject is not None and salt is not None else None
+def body(facts: Mapping[str, Any], salts: Mapping[UUID, bytes | None]) -> bytes:
+    """The canonical bytes of one entry from the facts of an act (the columns of `audit_pending`).
+
+    `salts` are those of the subjects that it speaks of; of a person without one the entry tells nothing.
+    """
+    actor = _who(facts["subject_id"], salts)
+    person = subject_of(facts)
     entry = {
         "metadata": {"version": OCSF, "log_version": str(VERSION), "product": {"name": "marketplace"}},
         "class_uid": ACTS[facts["act"]].class_uid,
         "activity_name": facts["act"],
         "time": int(facts["at"].timestamp() * 1000),
         "status": facts["outcome"],
-        "actor": _without_nothing({"user": actor, "org": _text(facts["agency_id"])}),
+        "actor": _without_nothing(
+            {"user": {"uid": actor} if actor else None, "org": _text(facts["agency_id"])}
+        ),
         "resource": _without_nothing(
             {
                 "type": facts["object_kind"],
-                "uid": facts["object_id"],
+                "uid": facts["object_id"] if person is None else _who(person, salts),
                 "org": _text(facts["object_agency_id"]),
                 "group": _text(facts["campaign_id"]),
                 "label": None if facts["level"] is None else Level(facts["level"]).label_key,
@@ -47,12 +52,25 @@ def body(facts: Mapping[str, Any], salt: bytes | None) -> bytes:
         "purpose": facts["purpose"],
         "channel": facts["channel"],
         "src_endpoint": {"zone": facts["zone"]},
-        "device": {"trust": facts["device"]},
+        "device": _without_nothing({"trust": facts["device"], "uid": facts["device_id"]}),
         "authentication": _without_nothing({"acr": facts["acr"], "session": facts["session"]}),
+        "policy": {"uid": facts["rules"]} if facts["rules"] else None,
         "reference": facts["reference"],
         "detail": facts["detail"],
     }
     return canonical_bytes(_without_nothing(entry))
+
+
+def subject_of(facts: Mapping[str, Any]) -> UUID | None:
+    """The person that the act was done to, as the record knows them; None for any other thing."""
+    if facts["object_kind"] != "person" or facts["object_id"] is None:
+        return None
+    return UUID(facts["object_id"])
+
+
+def _who(subject: UUID | None, salts: Mapping[UUID, bytes | None]) -> str | None:
+    salt = salts.get(subject) if subject is not None else None
+    return commitment(salt, subject) if subject is not None and salt is not None else None
 
 
 def _text(value: UUID | None) -> str | None:

@@ -60,6 +60,8 @@ class _Facts:
     device: Mapped[str | None] = mapped_column(String(12))
     acr: Mapped[str | None] = mapped_column(String(120))
     session: Mapped[str | None] = mapped_column(String(40))
+    device_id: Mapped[str | None] = mapped_column(String(40))
+    rules: Mapped[str | None] = mapped_column(String(64))
     reference: Mapped[str | None] = mapped_column(String(12))
     detail: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
@@ -82,6 +84,11 @@ class AuditEntry(_Facts, Base):
         Index("ix_audit_entry_object_agency_id_number", "object_agency_id", "number"),
         Index("ix_audit_entry_subject_id_number", "subject_id", "number"),
         Index("ix_audit_entry_object_id_number", "object_id", "number"),
+        Index(
+            "ix_audit_entry_campaign_id_number", "campaign_id", "number", **where("campaign_id IS NOT NULL")
+        ),
+        Index("ix_audit_entry_session_number", "session", "number", **where("session IS NOT NULL")),
+        Index("ix_audit_entry_device_id_number", "device_id", "number", **where("device_id IS NOT NULL")),
         Index("ix_audit_entry_at", "at"),
         Index("ix_audit_entry_reference", "reference", **where("reference IS NOT NULL")),
     )

@@ -1,32 +1,46 @@
-"""The officer's list: entries that concern the reader's agency, by its people or by its data. Names stay closed.
+"""The officer's list and its timeline: entries that concern the reader's agency, by its people or by its data.
 
-The marketplace's officer reads the entries of every agency, as closed as these.
+Names stay closed. The marketplace's officer reads the entries of every agency, as closed as these.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import BigInteger, ColumnElement, cast, extract, func, select, union_all
 
 from marketplace.foundation.db import Query, Tx
 from security.labels import Level
-from security.log import audit, subjects
+from security.log import audit
 from security.log.acts import ACTS
+from security.log.filtering import Filters, conditions, reach
 from security.log.models import AuditEntry, LogSubject
-from security.permissions import Permission, may
 from security.principal import Context, Principal
 
-_BEGINNING = re.compile(r"[0-9a-f-]{8,35}")
+_SHOWN = (
+    "number", "at", "agency_id", "act", "object_kind", "object_id", "object_agency_id", "campaign_id", "purpose",
+    "channel", "zone", "device", "device_id", "session", "outcome", "reference", "rules", "detail",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How many entries there were from `start` on for one width of the timeline."""
+
+    start: datetime
+    done: int
+    refused: int
+    """Refused or failed."""
 
 
 def entries(
     tx: Tx,
-    filters: Mapping[str, Any],
+    asked: Filters,
     *,
     actor: Principal,
     context: Context,
@@ -35,92 +49,100 @@ def entries(
 ) -> dict[str, Any]:
     """A page of entries, newest first; the reading itself goes on the record first.
 
-    `filters`: act, outcome, zone (words), level (Level), pseudonym, object_id, campaign_id, agency_id (of the actor),
-    since, until (moments), reference, without_readings (leaves out readings of the record).
-    Returns {"rows": [...], "next": number or None, "acts": every act name}.
+    Returns {"rows": [...], "next": number or None, "acts": every act name}. In a row `pseudonym` is who acted,
+    `object_pseudonym` the person it was done to, and never an id of either.
     """
-    used = {name: str(value) for name, value in filters.items() if value not in (None, "")}
     audit.record(
-        tx,
-        "log.read",
-        audit.Target("log", None, actor.agency_id),
-        actor=actor,
-        context=context,
-        detail=used or None,
+        tx, "log.read", _target(asked, actor), actor=actor, context=context, detail=asked.used() or None
     )
-    chosen = _filtered(tx, select(AuditEntry.__table__, LogSubject.pseudonym), filters)
-    chosen = chosen.outerjoin(LogSubject, LogSubject.id == AuditEntry.subject_id)
-    if not may(actor, Permission.READ_WHOLE_RECORD):
-        mine = (AuditEntry.agency_id == actor.agency_id, AuditEntry.object_agency_id == actor.agency_id)
-        chosen = chosen.where(or_(*mine))
+    wanted = conditions(asked)
     if before is not None:
-        chosen = chosen.where(AuditEntry.number < before)
-    rows = tx.all(chosen.order_by(AuditEntry.number.desc()).limit(limit + 1))
+        wanted.append(AuditEntry.number < before)
+    numbers = _numbers(reach(actor), wanted, limit + 1)
+    rows = tx.all(
+        select(AuditEntry.__table__)
+        .where(AuditEntry.number.in_(select(numbers.c.number)))
+        .order_by(AuditEntry.number.desc())
+        .limit(limit + 1)
+    )
     shown = rows[:limit]
+    pseudonyms = _pseudonyms(tx, shown)
     return {
-        "rows": [_shown(row) for row in shown],
+        "rows": [_shown(row, pseudonyms) for row in shown],
         "next": shown[-1].number if len(rows) > limit else None,
         "acts": sorted(ACTS),
     }
 
 
-def _filtered(tx: Tx, chosen: Query, filters: Mapping[str, Any]) -> Query:
-    same = {
-        "act": AuditEntry.act,
-        "outcome": AuditEntry.outcome,
-        "zone": AuditEntry.zone,
-        "campaign_id": AuditEntry.campaign_id,
-        "agency_id": AuditEntry.agency_id,
-        "reference": AuditEntry.reference,
-    }
-    for name, column in same.items():
-        if filters.get(name):
-            chosen = chosen.where(column == filters[name])
-    if filters.get("object_id"):
-        chosen = chosen.where(_is_object(filters["object_id"]))
-    if filters.get("without_readings"):
-        chosen = chosen.where(AuditEntry.act != "log.read")
-    level: Level | None = filters.get("level")
-    if level is not None:
-        chosen = chosen.where(AuditEntry.level == int(level))
-    if filters.get("pseudonym"):
-        # A pseudonym nobody has finds nothing, rather than everything.
-        chosen = chosen.where(
-            AuditEntry.subject_id == (subjects.find(tx, filters["pseudonym"]) or UUID(int=0))
+def timeline(
+    db: Tx, asked: Filters, since: datetime, until: datetime, width: timedelta, *, actor: Principal
+) -> list[Bar]:
+    """Counts of what a search finds between two moments, one bar per `width`, without gaps.
+
+    It belongs to a reading by `entries`, which is what goes on the record. `since` is a multiple of `width`.
+    """
+    seconds, begin = int(width.total_seconds()), int(since.timestamp())
+    place = ((_epoch(db, AuditEntry.at) - begin) // seconds).label("place")
+    done = (AuditEntry.outcome == audit.DONE).label("done")
+    wanted = [*conditions(asked), AuditEntry.at >= since, AuditEntry.at < until]
+    found = union_all(*(select(place, done).where(*wanted, mine) for mine in reach(actor))).subquery()
+    counting = select(found.c.place, found.c.done, func.count().label("entries"))
+    rows = db.all(counting.group_by(found.c.place, found.c.done))
+    counts = {(row.place, bool(row.done)): int(row.entries) for row in rows}
+    return [
+        Bar(since + at * width, counts.get((at, True), 0), counts.get((at, False), 0))
+        for at in range(ceil((until - since) / width))
+    ]
+
+
+def _numbers(alternatives: list[ColumnElement[bool]], wanted: list[ColumnElement[bool]], limit: int) -> Any:
+    """The newest numbers over alternatives that exclude each other, each walked along its own index."""
+    parts = [
+        select(
+            select(AuditEntry.number)
+            .where(mine, *wanted)
+            .order_by(AuditEntry.number.desc())
+            .limit(limit)
+            .subquery()
+            .c.number
         )
-    since: datetime | None = filters.get("since")
-    until: datetime | None = filters.get("until")
-    if since is not None:
-        chosen = chosen.where(AuditEntry.at >= since)
-    if until is not None:
-        chosen = chosen.where(AuditEntry.at < until)
-    return chosen
+        for mine in alternatives
+    ]
+    return union_all(*parts).subquery()
 
 
-def _is_object(wanted: str) -> ColumnElement[bool]:
-    """The whole id, or its beginning as lists show it: at least eight digits."""
-    if _BEGINNING.fullmatch(wanted):
-        return AuditEntry.object_id.startswith(wanted)
-    return AuditEntry.object_id == wanted
+def _target(asked: Filters, actor: Principal) -> audit.Target:
+    """Whom a search was about is on the record, and so on that person's own page."""
+    person = asked.subject_id or asked.person_id
+    if person is None:
+        return audit.Target("log", None, actor.agency_id)
+    return audit.Target("person", person, actor.agency_id)
 
 
-def _shown(row: Any) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "at": row.at,
-        "pseudonym": row.pseudonym,
-        "agency_id": row.agency_id,
-        "act": row.act,
-        "object_kind": row.object_kind,
-        "object_id": row.object_id,
-        "object_agency_id": row.object_agency_id,
-        "campaign_id": row.campaign_id,
-        "purpose": row.purpose,
-        "channel": row.channel,
-        "zone": row.zone,
-        "device": row.device,
+def _epoch(db: Tx, column: Any) -> ColumnElement[Any]:
+    """Seconds since 1970."""
+    if db.dialect == "postgresql":
+        return cast(func.floor(extract("epoch", column)), BigInteger)
+    return cast(func.strftime("%s", column), BigInteger)
+
+
+def _pseudonyms(db: Tx, rows: Iterable[Any]) -> Mapping[UUID, str]:
+    people = {row.subject_id for row in rows} | {_person(row) for row in rows}
+    found: Query = select(LogSubject.id, LogSubject.pseudonym).where(LogSubject.id.in_(people - {None}))
+    return {row.id: row.pseudonym for row in db.all(found)}
+
+
+def _person(row: Any) -> UUID | None:
+    return UUID(row.object_id) if row.object_kind == "person" and row.object_id else None
+
+
+def _shown(row: Any, pseudonyms: Mapping[UUID, str]) -> dict[str, Any]:
+    shown = {name: getattr(row, name) for name in _SHOWN}
+    person = _person(row)
+    if person is not None:
+        shown["object_id"] = None
+    return shown | {
+        "pseudonym": pseudonyms.get(row.subject_id),
+        "object_pseudonym": None if person is None else pseudonyms.get(person),
         "level": None if row.level is None else Level(row.level).label_key,
-        "outcome": row.outcome,
-        "reference": row.reference,
-        "detail": row.detail,
     }

@@ -7,12 +7,16 @@ number: the order of numbers is the order of sequencing, the time inside an entr
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
 from sqlalchemy import delete, insert, select, update
 
 from marketplace.foundation.db import Tx
 from security.log import tree
 from security.log.acts import ACTS
-from security.log.entries import body
+from security.log.entries import body, subject_of
 from security.log.models import AuditEntry, AuditHead, AuditPending, LogSubject
 from security.merkle import leaf_hash
 
@@ -26,23 +30,28 @@ def sequence(tx: Tx, limit: int = BATCH) -> int:
     """
     size = tx.scalar(select(AuditHead.size).where(AuditHead.id == 1).with_for_update())
     pending = tx.all(
-        select(AuditPending.__table__, LogSubject.salt)
-        .outerjoin(LogSubject, LogSubject.id == AuditPending.subject_id)
+        select(AuditPending.__table__)
         .where(AuditPending.act.in_(list(ACTS)))
         .order_by(AuditPending.id)
         .limit(limit)
     )
     if not pending:
         return 0
+    facts = [{name: value for name, value in row._mapping.items() if name != "id"} for row in pending]
+    salts = _salts(tx, facts)
     rows = []
-    for number, row in enumerate(pending, start=size):
-        facts = dict(row._mapping)
-        salt = facts.pop("salt")
-        facts.pop("id")
-        entry = body(facts, salt)
-        rows.append({**facts, "number": number, "body": entry, "leaf": leaf_hash(entry)})
+    for number, known in enumerate(facts, start=size):
+        entry = body(known, salts)
+        rows.append({**known, "number": number, "body": entry, "leaf": leaf_hash(entry)})
     tx.execute(insert(AuditEntry), rows)
     tx.execute(delete(AuditPending).where(AuditPending.id.in_([row.id for row in pending])))
     tree.grow(tx, size, [row["leaf"] for row in rows])
     tx.execute(update(AuditHead).where(AuditHead.id == 1).values(size=size + len(rows)))
     return len(rows)
+
+
+def _salts(tx: Tx, facts: Sequence[Mapping[str, Any]]) -> dict[UUID, bytes | None]:
+    """The salts of everybody whom these acts speak of, whoever acted and whoever was acted on."""
+    people = {each["subject_id"] for each in facts} | {subject_of(each) for each in facts}
+    found = tx.all(select(LogSubject.id, LogSubject.salt).where(LogSubject.id.in_(people - {None})))
+    return {row.id: row.salt for row in found}

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from marketplace.foundation.db import transaction
 from security.labels import Level
 from security.log import queries, sequencer
+from security.log.filtering import Filters
 from security.principal import Principal, Role
 from tests.application import Program, an_application, token_of
 from tests.builders import AT_WORK, a_campaign, a_claim, a_person, an_owner
@@ -36,7 +37,7 @@ def refusals(officer: Principal, **filters: Any) -> list[dict[str, Any]]:
         while sequencer.sequence(tx):
             pass
     with transaction() as tx:
-        found = queries.entries(tx, {"outcome": "refused"} | filters, actor=officer, context=AT_WORK)
+        found = queries.entries(tx, Filters(outcome="refused", **filters), actor=officer, context=AT_WORK)
     rows: list[dict[str, Any]] = found["rows"]
     return rows
 
@@ -90,5 +91,5 @@ def test_readings_of_the_record_can_be_left_out(app: Flask, officer: Principal) 
     with transaction() as tx:
         sequencer.sequence(tx)
     with transaction() as tx:
-        shown = queries.entries(tx, {"without_readings": True}, actor=officer, context=AT_WORK)["rows"]
+        shown = queries.entries(tx, Filters(without_readings=True), actor=officer, context=AT_WORK)["rows"]
     assert "log.read" not in {row["act"] for row in shown}

@@ -17,6 +17,7 @@ from security import notes
 from security.log import audit, exporting, sequencer, witnesses
 from security.log import queries as record
 from security.log.acts import ACTS
+from security.log.filtering import Filters
 from security.log.models import AuditPending
 from security.oidc import Vouched
 from security.principal import Principal, Role
@@ -122,7 +123,7 @@ ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
     "result.export": lambda tx, s: list(results.export(tx, s.settled, **as_(s.owner))),
     "log.export": _export,
     "witness.register": lambda tx, s: witnesses.register(tx, WITNESS, None, **as_(s.officer)),
-    "log.read": lambda tx, s: record.entries(tx, {}, **as_(s.officer)),
+    "log.read": lambda tx, s: record.entries(tx, Filters(), **as_(s.officer)),
 }
 BY_THE_MARKETPLACE = {"claim.lapse", "microtask.settle", "sign_in.begin"}
 WRITTEN_ELSEWHERE = {

@@ -21,12 +21,12 @@ FACTS: dict[str, Any] = {
     "subject_id": UUID(int=1), "agency_id": UUID(int=2), "object_kind": "item", "object_id": "o-1",
     "object_agency_id": UUID(int=3), "campaign_id": UUID(int=4), "level": 2, "purpose": "contribution",
     "channel": "web", "zone": "home", "device": "managed", "acr": "gold", "session": "s", "reference": "R-AAAA-BB",
-    "detail": {"rules": ["office"]},
+    "device_id": None, "rules": None, "detail": {"rules": ["office"]},
 }  # fmt: skip
 
 
 def entry(**given: Any) -> bytes:
-    return body(FACTS | given, b"salt")
+    return body(FACTS | given, {UUID(int=1): b"salt"})
 
 
 anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

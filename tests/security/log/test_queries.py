@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
+from agencies.oversight import searches
 from marketplace.foundation import clock
 from marketplace.foundation.db import transaction
-from security.labels import Level
 from security.log import queries, sequencer
 from security.log.models import AuditPending, LogSubject
 from security.principal import Principal, Role
@@ -22,7 +22,8 @@ def numbered() -> None:
 
 def seen_by(officer: Principal, before: int | None = None, limit: int = 50, **filters: Any) -> dict[str, Any]:
     with transaction() as tx:
-        return queries.entries(tx, filters, actor=officer, context=AT_WORK, before=before, limit=limit)
+        asked = searches.parse(tx, filters).filters
+        return queries.entries(tx, asked, actor=officer, context=AT_WORK, before=before, limit=limit)
 
 
 def acts(page: dict[str, Any]) -> list[str]:
@@ -83,8 +84,8 @@ class TestFilters:
             ({"act": "claim.take"}, ["claim.take"]),
             ({"outcome": "refused"}, []),
             ({"zone": "home"}, []),
-            ({"level": Level.SENSITIVE, "act": "campaign.post"}, ["campaign.post"]),
-            ({"level": Level.PUBLIC}, []),
+            ({"label": "sensitive", "act": "campaign.post"}, ["campaign.post"]),
+            ({"label": "public"}, []),
             ({"pseudonym": "dodo-00"}, []),
             ({"act": "claim.take", "zone": "office"}, ["claim.take"]),
         ],
@@ -107,13 +108,13 @@ class TestFilters:
 
     def test_by_time_begins_with_the_moment_and_ends_before_it(self, people: dict[str, Principal]) -> None:
         taken = seen_by(people["north"], act="claim.take")["rows"][0]["at"]
-        assert acts(seen_by(people["north"], act="claim.take", since=taken)) == ["claim.take"]
-        assert acts(seen_by(people["north"], act="claim.take", until=taken)) == []
+        assert acts(seen_by(people["north"], act="claim.take", since=taken.isoformat())) == ["claim.take"]
+        assert acts(seen_by(people["north"], act="claim.take", until=taken.isoformat())) == []
 
     def test_of_the_future_show_nothing(self, people: dict[str, Principal]) -> None:
         with transaction() as tx:
             tomorrow = clock.now(tx) + timedelta(days=1)
-        assert acts(seen_by(people["north"], since=tomorrow)) == []
+        assert acts(seen_by(people["north"], since=tomorrow.isoformat())) == []
 
 
 class TestPages:

@@ -184,4 +184,4 @@ def test_a_body_without_an_actor_says_only_what_is_known() -> None:
         "act": "log.read", "at": datetime(2026, 1, 1, tzinfo=UTC), "outcome": "done", "object_kind": "log",
         "channel": "web", "zone": "public", "device": "unknown",
     }  # fmt: skip
-    assert json.loads(body(facts, None))["actor"] == {}
+    assert json.loads(body(facts, {}))["actor"] == {}

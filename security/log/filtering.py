@@ -1,0 +1,102 @@
+"""Which entries a search finds: one value for what was asked, and the conditions it stands for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from security.labels import Level
+from security.log.models import AuditEntry
+from security.permissions import Permission, may
+from security.principal import Principal
+
+READINGS = ("log.read", "log.export", "log.read_own")
+"""Acts of reading the record. They would drown the rest, so a search can leave them out."""
+NOBODY = UUID(int=0)
+"""Stands for a pseudonym that nobody has: it finds nothing, rather than everything."""
+_BEGINNING = re.compile(r"[0-9a-f-]{8,35}")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search asks for; None asks for nothing.
+
+    `agency_id` is the actor's agency, `subject_id` the actor, `person_id` a subject that something was done to;
+    `since` and `until` are moments, the second one not included; `object_id` is whole, or at least its first eight
+    digits.
+    """
+
+    act: str | None = None
+    outcome: str | None = None
+    zone: str | None = None
+    level: Level | None = None
+    agency_id: UUID | None = None
+    campaign_id: UUID | None = None
+    subject_id: UUID | None = None
+    person_id: UUID | None = None
+    object_id: str | None = None
+    session: str | None = None
+    device_id: str | None = None
+    reference: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    first: int | None = None
+    last: int | None = None
+    without_readings: bool = False
+
+    def used(self) -> dict[str, str]:
+        """What was asked, for the record: who was looked for stands elsewhere, as a commitment."""
+        named = {each.name: getattr(self, each.name) for each in fields(self)}
+        del named["subject_id"], named["person_id"]
+        return {name: str(value) for name, value in named.items() if value is not None and value is not False}
+
+
+def conditions(asked: Filters) -> list[ColumnElement[bool]]:
+    """What an entry must fulfil, every one of them."""
+    given = ((name, getattr(asked, name)) for name in _CONDITIONS)
+    return [_CONDITIONS[name](value) for name, value in given if value is not None and value is not False]
+
+
+def _is(column: InstrumentedAttribute[Any]) -> Callable[[Any], ColumnElement[bool]]:
+    return lambda value: column == value
+
+
+def _is_object(wanted: str) -> ColumnElement[bool]:
+    """The whole id, or its beginning as lists show it."""
+    column = AuditEntry.object_id
+    return column.startswith(wanted) if _BEGINNING.fullmatch(wanted) else column == wanted
+
+
+_CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    **{
+        name: _is(getattr(AuditEntry, name))
+        for name in ("act", "outcome", "zone", "level", "agency_id", "campaign_id", "subject_id", "session",
+                     "device_id", "reference")
+    },
+    "person_id": lambda person: and_(AuditEntry.object_id == str(person), AuditEntry.object_kind == "person"),
+    "object_id": _is_object,
+    "since": lambda moment: AuditEntry.at >= moment,
+    "until": lambda moment: AuditEntry.at < moment,
+    "first": lambda number: AuditEntry.number >= number,
+    "last": lambda number: AuditEntry.number <= number,
+    "without_readings": lambda _: AuditEntry.act.not_in(READINGS),
+}  # fmt: skip
+
+
+def reach(actor: Principal) -> list[ColumnElement[bool]]:
+    """What concerns the reader, as alternatives that exclude each other: each has an index of its own.
+
+    The acts of their agency's people; the acts of others on their agency's data. The marketplace's officer: all.
+    """
+    if may(actor, Permission.READ_WHOLE_RECORD):
+        return [AuditEntry.number >= 0]
+    own = AuditEntry.agency_id == actor.agency_id
+    others = AuditEntry.agency_id.is_distinct_from(actor.agency_id)
+    return [own, (AuditEntry.object_agency_id == actor.agency_id) & others]
