@@ -30,6 +30,7 @@ SLOTS: Mapping[str, timedelta] = {
     "jobs.forget_done": timedelta(hours=1),
     "people.end_due": timedelta(minutes=1),
     "numbers.count_all": timedelta(days=1),
+    "record.expire": timedelta(days=1),
     "witness.ask_all": timedelta(seconds=10),
 }
 """How often each periodic job runs."""

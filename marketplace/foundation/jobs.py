@@ -58,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "numbers.count_all": Kind("short"),
     "people.end_due": Kind("short"),
     "person.leave": Kind("short"),
+    "record.expire": Kind("short"),
     "sessions.forget_ended": Kind("short"),
     "witness.ask": Kind("short", attempts=1),
     "witness.ask_all": Kind("short", attempts=1),

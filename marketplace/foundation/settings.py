@@ -15,6 +15,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 LOOPBACK = "127.0.0.0/8, ::1/128"
+RECORD_LABELS = ("public", "internal", "sensitive", "restricted", "none")
+"""The labels that entries of the security record have; `none` for entries about things without one."""
+RECORD_MONTHS, MOST_MONTHS = 6, 120
 SAMPLE_SECRETS = frozenset({"change-me", "changeme", "secret", "sample", "example", "development"})
 
 
@@ -82,6 +85,11 @@ class Settings:
     workers: int
     """MARKET_WORKERS: processes in the worker pool. Default 2."""
 
+    record_months: Mapping[str, int]
+    """MARKET_RECORD_MONTHS: after how many months the bodies of the security record's entries expire, 1 to 120: one
+    number for all, or by label, `public=3,internal=6,sensitive=12,restricted=24,none=6` (`none`: entries about things
+    without a label); a label that is left out has 6. Default 6."""
+
     @property
     def https(self) -> bool:
         return self.public_url.startswith("https://")
@@ -124,6 +132,7 @@ class Settings:
             mail_from=values.get("MARKET_MAIL_FROM", ""),
             private_issuers=_listed(values.get("MARKET_PRIVATE_ISSUERS", LOOPBACK if demo else "")),
             workers=_number(values, "MARKET_WORKERS", 2, 1, 64, problems),
+            record_months=_months(values.get("MARKET_RECORD_MONTHS", ""), problems),
         )
         problems += settings._problems()
         if problems:
@@ -215,3 +224,25 @@ def _number(
         return int(text)
     problems.append(f"{name} must be a whole number from {least} to {most}.")
     return default
+
+
+def _months(text: str, problems: list[str]) -> dict[str, int]:
+    """Months by label, of one number for all or `label=number` for some; the rest has the default."""
+    months = dict.fromkeys(RECORD_LABELS, RECORD_MONTHS)
+    if "=" in text:
+        pairs = [each.partition("=") for each in _listed(text)]
+        given = {label.strip(): number.strip() for label, _, number in pairs}
+    else:
+        pairs, given = [], dict.fromkeys(RECORD_LABELS, text.strip()) if text.strip() else {}
+    known = set(given) <= set(RECORD_LABELS) and len(given) >= len(pairs)
+    if known and all(_is_months(number) for number in given.values()):
+        return months | {label: int(number) for label, number in given.items()}
+    problems.append(
+        f"MARKET_RECORD_MONTHS must be a whole number from 1 to {MOST_MONTHS}, or such numbers by label: "
+        "public=3,internal=6,sensitive=12,restricted=24,none=6"
+    )
+    return months
+
+
+def _is_months(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_MONTHS

@@ -71,6 +71,7 @@ ACTS: Mapping[str, Act] = {
     "notice.send": Act(ACTIVITY, "notice"),
     "log.read": Act(CONTENT, "oversight"),
     "log.export": Act(CONTENT, "oversight"),
+    "entry.expire": Act(ACTIVITY, "oversight"),
     "witness.register": Act(ACTIVITY, "oversight"),
     "witness.acknowledge": Act(ACTIVITY, "oversight"),
     "witness.contradict": Act(ACTIVITY, "oversight"),

@@ -105,3 +105,26 @@ def test_a_value_may_contain_an_equals_sign(tmp_path: Path) -> None:
 
 def test_the_default_database_lies_in_the_home_folder(tmp_path: Path) -> None:
     assert Settings.from_environ(environ(tmp_path)).database_url == f"sqlite:///{tmp_path}/market.db"
+
+
+class TestRecordMonths:
+    def test_are_six_for_every_label(self, tmp_path: Path) -> None:
+        read = Settings.from_environ(environ(tmp_path)).record_months
+        assert read == dict.fromkeys(("public", "internal", "sensitive", "restricted", "none"), 6)
+
+    def test_may_be_one_number_for_all(self, tmp_path: Path) -> None:
+        read = Settings.from_environ(environ(tmp_path, MARKET_RECORD_MONTHS="24")).record_months
+        assert set(read.values()) == {24}
+
+    def test_may_differ_by_label_and_the_rest_keeps_the_default(self, tmp_path: Path) -> None:
+        given = environ(tmp_path, MARKET_RECORD_MONTHS="public=3, restricted=120")
+        read = Settings.from_environ(given).record_months
+        assert read == {"public": 3, "internal": 6, "sensitive": 6, "restricted": 120, "none": 6}
+
+    @pytest.mark.parametrize(
+        "text",
+        ["0", "121", "-1", "six", "６", "public", "public=", "public=0", "secret=6", "public=3,public=4", "=6",
+         "public=3;internal=6", "public=3,internal", "9" * 5000],
+    )  # fmt: skip
+    def test_that_are_none_are_refused(self, tmp_path: Path, text: str) -> None:
+        assert "MARKET_RECORD_MONTHS" in problems(environ(tmp_path, MARKET_RECORD_MONTHS=text))

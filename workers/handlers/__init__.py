@@ -1,5 +1,5 @@
 """One module per noun; importing this package fills the registry."""
 
-from workers.handlers import campaigns, claims, jobs, notices, numbers, people, sessions, witnesses
+from workers.handlers import campaigns, claims, jobs, notices, numbers, people, record, sessions, witnesses
 
-__all__ = ["campaigns", "claims", "jobs", "notices", "numbers", "people", "sessions", "witnesses"]
+__all__ = ["campaigns", "claims", "jobs", "notices", "numbers", "people", "record", "sessions", "witnesses"]

@@ -127,6 +127,7 @@ ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
 }
 BY_THE_MARKETPLACE = {"claim.lapse", "microtask.settle", "sign_in.begin"}
 WRITTEN_ELSEWHERE = {
+    "entry.expire",
     "witness.acknowledge",
     "witness.contradict",
     "access.refuse",
