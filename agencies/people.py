@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
-from sqlalchemy.orm import aliased
 
 from agencies import memberships
 from agencies.errors import NotPermitted
@@ -20,6 +19,10 @@ from marketplace.foundation.ids import new_id
 from security.labels import Level
 from security.log import audit, subjects
 from security.principal import Context, Principal, Role
+
+_HOME = Membership.__table__.alias("home")
+"""The membership that vouches for a secondment. Made once: every request asks who acts, and making one takes long."""
+_ITS_AGENCY = Agency.__table__.alias("its_agency")
 
 
 def add(
@@ -97,16 +100,14 @@ def acting(now: Any) -> Query:
         .where(PersonSkill.person_id == Person.id)
         .scalar_subquery()
     )
-    vouching, its_agency = aliased(Membership), aliased(Agency)
     home = (
-        select(its_agency.name)
-        .join(vouching, vouching.agency_id == its_agency.id)
-        .where(vouching.id == Membership.home_id)
+        select(_ITS_AGENCY.c.name)
+        .join(_HOME, _HOME.c.agency_id == _ITS_AGENCY.c.id)
+        .where(_HOME.c.id == Membership.home_id)
         .scalar_subquery()
     )
-    lent = aliased(Membership)
     vouched_for = exists().where(
-        lent.id == Membership.home_id, lent.ended_at.is_(None), func.coalesce(lent.until > now, True)
+        _HOME.c.id == Membership.home_id, _HOME.c.ended_at.is_(None), func.coalesce(_HOME.c.until > now, True)
     )
     return (
         select(
@@ -141,8 +142,7 @@ def acting(now: Any) -> Query:
 
 def ceiling() -> ColumnElement[int]:
     """SQL: the highest clearance that holds in a membership: what its vouching agency's provider is trusted with."""
-    home = aliased(Membership)
-    its_agency = select(home.agency_id).where(home.id == Membership.home_id).correlate(Membership)
+    its_agency = select(_HOME.c.agency_id).where(_HOME.c.id == Membership.home_id).correlate(Membership)
     vouching = func.coalesce(its_agency.scalar_subquery(), Membership.agency_id)
     trusted = select(IdentityProvider.clearance_ceiling).where(IdentityProvider.agency_id == vouching)
     return func.coalesce(trusted.correlate(Membership).scalar_subquery(), int(max(Level)))

@@ -238,3 +238,32 @@ def where(condition: str) -> dict[str, Any]:
 def insert(tx: Tx, table: type[Base]) -> Any:
     """An INSERT that knows ON CONFLICT in the dialect of this database."""
     return (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(table)
+
+
+def insert_many(tx: Tx, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows of the same columns in the fastest way that the database has: COPY on PostgreSQL.
+
+    A violated constraint refuses them all, as with INSERT; defaults that Python would fill in are not.
+    """
+    if not rows:
+        return
+    if tx.dialect != "postgresql":
+        tx.execute(sqlite.insert(table), rows)
+        return
+    dialect = tx.connection.dialect
+    columns = [
+        (name, table.__table__.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in rows[0]
+    ]
+    names = ", ".join(dialect.identifier_preparer.quote(name) for name, _ in columns)
+    command = f"COPY {table.__tablename__} ({names}) FROM STDIN"
+    driver: Any = dialect.dbapi
+    cursor: Any = tx.connection.connection.cursor()
+    try:
+        with cursor, cursor.copy(command) as copy:
+            for row in rows:
+                copy.write_row([process(row[name]) if process else row[name] for name, process in columns])
+    except driver.Error as error:
+        # As if SQLAlchemy had sent it: callers know one kind of errors.
+        raise DBAPIError.instance(
+            command, None, error, driver.Error, hide_parameters=True, dialect=dialect
+        ) from None

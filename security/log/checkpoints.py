@@ -57,7 +57,7 @@ def sign(tx: Tx, signer: Signer) -> int | None:
     now = clock.now(tx)
     if last is not None and last.size == size and now < last.signed_at + IDLE:
         return None
-    text = Checkpoint(signer.name, size, merkle_proofs.root_of(size, tree.subtrees(tx))).text
+    text = Checkpoint(signer.name, size, merkle_proofs.root_of(size, tree.subtrees(tx, size - 1))).text
     note = str(Note(text, (signer.sign(text),)))
     tx.execute(update(AuditHead).where(AuditHead.id == 1, AuditHead.key.is_(None)).values(key=key))
     written = insert(tx, AuditCheckpoint).values(size=size, note=note, signed_at=now)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from security.canonical import canonical_bytes
+from security.canonical import plain_bytes
 from security.labels import Level
 from security.log.acts import ACTS
 
@@ -37,15 +37,13 @@ def body(facts: Mapping[str, Any], salts: Mapping[UUID, bytes | None]) -> bytes:
         "activity_name": facts["act"],
         "time": int(facts["at"].timestamp() * 1000),
         "status": facts["outcome"],
-        "actor": _without_nothing(
-            {"user": {"uid": actor} if actor else None, "org": _text(facts["agency_id"])}
-        ),
+        "actor": _without_nothing({"user": {"uid": actor} if actor else None, "org": facts["agency_id"]}),
         "resource": _without_nothing(
             {
                 "type": facts["object_kind"],
                 "uid": facts["object_id"] if person is None else _who(person, salts),
-                "org": _text(facts["object_agency_id"]),
-                "group": _text(facts["campaign_id"]),
+                "org": facts["object_agency_id"],
+                "group": facts["campaign_id"],
                 "label": None if facts["level"] is None else Level(facts["level"]).label_key,
             }
         ),
@@ -58,7 +56,7 @@ def body(facts: Mapping[str, Any], salts: Mapping[UUID, bytes | None]) -> bytes:
         "reference": facts["reference"],
         "detail": facts["detail"],
     }
-    return canonical_bytes(_without_nothing(entry))
+    return plain_bytes(_without_nothing(entry))
 
 
 def subject_of(facts: Mapping[str, Any]) -> UUID | None:
@@ -71,10 +69,6 @@ def subject_of(facts: Mapping[str, Any]) -> UUID | None:
 def _who(subject: UUID | None, salts: Mapping[UUID, bytes | None]) -> str | None:
     salt = salts.get(subject) if subject is not None else None
     return commitment(salt, subject) if subject is not None and salt is not None else None
-
-
-def _text(value: UUID | None) -> str | None:
-    return None if value is None else str(value)
 
 
 def _without_nothing(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from security.labels import Level
@@ -74,12 +74,15 @@ def _is_object(wanted: str) -> ColumnElement[bool]:
     return column.startswith(wanted) if _BEGINNING.fullmatch(wanted) else column == wanted
 
 
+_NOT_DONE = text("audit_entry.outcome <> 'done'")
+"""The condition of the index for what was refused, as a constant: a plan that was prepared finds it no other way."""
 _CONDITIONS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     **{
         name: _is(getattr(AuditEntry, name))
-        for name in ("act", "outcome", "zone", "level", "agency_id", "campaign_id", "subject_id", "session",
+        for name in ("act", "zone", "level", "agency_id", "campaign_id", "subject_id", "session",
                      "device_id", "reference")
     },
+    "outcome": lambda outcome: and_(AuditEntry.outcome == outcome, *([] if outcome == "done" else [_NOT_DONE])),
     "person_id": lambda person: and_(AuditEntry.object_id == str(person), AuditEntry.object_kind == "person"),
     "object_id": _is_object,
     "since": lambda moment: AuditEntry.at >= moment,

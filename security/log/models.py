@@ -89,6 +89,8 @@ class AuditEntry(_Facts, Base):
         ),
         Index("ix_audit_entry_session_number", "session", "number", **where("session IS NOT NULL")),
         Index("ix_audit_entry_device_id_number", "device_id", "number", **where("device_id IS NOT NULL")),
+        Index("ix_audit_entry_act_number", "act", "number"),
+        Index("ix_audit_entry_not_done", "outcome", "number", **where("outcome <> 'done'")),
         Index("ix_audit_entry_at", "at"),
         Index("ix_audit_entry_reference", "reference", **where("reference IS NOT NULL")),
     )

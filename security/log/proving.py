@@ -19,6 +19,10 @@ MOST = 100_000
 """Entries in one proof."""
 
 
+_READ_AT_ONCE = 500
+"""Parts of a proof whose tiles are read in one statement; the others' are read one by one."""
+
+
 class NotSignedYet(NotFound):
     """The record has no signed entry of this number yet. A new one is signed within a second."""
 
@@ -58,7 +62,8 @@ def newest(db: Tx, size: int) -> Signed:
 
 def document(db: Tx, signed: Signed, parts: Sequence[tuple[int, list[bytes]]]) -> dict[str, Any]:
     """The proof as JSON values, from runs of entries (first number, bodies or leaf hashes)."""
-    subtree, size = tree.subtrees(db), signed.checkpoint.size
+    size = signed.checkpoint.size
+    subtree = tree.subtrees(db, size - 1, *(first for first, _ in parts[:_READ_AT_ONCE]))
     return {
         "format": FORMAT,
         "checkpoint": str(signed.note),
@@ -91,7 +96,8 @@ def _earlier(db: Tx, since: int, signed: Signed) -> dict[str, Any]:
     old = checkpoints.at(db, since)
     if old is None or since > signed.checkpoint.size:
         raise NotSignedYet()
-    path = merkle_proofs.consistency(since, signed.checkpoint.size, tree.subtrees(db))
+    size = signed.checkpoint.size
+    path = merkle_proofs.consistency(since, size, tree.subtrees(db, since, size - 1))
     return {"checkpoint": str(old.note), "proof": [each.hex() for each in path]}
 
 

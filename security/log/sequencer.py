@@ -11,16 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
-from marketplace.foundation.db import Tx
+from marketplace.foundation.db import Tx, insert_many
 from security.log import tree
 from security.log.acts import ACTS
 from security.log.entries import body, subject_of
 from security.log.models import AuditEntry, AuditHead, AuditPending, LogSubject
 from security.merkle import leaf_hash
 
-BATCH = 500
+BATCH = 2000
+_FACTS = [column.name for column in AuditPending.__table__.c if column.name != "id"]
 
 
 def sequence(tx: Tx, limit: int = BATCH) -> int:
@@ -30,20 +31,20 @@ def sequence(tx: Tx, limit: int = BATCH) -> int:
     """
     size = tx.scalar(select(AuditHead.size).where(AuditHead.id == 1).with_for_update())
     pending = tx.all(
-        select(AuditPending.__table__)
+        select(AuditPending.id, *(AuditPending.__table__.c[name] for name in _FACTS))
         .where(AuditPending.act.in_(list(ACTS)))
         .order_by(AuditPending.id)
         .limit(limit)
     )
     if not pending:
         return 0
-    facts = [{name: value for name, value in row._mapping.items() if name != "id"} for row in pending]
+    facts = [dict(zip(_FACTS, row[1:], strict=True)) for row in pending]
     salts = _salts(tx, facts)
     rows = []
     for number, known in enumerate(facts, start=size):
         entry = body(known, salts)
         rows.append({**known, "number": number, "body": entry, "leaf": leaf_hash(entry)})
-    tx.execute(insert(AuditEntry), rows)
+    insert_many(tx, AuditEntry, rows)
     tx.execute(delete(AuditPending).where(AuditPending.id.in_([row.id for row in pending])))
     tree.grow(tx, size, [row["leaf"] for row in rows])
     tx.execute(update(AuditHead).where(AuditHead.id == 1).values(size=size + len(rows)))

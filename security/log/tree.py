@@ -11,6 +11,9 @@ from security import tiles
 from security.log.models import AuditHead, AuditTile
 from security.merkle_proofs import Subtree
 
+_LEVELS = 5
+"""Levels of tiles of a tree with up to 2**40 leaves."""
+
 
 def size(db: Tx) -> int:
     """How many entries have a number."""
@@ -41,6 +44,20 @@ def hashes(db: Tx, level: int, number: int) -> bytes:
     return b"" if found is None else bytes(found)
 
 
-def subtrees(db: Tx) -> Subtree:
-    """Answers the hashes of complete subtrees, a tile per read."""
-    return tiles.subtrees(lambda level, number: hashes(db, level, number))
+def subtrees(db: Tx, *leaves: int) -> Subtree:
+    """Answers the hashes of complete subtrees, a tile per read.
+
+    The tiles on the ways from these `leaves` to the root are read at once: whoever proves something about them, up to
+    the tree's last leaf, asks the database once.
+    """
+    ways = {(level, leaf >> tiles.HEIGHT * (level + 1)) for leaf in leaves for level in range(_LEVELS)}
+    chosen = select(AuditTile.level, AuditTile.number, AuditTile.hashes)
+    on_them = tuple_(AuditTile.level, AuditTile.number).in_(sorted(ways))
+    known = (
+        {(row.level, row.number): bytes(row.hashes) for row in db.all(chosen.where(on_them))} if ways else {}
+    )
+
+    def tile(level: int, number: int) -> bytes:
+        return known.get((level, number)) or hashes(db, level, number)
+
+    return tiles.subtrees(tile)

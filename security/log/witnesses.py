@@ -125,7 +125,7 @@ def request(db: Tx, name: str, old: int | None = None) -> Request | None:
         return None
     size = signed.checkpoint.size
     begin = min(int(row.size) if old is None else old, size)
-    proof = merkle_proofs.consistency(begin, size, tree.subtrees(db))
+    proof = merkle_proofs.consistency(begin, size, tree.subtrees(db, begin, size - 1))
     own = notes.Note(signed.note.text, signed.note.lines[:1])
     return Request(row.url, size, begin, witnessing.request_text(begin, proof, str(own)))
 

@@ -6,22 +6,17 @@ are measured as the board reads them, beside the same list without any rule.
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from uuid import uuid4
 
 import cedarpy
-from sqlalchemy import insert, make_url, select, text
+from sqlalchemy import insert, select
 
-from agencies.keys import KeyringFile, bound
-from deploy import migrating
-from marketplace.foundation import db
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.ids import new_id
 from security.access import cedar
@@ -31,6 +26,7 @@ from security.principal import Principal, Role
 from tasks import access_sql, facts, policies
 from tasks.access import Policies, Terms, decide, facts_of
 from tasks.models import Campaign
+from tests.bench._databases import on_postgresql, on_sqlite
 from tests.bench._lines import is_short, rate, tell
 from tests.builders import AT_WORK, a_campaign, a_person, an_agency, an_owner
 from tests.security.access.oracle import of_cedar
@@ -62,9 +58,9 @@ def main() -> None:
     _decisions(seconds)
     campaigns = 500 if is_short() else 2_000
     with tempfile.TemporaryDirectory() as folder:
-        with _sqlite(Path(folder)):
+        with on_sqlite(Path(folder)):
             _lists("sqlite", campaigns, seconds)
-        with _postgresql(Path(folder)):
+        with on_postgresql(Path(folder)):
             _lists("postgresql", campaigns, seconds)
 
 
@@ -180,42 +176,6 @@ def _filled(campaigns: int) -> Principal:
         made = [row | {"id": new_id(), "level": number % 4} for number in range(campaigns)]
         tx.execute(insert(Campaign), made)
     return person
-
-
-@contextmanager
-def _bound(address: str, folder: Path) -> Iterator[None]:
-    engine = db.engine_for(address)
-    migrating.upgrade(engine)
-    bound.bind(KeyringFile(folder / "keys" / "keyring.json"))
-    db.bind(engine)
-    try:
-        yield
-    finally:
-        db.bind(None)
-        engine.dispose()
-
-
-@contextmanager
-def _sqlite(folder: Path) -> Iterator[None]:
-    with _bound(f"sqlite:///{folder / 'market.db'}", folder):
-        yield
-
-
-@contextmanager
-def _postgresql(folder: Path) -> Iterator[None]:
-    server = make_url(os.environ["MARKET_TEST_POSTGRES_URL"])
-    name = f"bench_{uuid4().hex[:12]}"
-    engine = db.engine_for(server.render_as_string(hide_password=False))
-    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
-    with alone.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    try:
-        with _bound(server.set(database=name).render_as_string(hide_password=False), folder):
-            yield
-    finally:
-        with alone.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        engine.dispose()
 
 
 if __name__ == "__main__":

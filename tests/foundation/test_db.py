@@ -1,17 +1,21 @@
 """One way to the database: transactions, reads, what exceptions may say."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from marketplace.foundation import db, doorbell, jobs
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.errors import Unavailable
 from marketplace.foundation.jobs import Job
+from security.log.models import AuditEntry
 from tests.builders import an_agency, found, rolled_back
 from tests.together import PATIENCE
 
@@ -146,6 +150,37 @@ class TestExceptions:
         finally:
             db.bind(None)
             engine.dispose()
+
+
+class TestInsertMany:
+    """Rows with every kind of value that there is: ids, moments, bytes, JSON, nothing, and text that COPY escapes."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        now = datetime(2027, 1, 2, 3, 4, 5, 678_000, UTC)
+        plain = {
+            "at": now, "act": "log.read", "outcome": "done", "subject_id": UUID(int=7), "channel": "web",
+            "session": "a\tb\\N\nc", "level": 2, "body": b"\x00\\x", "leaf": bytes(32),
+        }  # fmt: skip
+        return [
+            plain | {"number": number, "detail": detail}
+            for number, detail in enumerate(({"codes": ["ä", '"']}, None))
+        ]
+
+    def test_writes_what_an_insert_writes(self, database: Engine) -> None:
+        with transaction() as tx:
+            db.insert_many(tx, AuditEntry, self.rows())
+        wanted = [AuditEntry.__table__.c[name] for name in self.rows()[0]]
+        kept = found(select(*wanted).order_by(AuditEntry.number))
+        assert [dict(row._mapping) for row in kept] == self.rows()
+
+    def test_one_bad_row_refuses_them_all(self, database: Engine) -> None:
+        with pytest.raises(IntegrityError), transaction() as tx:
+            db.insert_many(tx, AuditEntry, [*self.rows(), self.rows()[0]])
+        assert found(select(AuditEntry.number)) == []
+
+    def test_of_nothing_is_nothing(self, database: Engine) -> None:
+        with transaction() as tx:
+            db.insert_many(tx, AuditEntry, [])
 
 
 class TestSqlite:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from security.canonical import DEEPEST_NESTING, LARGEST_INTEGER, NotCanonical, canonical_bytes
+from security.canonical import (
+    DEEPEST_NESTING,
+    LARGEST_INTEGER,
+    NotCanonical,
+    canonical_bytes,
+    is_plain,
+    plain_bytes,
+)
 from security.labels import Level
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -52,6 +59,23 @@ def test_enumerations_are_written_as_what_they_stand_for() -> None:
 
 def test_largest_integers_pass() -> None:
     assert canonical_bytes([2**53 - 1, -(2**53) + 1]) == b"[9007199254740991,-9007199254740991]"
+
+
+@given(VALUES)
+def test_what_is_plain_is_written_the_same_at_once(value: object) -> None:
+    assert not is_plain(value) or plain_bytes(value) == canonical_bytes(value)
+
+
+@pytest.mark.parametrize("value", [1.5, {"ä": 1}, 2**53, "\ud800", [[1.5]], {1: 2}, Level.SENSITIVE, {"a": {1.0}}])
+def test_what_the_library_might_write_otherwise_is_not_plain(value: object) -> None:
+    assert not is_plain(value)
+
+
+def test_what_lies_too_deep_is_not_plain() -> None:
+    deep: list[object] = []
+    for _ in range(DEEPEST_NESTING):
+        deep = [deep]
+    assert not is_plain(deep)
 
 
 @given(VALUES)

@@ -23,6 +23,7 @@ TABLES = (
     "incident",
     "incident_note",
     "look_up",
+    "look_up_person",
     "saved_view",
 )
 
@@ -104,8 +105,11 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), server_default="open", nullable=False),
         sa.Column("reported_at", db.Moment(timezone=True), nullable=True),
         sa.Column("reported_how", sa.String(length=300), nullable=True),
+        sa.Column("late_because", sa.Text(), nullable=True),
         sa.Column("closed_at", db.Moment(timezone=True), nullable=True),
         sa.Column("finding", sa.Text(), nullable=True),
+        sa.CheckConstraint("(reported_at IS NULL) = (reported_how IS NULL)", name=op.f("ck_incident_reported")),
+        sa.CheckConstraint("(state = 'closed') = (finding IS NOT NULL)", name=op.f("ck_incident_finding")),
         sa.CheckConstraint("state IN ('open', 'closed')", name=op.f("ck_incident_state")),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_incident_agency_id")),
         sa.ForeignKeyConstraint(["opened_by"], ["person.id"], name=op.f("fk_incident_opened_by")),
@@ -126,11 +130,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), server_default="asked", nullable=False),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         sa.Column("decided_at", db.Moment(timezone=True), nullable=True),
-        sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("read_at", db.Moment(timezone=True), nullable=True),
         sa.Column("told_after", sa.Date(), nullable=True),
         sa.Column("put_off_because", sa.String(length=300), nullable=True),
-        sa.Column("told_at", db.Moment(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('name', 'pseudonym')", name=op.f("ck_look_up_kind")),
         sa.CheckConstraint(
             "state IN ('asked', 'granted', 'declined', 'read', 'over')", name=op.f("ck_look_up_state")
@@ -141,20 +143,33 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "decided_by IS NULL OR decided_by <> asked_by", name=op.f("ck_look_up_two_people")
         ),
+        sa.CheckConstraint(
+            "state IN ('asked', 'over') OR decided_by IS NOT NULL", name=op.f("ck_look_up_decided")
+        ),
+        sa.CheckConstraint("(state = 'read') = (read_at IS NOT NULL)", name=op.f("ck_look_up_read")),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name=op.f("fk_look_up_agency_id")),
         sa.ForeignKeyConstraint(["asked_by"], ["person.id"], name=op.f("fk_look_up_asked_by")),
         sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_look_up_decided_by")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_look_up_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_look_up")),
     )
     op.create_index("ix_look_up_agency_id_asked_at", "look_up", ["agency_id", "asked_at"], unique=False)
+    op.create_table(
+        "look_up_person",
+        sa.Column("look_up_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("told_at", db.Moment(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["look_up_id"], ["look_up.id"], name=op.f("fk_look_up_person_look_up_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_look_up_person_person_id")),
+        sa.PrimaryKeyConstraint("look_up_id", "person_id", name=op.f("pk_look_up_person")),
+    )
+    op.create_index("ix_look_up_person_person_id", "look_up_person", ["person_id"], unique=False)
     op.create_index(
-        "ix_look_up_to_tell",
-        "look_up",
-        ["told_after"],
+        "ix_look_up_person_to_tell",
+        "look_up_person",
+        ["look_up_id"],
         unique=False,
-        postgresql_where=sa.text("state = 'read' AND told_at IS NULL"),
-        sqlite_where=sa.text("state = 'read' AND told_at IS NULL"),
+        postgresql_where=sa.text("told_at IS NULL"),
+        sqlite_where=sa.text("told_at IS NULL"),
     )
     op.create_table(
         "saved_view",
@@ -240,6 +255,14 @@ def upgrade() -> None:
     op.create_index("ix_access_review_item_review_id", "access_review_item", ["review_id"], unique=False)
     op.add_column("audit_entry", sa.Column("device_id", sa.String(length=40), nullable=True))
     op.add_column("audit_entry", sa.Column("rules", sa.String(length=64), nullable=True))
+    op.create_index("ix_audit_entry_act_number", "audit_entry", ["act", "number"])
+    op.create_index(
+        "ix_audit_entry_not_done",
+        "audit_entry",
+        ["outcome", "number"],
+        postgresql_where=sa.text("outcome <> 'done'"),
+        sqlite_where=sa.text("outcome <> 'done'"),
+    )
     op.create_index(
         "ix_audit_entry_campaign_id_number",
         "audit_entry",
