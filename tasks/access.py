@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 from security.access import facts
@@ -48,6 +49,14 @@ class Policies:
 
     sets: tuple[RuleSet, ...] = ()
     now: datetime | None = None
+
+    @property
+    def digest(self) -> str:
+        """What the security record says of the rules by which something was decided, in hex.
+
+        SHA-256 over the digests of the marketplace's own rules and of these, in the order in which they are asked.
+        """
+        return sha256(b"".join([BASELINE.digest, *(each.digest for each in self.sets)])).hexdigest()
 
 
 def decide(action: str, principal: Principal, context: Context, terms: Terms, policies: Policies) -> Decision:

@@ -66,7 +66,8 @@ class CampaignFacts:
 
     def target(self, kind: str, object_id: UUID | None) -> Target:
         """Something of this campaign, for the security record."""
-        return Target(kind, object_id, self.agency_id, self.id, self.terms.level)
+        rules = None if self.policies is None else self.policies.digest
+        return Target(kind, object_id, self.agency_id, self.id, self.terms.level, rules)
 
 
 def every_campaign() -> Query:

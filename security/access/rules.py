@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Self
 
 from security.access import documents, expression
 from security.access.attributes import Facts
 from security.access.compiling import Truth
 from security.access.rule import ACTIONS, Rule, conditions
+from security.canonical import canonical_bytes
 from security.decision import ALLOWED, Decision, Reason
 
 _Compiled = tuple[Truth | None, Truth, Rule, Reason]
@@ -23,6 +25,7 @@ class RuleSet:
     agency: str
     rules: tuple[Rule, ...]
     _asked: Mapping[str, Sequence[_Compiled]] = field(init=False, repr=False, compare=False)
+    _digest: list[bytes] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         compiled = [(*conditions(rule), rule, rule.refusal(self.agency)) for rule in self.rules]
@@ -40,6 +43,13 @@ class RuleSet:
     def json(self) -> dict[str, Any]:
         """The JSON that `parse` reads as these rules."""
         return documents.written(self.agency, self.rules)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 over the rules in canonical form (RFC 8785): what an agency signs of them."""
+        if not self._digest:
+            self._digest.append(sha256(canonical_bytes(self.json())).digest())
+        return self._digest[0]
 
     def decide(self, action: str, facts: Facts) -> Decision:
         """Whether the action is allowed; every rule that does not hold is a reason."""

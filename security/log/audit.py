@@ -29,6 +29,8 @@ class Target:
     agency_id: UUID | None = None
     campaign_id: UUID | None = None
     level: Level | None = None
+    rules: str | None = None
+    """The digest of the access rules by which the act was decided (64 hex digits), where some were."""
 
 
 def record(
@@ -41,14 +43,12 @@ def record(
     outcome: str = DONE,
     purpose: str | None = None,
     reference: str | None = None,
-    rules: str | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Put one act on the record. `detail` holds codes and counts only (str, int, bool, lists of them); else ValueError:
     what cannot be written in canonical form would stop the numbering of everything after it.
 
-    `reference` is the word that a refused person was given to quote; `rules` the digest of the access rules by which it
-    was decided (64 hex digits).
+    `reference` is the word that a refused person was given to quote.
     """
     if detail is not None and not is_plain(detail):
         raise ValueError(f"the detail of {act} holds more than codes and counts")
@@ -70,7 +70,7 @@ def record(
         "acr": context.acr,
         "session": context.session,
         "device_id": context.device_id,
-        "rules": rules,
+        "rules": target.rules,
         "reference": reference,
         "detail": detail,
     }
