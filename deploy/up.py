@@ -32,7 +32,8 @@ TURN = 0.1
 PATIENCE = 90.0
 """Seconds that one step of the start may take before we give up."""
 TOO_OFTEN = 3
-STOP_ORDER = (("web",), ("worker", "files", "clock"), ("identity",), ("valkey",))
+STOP_ORDER = (("web",), ("worker", "files", "clock"), ("identity", "witnesses"), ("valkey",))
+WITNESSES = [sys.executable, "-m", "deploy.samples.witnesses"]
 
 
 class Supervisor:
@@ -65,6 +66,8 @@ class Supervisor:
         for name, words in processes.items():  # after the web: starting all at once delays the first page
             if not self.asked_to_stop:
                 self._add(name, words)
+        if not self.asked_to_stop and self.env["MARKET_DEMO"] == "1":
+            self._add("witnesses", WITNESSES, grace=5.0)
 
     def watch(self) -> None:
         """Keep everything running until somebody asks to stop."""

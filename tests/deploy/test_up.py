@@ -92,13 +92,15 @@ def test_started_hurt_stopped_and_started_again(start: Callable[[], Marketplace]
     assert all(name in page.text for name in ("Digital Service", "Civil Aviation Office", "National Archive"))
     until(lambda: any("Maja Okonkwo" in line for line in marketplace.lines))
 
+    until(lambda: _signatures(marketplace) == 3)  # the marketplace's own, and two agencies'
+
     _what_dies_comes_back(marketplace)
     _a_stop_leaves_nothing(marketplace)
     _all_die_with_the_supervisor(start())
 
 
 def _what_dies_comes_back(marketplace: Marketplace) -> None:
-    for part in ("valkey-server", "gunicorn"):
+    for part in ("valkey-server", "gunicorn", "witnesses"):
         before = marketplace.named(part)
         before.kill()
         until(lambda part=part, pid=before.pid: _another(marketplace, part, pid))
@@ -128,6 +130,11 @@ def _another(marketplace: Marketplace, part: str, pid: int) -> bool:
         return marketplace.named(part).pid != pid
     except (StopIteration, psutil.NoSuchProcess):
         return False
+
+
+def _signatures(marketplace: Marketplace) -> int:
+    found = requests.get(f"{marketplace.address}/log/checkpoint", timeout=10)
+    return found.text.count("\n\N{EM DASH} ")
 
 
 def _answers(address: str) -> bool:
