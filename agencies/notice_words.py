@@ -16,14 +16,34 @@ def _(sentence: str) -> str:
 SENTENCES: Mapping[str, str] = {
     "agreement.in_force": _("An agreement of your agency is in force."),
     "agreement.waits": _("An agreement waits for your signature."),
+    "alert.handed_on": _("An alert was handed on to you."),
+    "alert.raised": _("An alert about your agency’s record waits for an officer."),
     "campaign.settled": _("Every item of “%(campaign)s” has a result."),
     "move.done": _(
         "You now belong to “%(agency)s”. Its administrator has the link for your first sign-in there."
+    ),
+    "look_up.read": _("Your name on the security record was opened. Purpose: %(purpose)s."),
+    "data_request.answered": _("Data protection has answered your question who has seen data about you."),
+    "incident.opened": _(
+        "An incident of your agency was opened. A report to the authority is due within 72 hours of when it became known."
     ),
     "claim.lapsed": _("Your time for an item of “%(campaign)s” is over. Nothing is held against you."),
 }
 
 
+PURPOSES: Mapping[str, str] = {
+    "investigation": _("an investigation"),
+    "incident": _("an incident"),
+    "data_request": _("a question about personal data"),
+    "court": _("an order of a court"),
+    "other_duty": _("another legal duty"),
+}
+"""What a fact called `purpose` says in words."""
+
+
 def sentence(kind: str, args: Mapping[str, Any], gettext: Gettext) -> str:
     """The sentence of a notice in the language of `gettext`."""
-    return gettext(SENTENCES[kind]) % dict(args)
+    facts = dict(args)
+    if "purpose" in facts:
+        facts["purpose"] = gettext(PURPOSES[facts["purpose"]])
+    return gettext(SENTENCES[kind]) % facts

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,16 +19,21 @@ from marketplace.foundation.db import Tx, transaction
 from marketplace.foundation.errors import Unavailable
 from security.log import checkpoints, log_key, sequencer
 from security.notes import Signer
-from workers import starting, sweep
+from workers import jumps, starting, sweep
+from workers.jumps import Jumps
 from workers.run import why
 
 log = structlog.get_logger(__name__)
 
 SLOTS: Mapping[str, timedelta] = {
+    "alerts.look": timedelta(seconds=10),
+    "record.check": timedelta(hours=1),
+    "record.check_all": timedelta(days=1),
     "claims.end_due": timedelta(seconds=10),
     "sessions.forget_ended": timedelta(minutes=10),
     "jobs.forget_done": timedelta(hours=1),
     "people.end_due": timedelta(minutes=1),
+    "look_ups.tell": timedelta(hours=1),
     "numbers.count_all": timedelta(days=1),
     "record.expire": timedelta(days=1),
     "witness.ask_all": timedelta(seconds=10),
@@ -46,9 +51,10 @@ SIGNING_TURNS = 4
 class Clock:
     """One clock process."""
 
-    def __init__(self, holder: str, signer: Signer) -> None:
+    def __init__(self, holder: str, signer: Signer, steady: Callable[[], float] = jumps.steady) -> None:
         self.holder = holder
         self.signer = signer
+        self.jumps = Jumps(steady)
         self.stopping = threading.Event()
         self.turns = 0
 
@@ -70,10 +76,13 @@ class Clock:
         self.turns += 1
         if self.turns % SWEEP_TURNS == 1:
             sweep.sweep()
+        self.jumps.begin()
         with transaction() as tx:
+            jumped = self.jumps.seconds(clock.now(tx))
             elected = leases.hold(tx, "clock", self.holder, LEASE)
             if elected:
                 record_slots(tx)
+                jumps.tell(tx, jumped)
         if elected and (number_acts() or self.turns % SIGNING_TURNS == 1):
             with transaction() as tx:
                 checkpoints.sign(tx, self.signer)

@@ -94,8 +94,8 @@ class Alert(Base):
 class LookUp(Base):
     """A wish to open a name: whose pseudonym belongs to this person, or who stands behind this pseudonym.
 
-    `wanted` is what was typed. A second person answers; then the asker may read it until `over_at`. The person is told
-    when it was read, or from `told_after` on where that was put off with a reason.
+    `wanted` is what was typed. A second person answers; then the asker may read it until `over_at`. Whoever it is about
+    is told when it was read, or from `told_after` on where that was put off with a reason.
     """
 
     __tablename__ = "look_up"
@@ -103,9 +103,10 @@ class LookUp(Base):
         CheckConstraint("kind IN ('name', 'pseudonym')", name="kind"),
         CheckConstraint("state IN ('asked', 'granted', 'declined', 'read', 'over')", name="state"),
         CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="two_people"),
+        CheckConstraint("state IN ('asked', 'over') OR decided_by IS NOT NULL", name="decided"),
+        CheckConstraint("(state = 'read') = (read_at IS NOT NULL)", name="read"),
         CheckConstraint("(told_after IS NULL) = (put_off_because IS NULL)", name="put_off"),
         Index("ix_look_up_agency_id_asked_at", "agency_id", "asked_at"),
-        Index("ix_look_up_to_tell", "told_after", **where("state = 'read' AND told_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -120,10 +121,22 @@ class LookUp(Base):
     state: Mapped[str] = mapped_column(String(8), server_default="asked")
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None] = mapped_column(Moment)
-    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     read_at: Mapped[datetime | None] = mapped_column(Moment)
     told_after: Mapped[date | None] = mapped_column(Date)
     put_off_because: Mapped[str | None] = mapped_column(String(300))
+
+
+class LookUpPerson(Base):
+    """Somebody whom a look-up is about, as found when it was asked, and when they were told that it was read."""
+
+    __tablename__ = "look_up_person"
+    __table_args__ = (
+        Index("ix_look_up_person_person_id", "person_id"),
+        Index("ix_look_up_person_to_tell", "look_up_id", **where("told_at IS NULL")),
+    )
+
+    look_up_id: Mapped[UUID] = mapped_column(ForeignKey("look_up.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
     told_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
@@ -154,6 +167,8 @@ class Incident(Base):
     __tablename__ = "incident"
     __table_args__ = (
         CheckConstraint("state IN ('open', 'closed')", name="state"),
+        CheckConstraint("(reported_at IS NULL) = (reported_how IS NULL)", name="reported"),
+        CheckConstraint("(state = 'closed') = (finding IS NOT NULL)", name="finding"),
         Index("ix_incident_agency_id_known_at", "agency_id", "known_at"),
     )
 
@@ -169,6 +184,7 @@ class Incident(Base):
     state: Mapped[str] = mapped_column(String(8), server_default="open")
     reported_at: Mapped[datetime | None] = mapped_column(Moment)
     reported: Mapped[str | None] = mapped_column("reported_how", String(300))
+    late_because: Mapped[str | None] = mapped_column(Text)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
     finding: Mapped[str | None] = mapped_column(Text)
 

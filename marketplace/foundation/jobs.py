@@ -50,14 +50,18 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
+    "alerts.look": Kind("short", attempts=1),
     "campaign.settle": Kind("short"),
     "claims.end_due": Kind("short"),
     "jobs.forget_done": Kind("short"),
+    "look_ups.tell": Kind("short"),
     "notice.send": Kind("short", attempts=8),
     "numbers.count": Kind("short"),
     "numbers.count_all": Kind("short"),
     "people.end_due": Kind("short"),
     "person.leave": Kind("short"),
+    "record.check": Kind("files", lease=timedelta(minutes=30), attempts=1),
+    "record.check_all": Kind("files", lease=timedelta(hours=2), attempts=1),
     "record.expire": Kind("short"),
     "sessions.forget_ended": Kind("short"),
     "witness.ask": Kind("short", attempts=1),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from marketplace.foundation.db import Tx, insert
 from marketplace.foundation.ids import new_id
@@ -38,3 +39,20 @@ def find(db: Tx, pseudonym: str) -> UUID | None:
     """The subject behind a pseudonym of the record; never the person."""
     found: UUID | None = db.scalar(select(LogSubject.id).where(LogSubject.pseudonym == pseudonym))
     return found
+
+
+def pseudonyms(db: Tx, subject_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The pseudonym of each subject; one that was erased has none."""
+    chosen = select(LogSubject.id, LogSubject.pseudonym).where(LogSubject.id.in_(list(subject_ids)))
+    return {row.id: row.pseudonym for row in db.all(chosen)}
+
+
+def erase(tx: Tx, subject_id: UUID) -> None:
+    """Forget the salt and the pseudonym of a subject that nobody refers to any more.
+
+    Its commitments can then be computed by nobody, so that no entry can be matched to a person; the entries and the
+    tree over them stay as they are. The salt is overwritten first: a row that is only unlinked may lie on a disk for
+    a while.
+    """
+    tx.execute(update(LogSubject).where(LogSubject.id == subject_id).values(salt=None))
+    tx.execute(delete(LogSubject).where(LogSubject.id == subject_id))

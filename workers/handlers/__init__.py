@@ -1,5 +1,31 @@
 """One module per noun; importing this package fills the registry."""
 
-from workers.handlers import campaigns, claims, jobs, notices, numbers, people, record, sessions, witnesses
+from workers.handlers import (
+    alerts,
+    campaigns,
+    checks,
+    claims,
+    jobs,
+    look_ups,
+    notices,
+    numbers,
+    people,
+    record,
+    sessions,
+    witnesses,
+)
 
-__all__ = ["campaigns", "claims", "jobs", "notices", "numbers", "people", "record", "sessions", "witnesses"]
+__all__ = [
+    "alerts",
+    "campaigns",
+    "checks",
+    "claims",
+    "jobs",
+    "look_ups",
+    "notices",
+    "numbers",
+    "people",
+    "record",
+    "sessions",
+    "witnesses",
+]

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, delete, select
 
 from agencies import sessions, sign_in, tokens
+from agencies.oversight import views
 from agencies.sign_in import Attempt
 from marketplace.foundation.db import Tx, transaction
 from security import notes
@@ -105,6 +106,12 @@ def _export(tx: Tx, scene: Scene) -> None:
     exporting.after(tx, 0, **as_(scene.officer))
 
 
+def _drop_view(tx: Tx, scene: Scene) -> None:
+    view = views.save(tx, "Refused", {"outcome": "refused"}, **as_(scene.officer))
+    tx.execute(delete(AuditPending))
+    views.drop(tx, view, **as_(scene.officer))
+
+
 ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
     "sign_in.begin": lambda tx, s: sign_in.begin(tx, attempt(s), state="s", browser="b", context=AT_WORK),
     "sign_in.succeed": lambda tx, s: sign_in.complete(tx, s.person.agency_id, Vouched(*IDENTITY), AT_WORK),
@@ -123,11 +130,41 @@ ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
     "result.export": lambda tx, s: list(results.export(tx, s.settled, **as_(s.owner))),
     "log.export": _export,
     "witness.register": lambda tx, s: witnesses.register(tx, WITNESS, None, **as_(s.officer)),
+    "view.save": lambda tx, s: views.save(tx, "Refused", {"outcome": "refused"}, **as_(s.officer)),
+    "view.drop": _drop_view,
     "log.read": lambda tx, s: record.entries(tx, Filters(), **as_(s.officer)),
 }
 BY_THE_MARKETPLACE = {"claim.lapse", "microtask.settle", "sign_in.begin"}
 WRITTEN_ELSEWHERE = {
+    "alert.close",
+    "alert.hand_on",
+    "alert.raise",
+    "alert.take",
+    "alert_rule.set",
+    "clock.jump",
+    "record.fault",
+    "witness.behind",
+    "data_request.answer",
+    "data_request.ask",
+    "data_request.read",
+    "log.read_own",
+    "look_up.ask",
+    "look_up.decline",
+    "look_up.grant",
+    "look_up.read",
+    "person.list",
+    "person.tell",
+    "person.view",
+    "subject.erase",
     "entry.expire",
+    "incident.close",
+    "incident.note",
+    "incident.open",
+    "incident.report",
+    "review.close",
+    "review.decide",
+    "review.open",
+    "summary.read",
     "witness.acknowledge",
     "witness.contradict",
     "access.refuse",
