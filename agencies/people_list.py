@@ -16,10 +16,33 @@ from agencies.people_errors import NoSuchPerson
 from marketplace.foundation import clock
 from marketplace.foundation.db import Query, Tx
 from security.labels import Level
+from security.log import audit
+from security.principal import Context, Principal
 
 PAGE = 50
 MOST_TO_CHOOSE = 2_000
 """As many people as one field offers; in larger agencies it begins at the person's own page, which a search finds."""
+
+
+def browse(
+    tx: Tx, *, like: str = "", skip: int = 0, limit: int = PAGE, actor: Principal, context: Context
+) -> tuple[list[Mapping[str, Any]], int | None]:
+    """A page of the actor's agency as `listing` has it; one entry on the record, whoever is on the page."""
+    found = listing(tx, actor.agency_id, like=like, skip=skip, limit=limit)
+    target = audit.Target("agency", actor.agency_id, actor.agency_id)
+    audit.record(tx, "person.list", target, actor=actor, context=context)
+    return found
+
+
+def view(tx: Tx, membership_id: UUID, *, actor: Principal, context: Context) -> dict[str, Any]:
+    """One person of the actor's agency as `one` has them; that they were looked at is on the record.
+
+    Raises NoSuchPerson.
+    """
+    shown = one(tx, membership_id, actor.agency_id)
+    target = memberships.read(tx, membership_id).target
+    audit.record(tx, "person.view", target, actor=actor, context=context)
+    return shown
 
 
 def listing(

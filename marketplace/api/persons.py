@@ -27,7 +27,7 @@ from marketplace.api.replies import reply, reply_done, reply_once
 from marketplace.api.schemas import LEVELS, ROLES, Done, PageQuery, told
 from marketplace.edge.acting import current_principal
 from marketplace.foundation.clock import begin_of, end_of, last_day
-from marketplace.foundation.db import Tx, reading
+from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.input import Input, Text, entries
 from security.labels import Level
 from security.principal import Role
@@ -108,10 +108,8 @@ class ClearanceInput(Input):
 def list_people(query: dict[str, Any]) -> Response:
     """List the people of your agency."""
     skip = cursors.place("people", query["after"])
-    with reading() as db:
-        rows, more = people_list.listing(
-            db, current_principal().agency_id, like=query["q"], skip=skip, limit=query["limit"]
-        )
+    with transaction() as tx:
+        rows, more = people_list.browse(tx, like=query["q"], skip=skip, limit=query["limit"], **who())
     return reply({"people": rows, "next": cursors.cursor("people", more)})
 
 
@@ -120,8 +118,9 @@ def list_people(query: dict[str, Any]) -> Response:
 @api.response(200, PersonInFull)
 def get_person(membership_id: UUID | None) -> Response:
     """Read one person of your agency."""
-    with reading() as db:
-        return reply(_person(db, existing(membership_id, NoSuchPerson)))
+    wanted = existing(membership_id, NoSuchPerson)
+    with transaction() as tx:
+        return reply(_in_words(people_list.view(tx, wanted, **who())))
 
 
 @api.get("/me/roles")
@@ -215,7 +214,10 @@ def end_sessions_of(membership_id: UUID | None) -> Response:
 
 
 def _person(db: Tx, membership_id: UUID) -> dict[str, Any]:
-    shown = people_list.one(db, membership_id, current_principal().agency_id)
+    return _in_words(people_list.one(db, membership_id, current_principal().agency_id))
+
+
+def _in_words(shown: dict[str, Any]) -> dict[str, Any]:
     return shown | {"grants": [_grant(row) for row in shown["grants"]]}
 
 

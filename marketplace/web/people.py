@@ -17,7 +17,7 @@ from agencies.people_errors import BadChoice, BadPeriod
 from marketplace.edge.acting import current_context, current_principal, settings
 from marketplace.edge.once import once
 from marketplace.foundation.clock import begin_of, end_of, last_day
-from marketplace.foundation.db import Tx, reading, transaction
+from marketplace.foundation.db import Tx, transaction
 from marketplace.foundation.errors import DomainError
 from marketplace.foundation.ids import parse_id
 from marketplace.web import agency_forms, people_forms
@@ -38,10 +38,8 @@ MOST_PAGES = 1_000
 def people() -> str:
     """Everybody of the agency, by name; `?q=` narrows it."""
     like, page = request.args.get("q", "").replace("\x00", "").strip()[:100], _page()
-    with reading() as db:
-        rows, more = people_list.listing(
-            db, current_principal().agency_id, like=like, skip=(page - 1) * people_list.PAGE
-        )
+    with transaction() as tx:
+        rows, more = people_list.browse(tx, like=like, skip=(page - 1) * people_list.PAGE, **_who())
     return render_template(
         "agency_people.html", people=rows, like=like, page=page, more=more is not None, **_may()
     )
@@ -192,11 +190,11 @@ def last_day_and_sponsor() -> tuple[datetime, UUID]:
 def _person(membership_id: UUID, form: dict[str, str], faults: dict[str, str]) -> str:
     """The page; `form` and `faults` are of the one form that was sent, by the ids of its fields."""
     actor = current_principal()
-    with reading() as db:
-        shown = people_list.one(db, membership_id, actor.agency_id)
-        others = [row for row in directory.listing(db) if row.id != actor.agency_id]
-        sponsors = people_list.members_to_choose(db, actor.agency_id) if shown["partner"] else []
-        units = to_choose(db) if may(actor, Permission.ADMINISTER_AGENCY) else []
+    with transaction() as tx:
+        shown = people_list.view(tx, membership_id, **_who())
+        others = [row for row in directory.listing(tx) if row.id != actor.agency_id]
+        sponsors = people_list.members_to_choose(tx, actor.agency_id) if shown["partner"] else []
+        units = to_choose(tx) if may(actor, Permission.ADMINISTER_AGENCY) else []
     return render_template(
         "agency_people_person.html",
         person=shown | {"grants": [_grant(row) for row in shown["grants"]]},

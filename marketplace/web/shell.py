@@ -19,6 +19,17 @@ from security.permissions import Permission, may
 from security.principal import Principal
 from tasks import queries
 
+_ALERTS = (
+    "web.alerts", "web.alert", "web.choose_officer", "web.hand_on_alert", "web.close_alert", "web.alert_rules",
+    "web.set_alert_rule",
+)  # fmt: skip
+_INCIDENTS = (
+    "web.incidents", "web.incident", "web.new_incident", "web.open_incident", "web.note_incident",
+    "web.report_incident", "web.close_incident",
+)  # fmt: skip
+_REVIEWS = ("web.reviews", "web.review", "web.open_review", "web.decide_review")
+_LOOK_UPS = ("web.look_ups", "web.look_up", "web.ask_look_up", "web.read_look_up")
+
 # Endpoint, words, the permission it takes, and the endpoints that belong under it.
 _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
     (
@@ -34,7 +45,13 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
         Permission.READ_RESULTS,
         {"web.room", "web.results", "web.result"},
     ),
-    ("web.record", lazy_gettext("Record"), Permission.READ_RECORD, set()),
+    ("web.record", lazy_gettext("Record"), Permission.READ_RECORD, {"web.save_view", *_ALERTS, *_LOOK_UPS, *_INCIDENTS, *_REVIEWS, "web.summary"}),
+    (
+        "web.data_requests",
+        lazy_gettext("Data requests"),
+        Permission.ANSWER_REQUESTS,
+        {"web.data_request", "web.summary", *_LOOK_UPS},
+    ),
     # Whoever owns tasks lets people in from the campaign's room; for officers this is the only way.
     (
         "web.under_need_to_know",
@@ -89,6 +106,7 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
             "web.person",
             "web.invitations",
             "web.moves",
+            *_REVIEWS,
             # forms whose page comes back when something has to be put right
             "web.give_clearance",
             "web.grant_role",
@@ -120,7 +138,7 @@ def shell(who: Acting | None) -> dict[str, Any]:
             "until": last_day(principal.until) if principal.until else None,
         },
         "hats": worn,
-        "nav": [_entry(row, held) for row in _NAVIGATION if may(principal, row[2])],
+        "nav": _one_current([_entry(row, held) for row in _NAVIGATION if may(principal, row[2])]),
         "unread": unread,
         "may": lambda word: may(principal, Permission(word)),
     }
@@ -140,6 +158,14 @@ def _entry(row: tuple[str, Any, Permission, set[str]], held: int) -> dict[str, A
         "current": current,
         "count": held if endpoint == "web.my_work" else 0,
     }
+
+
+def _one_current(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A page that belongs to two entries of the navigation lies below the first that its reader has."""
+    current = [entry for entry in entries if entry["current"]]
+    for entry in current[1:]:
+        entry["current"] = None
+    return entries
 
 
 def _counts(who: Acting) -> tuple[int, int, list[Hat]]:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from security.labels import Level
+from security.log.models import AuditPending
 from security.principal import Role
 from tests.agencies.people_at_work import a_provider, a_secondment, an_admin, an_officer, now_as
-from tests.builders import a_person, an_agency
+from tests.builders import a_person, an_agency, found
 
 IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 
@@ -56,6 +58,21 @@ class TestList:
         assert set(row) == {
             "id", "name", "roles", "clearance", "compartments", "partner", "home", "until",
         }  # fmt: skip
+
+
+def on_record(act: str) -> list[Any]:
+    return list(found(select(AuditPending.__table__).where(AuditPending.act == act)))
+
+
+class TestReading:
+    def test_the_list_is_one_entry(self, admin: Any) -> None:
+        admin.get("/people")
+        assert [(row.object_kind, row.channel) for row in on_record("person.list")] == [("agency", "api")]
+
+    def test_a_person_is_an_entry_about_them(self, officer: Any) -> None:
+        maja = a_person("north", name="Maja")
+        officer.get(f"/people/{maja.membership_id}")
+        assert [row.object_id for row in on_record("person.view")] == [str(maja.subject_id)]
 
 
 class TestOnePerson:

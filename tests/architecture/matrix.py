@@ -29,6 +29,8 @@ ADMIN = frozenset({Role.AGENCY_ADMIN})
 WHO_IS_HERE = ADMIN | {Role.SECURITY_OFFICER}
 AGREED = ADMIN | {Role.SECURITY_OFFICER, Role.DATA_PROTECTION}
 LET_IN = frozenset({T, Role.SECURITY_OFFICER})
+PRIVACY = frozenset({Role.DATA_PROTECTION})
+OPENERS = OFFICER | PRIVACY
 
 
 def anything(role: Role, agency: str, zone: str) -> str:
@@ -123,6 +125,8 @@ class Row:
 
 ANOTHER_WITNESS = str(notes.signer("another.example/witness", notes.WITNESS, bytes(32)).verifier)
 ANSWER = {"kind": "bird"}
+HAPPENED = {"title": "A laptop was lost", "known_at": "2026-08-01T08:00", "outcome": "refused"}
+LOOKED_UP = {"kind": "name", "wanted": "Nemo", "purpose": "court", "ticket": "A 12"}
 INSIDER = {"agency": "guest", "email": "nobody@guest.example", "until": "{next_month}"}
 ANY = "00000000-0000-4000-8000-000000000000"
 
@@ -176,6 +180,12 @@ ROWS: Mapping[str, Row] = {
     "api.export_results": Row("GET /api/v1/campaigns/{campaign}/results.csv", frozenset({T}), read),
     # the record, numbers, operation
     "web.record": Row("GET /record", OFFICERS),
+    "web.record_csv": Row("GET /record.csv", OFFICERS),
+    "web.record_proof": Row("GET /record/proof.json?first=0&count=1", OFFICERS),
+    "web.save_view": Row(
+        "POST /record/views", OFFICERS, anything, {"name": "Refused in Statistics", "outcome": "refused"}
+    ),
+    "web.drop_view": Row("POST /record/views/{view}/drop", OFFICERS, of_own_agency),
     "proofs.bundle": Row("GET /log/tile/entries/000.p/1", OFFICERS),
     "api.prove": Row("GET /api/v1/record/proof?first=0", OFFICERS),
     "api.follow_record": Row("GET /api/v1/record/entries?limit=1", OFFICERS),
@@ -186,6 +196,61 @@ ROWS: Mapping[str, Row] = {
     "api.acknowledge_witness": Row(
         "POST /api/v1/record/witnesses/acknowledge", OFFICERS, of_own_agency, {"name": "own.example/witness"}
     ),
+    "web.alerts": Row("GET /record/alerts", OFFICERS),
+    "web.alert": Row("GET /record/alerts/{alert}", OFFICERS, of_own_agency),
+    "web.take_alert": Row("POST /record/alerts/{alert}/take", OFFICERS, of_own_agency),
+    "web.choose_officer": Row("GET /record/alerts/{alert}/hand-on", OFFICERS, of_own_agency),
+    "web.hand_on_alert": Row(
+        "POST /record/alerts/{alert}/hand-on", OFFICERS, of_own_agency, {"to": "{officer}"}
+    ),
+    "web.close_alert": Row(
+        "POST /record/alerts/{alert}/close", OFFICERS, of_own_agency, {"finding": "explained"}
+    ),
+    "web.alert_rules": Row("GET /record/alert-rules", OFFICERS),
+    "web.set_alert_rule": Row(
+        "POST /record/alert-rules/many_views",
+        OFFICERS,
+        anything,
+        {"on": "yes", "many_views-count": "20", "many_views-minutes": "10"},
+    ),
+    "web.incidents": Row("GET /record/incidents", OFFICERS),
+    "web.new_incident": Row("GET /record/incidents/new?outcome=refused", OFFICERS),
+    "web.open_incident": Row("POST /record/incidents", OFFICERS, anything, HAPPENED),
+    "web.incident": Row("GET /record/incidents/{incident}", OFFICERS, of_own_agency),
+    "web.note_incident": Row(
+        "POST /record/incidents/{incident}/notes", OFFICERS, of_own_agency, {"text": "Looked at."}
+    ),
+    "web.report_incident": Row(
+        "POST /record/incidents/{incident}/report", OFFICERS, of_own_agency, {"how": "By letter"}
+    ),
+    "web.close_incident": Row(
+        "POST /record/incidents/{incident}/close", OFFICERS, of_own_agency, {"finding": "Nothing lost."}
+    ),
+    "web.incident_csv": Row("GET /record/incidents/{incident}/entries.csv", OFFICERS, of_own_agency),
+    "web.incident_proof": Row("GET /record/incidents/{incident}/proof.json", OFFICERS, of_own_agency),
+    "web.reviews": Row("GET /record/reviews", WHO_IS_HERE),
+    "web.open_review": Row("POST /record/reviews", WHO_IS_HERE, anything, {"due": "{next_month}"}),
+    "web.review": Row("GET /record/reviews/{review}", WHO_IS_HERE, of_own_agency),
+    "web.decide_review": Row("POST /record/reviews/{review}/decisions", WHO_IS_HERE, of_own_agency),
+    "web.close_review": Row("POST /record/reviews/{review}/close", WHO_IS_HERE, of_own_agency),
+    "web.summary": Row("GET /record/summary", OFFICERS | PRIVACY),
+    "web.summary_csv": Row("GET /record/summary/2026-Q3.csv", OFFICERS | PRIVACY),
+    "web.look_ups": Row("GET /record/look-ups", OPENERS),
+    "web.ask_look_up": Row("POST /record/look-ups", OPENERS, anything, LOOKED_UP),
+    "web.look_up": Row("GET /record/look-ups/{look_up}", OPENERS, of_own_agency),
+    "web.grant_look_up": Row("POST /record/look-ups/{look_up}/grant", OPENERS, of_own_agency),
+    "web.decline_look_up": Row("POST /record/look-ups/{look_up}/decline", OPENERS, of_own_agency),
+    "web.read_look_up": Row("POST /record/look-ups/{look_up}", OPENERS, nobodys),
+    "web.my_record": Row("GET /my-record", EVERY),
+    "web.my_record_proof": Row("GET /my-record/proof.json", EVERY),
+    "web.ask_for_answer": Row("POST /my-record/ask", EVERY),
+    "web.data_requests": Row("GET /data-requests", PRIVACY),
+    "web.answer_for": Row("POST /data-requests", PRIVACY, nobodys),
+    "web.data_request": Row("GET /data-requests/{request}", PRIVACY, of_own_agency),
+    "web.data_request_csv": Row("GET /data-requests/{request}/answer.csv", PRIVACY, of_own_agency),
+    "web.data_request_proof": Row("GET /data-requests/{request}/proof.json", PRIVACY, of_own_agency),
+    "web.answer_request": Row("POST /data-requests/{request}/sent", PRIVACY, of_own_agency),
+    "web.erase_from_record": Row("POST /data-requests/{request}/erase", PRIVACY, of_own_agency),
     "web.numbers": Row("GET /numbers", NUMBERS),
     "web.approve_number": Row("POST /numbers/members/approve", frozenset({Role.WORKS_COUNCIL})),
     "web.withdraw_number": Row("POST /numbers/members/withdraw", frozenset({Role.WORKS_COUNCIL})),

@@ -17,16 +17,19 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import Engine, event, select, update
+from sqlalchemy import Engine, event, insert, select, update
 
 from agencies import directory, invitations, sessions, sharing, units
 from agencies.keys import KeyringFile, bound
 from agencies.models import Agency, RoleGrant, SharingTerms, WebSession
+from agencies.oversight import incidents, look_ups, requests, reviews, views
+from agencies.oversight.models import Alert
 from agencies.scim import credentials
 from deploy import migrating
 from marketplace.app import create_app
 from marketplace.foundation import clock, db, doorbell
-from marketplace.foundation.db import transaction
+from marketplace.foundation.db import Tx, transaction
+from marketplace.foundation.ids import new_id
 from security import notes
 from security.labels import Level
 from security.log import checkpoints, sequencer, witnesses
@@ -210,7 +213,7 @@ def _record(officer: Principal) -> None:
 
 def _affairs(scene: Scene, ids: dict[str, UUID]) -> None:
     """What agencies decide about themselves: of `own` two units and a credential, with `guest` terms and new ones."""
-    admin = _admin(scene)
+    admin, asker = _admin(scene), a_person("own", roles=(Role.SECURITY_OFFICER,))
     with transaction() as tx:
         for slug in AGENCIES:
             directory.add_provider(
@@ -225,9 +228,36 @@ def _affairs(scene: Scene, ids: dict[str, UUID]) -> None:
             "grant": tx.scalar(select(RoleGrant.id).where(RoleGrant.membership_id == _contributor(scene))),
             "next_month": (clock.now(tx) + timedelta(days=30)).date().isoformat(),
             "terms": tx.scalar(select(SharingTerms.id)),
+            "view": views.save(tx, "Refused", {"outcome": "refused"}, actor=asker, context=AT_WORK),
             "guest": scene.people["guest", Role.CONTRIBUTOR].principal.membership_id,
             "contributor": _contributor(scene),
+            "alert": _alert(tx, admin.agency_id),
+            "officer": scene.people["own", Role.SECURITY_OFFICER].principal.membership_id,
+            "incident": incidents.open_one(
+                tx, "A laptop was lost", clock.now(tx), {}, actor=asker, context=AT_WORK
+            ),
+            "review": reviews.open_round(
+                tx, clock.now(tx).date() + timedelta(days=30), actor=admin, context=AT_WORK
+            ),
+            "look_up": look_ups.ask(
+                tx, "name", "Nemo", purpose="court", ticket="A 12", actor=asker, context=AT_WORK
+            ),
+            "request": requests.ask(
+                tx, actor=scene.people["own", Role.CONTRIBUTOR].principal, context=AT_WORK
+            ),
         }
+
+
+def _alert(tx: Tx, agency_id: UUID) -> UUID:
+    """An alert of an agency about nobody in particular."""
+    alert_id, now = new_id(), clock.now(tx)
+    row = {
+        "id": alert_id, "agency_id": agency_id, "kind": "many_views", "about": "d-0000000000000000", "first_number": 0,
+        "last_number": 9, "facts": {"count": 9, "since": now.isoformat()}, "raised_at": now, "last_at": now,
+        "state": "open",
+    }  # fmt: skip
+    tx.execute(insert(Alert), row)
+    return alert_id
 
 
 def _untouched(campaign_id: UUID) -> UUID:

@@ -25,6 +25,8 @@ from agencies import directory, notices, sessions, unit_members, units
 from agencies.agreement_models import Unit
 from agencies.keys import KeyringFile, bound
 from agencies.models import Identity, Person
+from agencies.oversight import incidents, look_ups, requests, reviews
+from agencies.oversight.models import AccessReview, DataRequest, Incident, LookUp
 from agencies.rules import drafting, signing
 from deploy import migrating
 from deploy.identity.registry import TWO_FACTORS
@@ -33,7 +35,8 @@ from marketplace.app import create_app
 from marketplace.foundation import clock, db, doorbell, jobs
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.settings import Settings
-from security.log import sequencer
+from security import notes
+from security.log import checkpoints, sequencer, witnesses
 from security.oidc import Vouched
 from security.principal import Factor, Principal, Zone
 from tasks import campaigns, claims, contributions, need_to_know, settling
@@ -41,6 +44,12 @@ from tasks.models import Campaign, Contribution, Result
 
 SECRET = "a-stage-key-of-more-than-thirty-two-characters"
 STRIKES = "Does the entry name what was struck?"
+LOG = notes.signer("commons.example/log", notes.LOG, bytes([1] * 32))
+WITNESSES = {
+    login: notes.signer(f"{login}.example/witness", notes.WITNESS, bytes([seed] * 32))
+    for seed, login in enumerate(("haas", "sofie"), start=2)
+}
+"""The record's key, and the witnesses that the agencies of two officers run."""
 
 
 @dataclass(slots=True)
@@ -134,6 +143,35 @@ class Stage:
         assert found is not None
         return found
 
+    def look_up(self) -> UUID:
+        """A look-up that waits for an answer."""
+        with reading() as tx:
+            found = tx.scalar(select(LookUp.id).where(LookUp.ticket == TICKET))
+        assert found is not None
+        return found
+
+    def request(self) -> UUID:
+        """Somebody's question who has seen data about them, not answered."""
+        with reading() as tx:
+            found = tx.scalar(select(DataRequest.id).where(DataRequest.state == "asked").limit(1))
+        assert found is not None
+        return found
+
+    def incident(self) -> UUID:
+        """An open incident of the aviation authority, whose time to report runs; with a line in its diary."""
+        with reading() as tx:
+            found = tx.scalar(select(Incident.id).where(Incident.title == LOST, Incident.state == "open"))
+        return found or _lose(self)
+
+    def review(self) -> UUID:
+        """The aviation authority's access review that is not closed."""
+        admin = self.person("felix")
+        mine = (AccessReview.agency_id == admin.agency_id, AccessReview.closed_at.is_(None))
+        with transaction() as tx:
+            due = clock.now(tx).date() + timedelta(days=30)
+            found = tx.scalar(select(AccessReview.id).where(*mine))
+            return found or reviews.open_round(tx, due, actor=admin, context=seed.CONTEXT)
+
     def settle(self, title: str = STRIKES) -> None:
         campaign_id = self.campaign(title)
         with transaction() as tx:
@@ -143,6 +181,16 @@ class Stage:
         """What the sequencer does: acts become entries with numbers."""
         with transaction() as tx:
             sequencer.sequence(tx)
+
+    def seal(self) -> None:
+        """Sign the record as it is, and let the witness of each agency follow."""
+        with transaction() as tx:
+            checkpoints.sign(tx, LOG)
+            signed = checkpoints.latest(tx)
+            assert signed is not None
+            size, moment = signed.checkpoint.size, int(clock.now(tx).timestamp())
+            lines = [each.sign(signed.note.text, moment).text for each in WITNESSES.values()]
+            checkpoints.cosign(tx, size, "".join(lines))
 
     def _person(self, tx: Any, login: str) -> Principal:
         return seed.principal(tx, self.home, login)
@@ -209,8 +257,18 @@ def play(stage: Stage) -> Stage:
     _rules(stage)
     _let_in(stage)
     _units(stage)
+    _about_people(stage)
+    _witnesses(stage)
     stage.number_entries()
+    stage.seal()
     return stage
+
+
+def _witnesses(stage: Stage) -> None:
+    with transaction() as tx:
+        for login, witness in WITNESSES.items():
+            officer = stage._person(tx, login)
+            witnesses.register(tx, str(witness.verifier), None, actor=officer, context=seed.CONTEXT)
 
 
 RULE: dict[str, Any] = {
@@ -264,6 +322,35 @@ def _let_in(stage: Stage) -> None:
                 actor=officer,
                 context=seed.CONTEXT,
             )
+
+
+TICKET = "SEC-2026-17"
+
+
+def _about_people(stage: Stage) -> None:
+    """An officer asked whose pseudonym somebody has, and somebody asked who has seen data about them."""
+    with transaction() as tx:
+        haas, ines = stage._person(tx, "haas"), stage._person(tx, "ines")
+        put_off = {"told_after": clock.now(tx).date() + timedelta(days=60), "put_off_because": "A case runs."}
+        look_ups.ask(
+            tx, "name", "Karim Diallo", purpose="investigation", ticket=TICKET, **put_off, actor=haas,
+            context=seed.CONTEXT,
+        )  # fmt: skip
+        requests.ask(tx, actor=ines, context=seed.CONTEXT)
+    stage.client("felix").get(f"/agency/people/{stage.person('karim').membership_id}")
+    stage.client("felix").get(f"/agency/people/{stage.person('ines').membership_id}")
+
+
+LOST = "A laptop was left on a train"
+
+
+def _lose(stage: Stage) -> UUID:
+    with transaction() as tx:
+        haas, known_at = stage._person(tx, "haas"), clock.now(tx) - timedelta(hours=20)
+        words = {"act": "payload.view", "outcome": "done"}
+        incident = incidents.open_one(tx, LOST, known_at, words, actor=haas, context=seed.CONTEXT)
+        incidents.note(tx, incident, "The train company was called.", actor=haas, context=seed.CONTEXT)
+    return incident
 
 
 SAFETY, DESK = "Flight safety", "Storm desk"

@@ -14,7 +14,9 @@ NAMES = (
     "start", "sign-in", "sign-in-agency", "help", "accessibility", "data-protection", "not-found", "board",
     "board-filtered", "board-nothing", "campaign", "campaign-step-away", "work", "work-passage", "work-over",
     "my-work", "my-work-empty", "notices", "notices-empty", "sessions", "campaigns", "room", "room-empty", "results",
-    "results-empty", "result", "record", "record-filtered", "need-to-know", "need-to-know-campaign",
+    "results-empty", "result", "record", "record-filtered", "record-today",
+    "record-nothing", "look-ups", "look-up-to-answer",
+    "my-record", "my-record-mine", "data-requests", "data-request", "need-to-know", "need-to-know-campaign",
     "need-to-know-nothing", "units", "unit", "unit-guest", "person-units", "operation", "refused", "rules",
     "rules-empty", "rules-choose", "rule-new", "rule-expert", "rule", "rules-preview", "rules-version",
 )  # fmt: skip

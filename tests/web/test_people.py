@@ -20,6 +20,7 @@ from agencies.models import Membership, RoleGrant
 from agencies.people_models import Invitation, Move
 from marketplace.foundation.db import transaction
 from security.labels import Level
+from security.log.models import AuditPending
 from security.oidc import Vouched
 from security.principal import Principal, Role
 from tests.agencies.people_at_work import (
@@ -89,6 +90,10 @@ def maja(app: Flask) -> Principal:
     return a_person("north", name="Maja", clearance=Level.PUBLIC)
 
 
+def seen(act: str) -> list[Any]:
+    return list(found(select(AuditPending.__table__).where(AuditPending.act == act)))
+
+
 def at(person: Principal) -> str:
     return f"/agency/people/{person.membership_id}"
 
@@ -115,10 +120,31 @@ class TestList:
         Person(app, maja).reads("/agency/people", 403)
         otto.reads("/agency/invitations", 403)
 
+    def test_reading_it_is_one_entry_whoever_stands_in_it(self, ada: Person, maja: Principal) -> None:
+        ada.reads("/agency/people?q=maj")
+        [row] = seen("person.list")
+        assert (row.subject_id, row.object_kind, row.object_id) == (
+            ada.who.subject_id, "agency", str(ada.who.agency_id),
+        )  # fmt: skip
+        assert row.detail is None
+
     def test_people_of_other_agencies_are_not_in_it(self, ada: Person) -> None:
         stranger = a_person("south", name="Stranger")
         assert "Stranger" not in ada.reads("/agency/people")
         ada.reads(at(stranger), 404)
+
+
+class TestPage:
+    def test_reading_it_is_an_entry_about_the_person(self, otto: Person, maja: Principal) -> None:
+        otto.reads(at(maja))
+        [row] = seen("person.view")
+        assert (row.subject_id, row.object_kind, row.object_id) == (
+            otto.who.subject_id, "person", str(maja.subject_id),
+        )  # fmt: skip
+
+    def test_nobody_is_said_to_be_seen_who_was_not_shown(self, ada: Person) -> None:
+        ada.reads(at(a_person("south")), 404)
+        assert seen("person.view") == []
 
 
 class TestRoles:
