@@ -43,7 +43,7 @@ def parse(db: Tx, words: Mapping[str, str]) -> Search:
 
     Words: act, outcome, zone, label, agency (a slug), campaign (an id), pseudonym, person (the pseudonym of whom it
     was done to), object, session, device, reference, period (today, week, month), since, until (days or moments),
-    readings ("hidden").
+    readings ("hidden", "shown").
     """
     fields: dict[str, Any] = {}
     understood: dict[str, str] = {}
@@ -138,7 +138,7 @@ _READERS: Mapping[str, Callable[[Tx, str], dict[str, Any] | None]] = {
     "period": _period,
     "since": _since,
     "until": _until,
-    "readings": lambda _, word: {"without_readings": True} if word == "hidden" else None,
+    "readings": lambda _, word: {"hidden": {"without_readings": True}, "shown": {}}.get(word),
 }
 WORDS = tuple(_READERS)
 """The words that a search can have."""

@@ -32,7 +32,7 @@ COMPONENTS = (
     "alert", "button", "details", "error-summary", "field", "fieldset", "input", "label", "link", "list",
     "skip-link", "table", "tag", "validation-message",
 )  # fmt: skip
-OUR_LAYERS = ("tokens", "base", "parts", "pages", "rules", "agency")
+OUR_LAYERS = ("tokens", "base", "parts", "pages", "rules", "agency", "record")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,134 +3,155 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, date
-from itertools import groupby
 from typing import Any
+from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import Response as FlaskResponse
+from flask import flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from agencies import directory
-from agencies.oversight import searches
+from agencies.oversight import spans, views
+from agencies.oversight.views import BadView, TooManyViews, ViewNameTaken
 from marketplace.edge.acting import current_context, current_principal
-from marketplace.foundation.db import transaction
-from marketplace.web import names, words
+from marketplace.edge.once import once
+from marketplace.edge.record_csv import MOST as MOST_EXPORTED
+from marketplace.edge.record_csv import record_csv as as_csv
+from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.errors import DomainError
+from marketplace.web import alerts, record_rows, record_search, record_timeline
+from marketplace.web import record_proof as proofs
 from marketplace.web.blueprint import web
-from marketplace.web.presenters import Chip, chips
-from security.log import queries
+from marketplace.web.record_search import Asked
+from security.log import proving, queries, sealed
+from security.log.sealed import Seal
+from security.permissions import Permission, may
+from tasks import campaign_names
 
-NAMES = ("reference", "act", "outcome", "agency", "label", "zone", "pseudonym", "object", "since", "until")
-LATEST = 2**63 - 1
-"""The largest number an entry can have; an address may ask for anything."""
-READINGS = "shown"
-"""`readings=shown` in the address: entries about reading the record are listed too."""
-READING = "log.read"
+MOST_PROVED = 5_000
+"""Entries in the proof of a page: those of other agencies between them stand there as hashes."""
 
 
 @web.get("/record")
-def record() -> str:
+def record() -> Response:
     """Entries that concern the officer's agency, newest first. Reading them is itself on the record."""
-    typed = {name: value for name in NAMES if (value := _given(name))}
-    before, strange = _before(request.args.get("before"))
+    with reading() as db:
+        campaigns = campaign_names.of_agency(db, current_principal())
+    elsewhere = record_search.clean_address(campaigns)
+    if elsewhere is not None:
+        return redirect(elsewhere, 303)
+    return make_response(_page(record_search.from_address(), campaigns))
+
+
+@web.get("/record.csv")
+def record_csv() -> Response:
+    """What a search finds, as CSV, made in memory: a half-written export must not look whole."""
+    asked = record_search.from_address()
+    with transaction() as tx:
+        found = record_search.read(tx, asked.words)
+        text = as_csv(
+            tx, found.filters, before=asked.before, actor=current_principal(), context=current_context()
+        )
+    response = FlaskResponse(text, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="record.csv"'
+    return response
+
+
+@web.get("/record/proof.json")
+def record_proof() -> Response:
+    """A proof of `count` entries from `first` on, as far as they concern the agency. It is checked offline."""
+    first = request.args.get("first", 0, type=int)
+    count = request.args.get("count", 1, type=int)
+    with transaction() as tx:
+        proof = proving.prove(tx, max(first, 0), count, actor=current_principal(), context=current_context())
+    response = jsonify(proof)
+    response.headers["Content-Disposition"] = f'attachment; filename="record-{max(first, 0)}-{count}.json"'
+    return response
+
+
+@web.post("/record/views")
+def save_view() -> Response:
+    """Keep the search of a page under a name, for all officers of the agency."""
+    principal, context = current_principal(), current_context()
+    given, name = record_search.from_values(request.form), request.form.get("name", "")[:200]
+    try:
+        with transaction() as tx:
+            once(tx, lambda: views.save(tx, name, given, actor=principal, context=context))
+    except (BadView, ViewNameTaken, TooManyViews) as refusal:
+        with reading() as db:
+            campaigns = campaign_names.of_agency(db, principal)
+        asked = Asked(given, None, "", ())
+        return make_response(_page(asked, campaigns, name, _fault(refusal)), 422)
+    flash(gettext("View saved. All security officers of your agency see it."))
+    return redirect(record_search.address(given), 303)
+
+
+@web.post("/record/views/<uuid:view_id>/drop")
+def drop_view(view_id: UUID) -> Response:
+    """Forget a saved view."""
+    with transaction() as tx:
+        once(tx, lambda: views.drop(tx, view_id, actor=current_principal(), context=current_context()))
+    flash(gettext("View dropped."))
+    return redirect(url_for("web.record"), 303)
+
+
+def _fault(refusal: DomainError) -> str:
+    if isinstance(refusal, ViewNameTaken):
+        return gettext("There is a view of this name already.")
+    if isinstance(refusal, TooManyViews):
+        return gettext("There are 40 views already. Drop one that nobody needs any more.")
+    if "words" in refusal.facts.get("errors", {}):
+        return gettext("Search for something first; then save the view.")
+    return gettext("Give it a name of at most 80 characters.")
+
+
+def _page(asked: Asked, campaigns: Mapping[UUID, str], view_name: str = "", fault: str = "") -> str:
+    principal = current_principal()
     with transaction() as tx:
         agencies = directory.listing(tx)
-        asked = searches.parse(tx, typed)
-        filters = asked.words
+        search = record_search.read(tx, asked.words)
         found = queries.entries(
-            tx,
-            replace(asked.filters, without_readings=not _with_readings() and filters.get("act") != READING),
-            actor=current_principal(),
-            context=current_context(),
-            before=before,
+            tx, search.filters, actor=principal, context=current_context(), before=asked.before
         )
+        under = spans.under_alert(tx, principal.agency_id)
+        timeline = record_timeline.read(tx, search.filters, search.words, under, principal)
+        seal = sealed.seal(tx)
+        saved = views.listing(tx, principal)
+        waiting = alerts.waiting(tx)
     known = {agency.id: agency for agency in agencies}
-    options = _options(found["acts"], agencies)
+    choices = record_search.choices(agencies, campaigns)
+    rows = [record_rows.shown(row, known, campaigns, under) for row in found["rows"]]
     return render_template(
         "record.html",
-        days=_by_day([_shown(row, known) for row in found["rows"]]),
-        filters=filters,
-        left_out=[_title(name) for name in typed if name not in filters] + strange,
-        with_readings=_with_readings(),
-        chips=_chips(filters, options),
-        older=_older(filters, found["next"]),
-        **options,
+        alerts=waiting,
+        chips=record_search.chips(search.words, choices),
+        choices=choices,
+        csv=record_search.address(search.words, "web.record_csv"),
+        days=record_rows.by_day(rows),
+        export_limit=MOST_EXPORTED,
+        fault=fault,
+        free=asked.free,
+        given=search.words,
+        left_out=record_search.titles(search.left_out) + list(asked.strange),
+        may_save=may(principal, Permission.OVERSEE),
+        older=_older(search.words, found["next"]),
+        proof=proofs.described(seal, known),
+        proof_file=_proof_file(found["rows"], seal),
+        timeline=timeline,
+        view_name=view_name,
+        views=[(view, record_search.address(view.filters)) for view in saved],
     )
 
 
-def _given(name: str) -> str:
-    return request.args.get(name, "").replace("\x00", "").strip()[:100]
+def _older(given: Mapping[str, str], before: int | None) -> str | None:
+    return None if before is None else record_search.address(given, before=before)
 
 
-def _with_readings() -> bool:
-    """Without a word in the address, entries about reading the record are left out: they would drown the rest."""
-    return request.args.getlist("readings")[-1:] == [READINGS]
-
-
-def _before(text: str | None) -> tuple[int | None, list[str]]:
-    """The number that older entries lie below, and, for one that makes no sense, what to say was left out."""
-    if not text:
-        return None, []
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
-    return (number, []) if 0 < number <= LATEST else (None, [gettext("the page")])
-
-
-def _options(acts: list[str], agencies: Any) -> dict[str, list[tuple[str, str]]]:
-    return {
-        "act_options": sorted(
-            ((act, names.act(act)) for act in acts), key=lambda option: option[1].casefold()
-        ),
-        "outcome_options": [(code, names.outcome(code)) for code in names.OUTCOMES],
-        "agency_options": [(agency.slug, agency.name) for agency in agencies],
-        "label_options": [(key, words.level(key)) for key in words.LEVELS],
-        "zone_options": [(code, names.zone(code)) for code in words.ZONES],
-    }
-
-
-def _title(name: str) -> str:
-    titles = {
-        "reference": gettext("reference"),
-        "act": gettext("act"),
-        "outcome": gettext("outcome"),
-        "agency": gettext("agency"),
-        "label": gettext("label"),
-        "zone": gettext("from"),
-        "pseudonym": gettext("pseudonym"),
-        "object": gettext("object"),
-        "since": gettext("since"),
-        "until": gettext("until"),
-    }
-    return titles[name]
-
-
-def _chips(filters: Mapping[str, str], options: Mapping[str, list[tuple[str, str]]]) -> list[Chip]:
-    shown = []
-    for name, value in filters.items():
-        label = dict(options.get(f"{name}_options", ())).get(value, value)
-        shown.append((name, request.args[name], _title(name), label))
-    return chips("web.record", shown)
-
-
-def _older(filters: Mapping[str, str], before: int | None) -> str | None:
-    values: dict[str, Any] = dict(filters) | {"before": before}
-    if _with_readings():
-        values["readings"] = READINGS
-    return None if before is None else url_for("web.record", **values)
-
-
-def _by_day(rows: list[dict[str, Any]]) -> list[tuple[date, list[dict[str, Any]]]]:
-    """Rows under the day (UTC) on which they happened."""
-    days = groupby(rows, key=lambda row: row["at"].astimezone(UTC).date())
-    return [(day, list(of_day)) for day, of_day in days]
-
-
-def _shown(row: Mapping[str, Any], agencies: Mapping[Any, Any]) -> dict[str, Any]:
-    detail = row["detail"] or {}
-    return dict(row) | {
-        "agency_shown": agencies.get(row["agency_id"]),
-        "object_name": names.thing(row["object_kind"], row["object_id"]),
-        "object_link": None if row["object_kind"] == "route" else row["object_id"],
-        "label": row["level"],
-        "reason": names.refusal(detail.get("reasons") or [], detail.get("error")),
-        "reference": row.get("reference"),
-    }
+def _proof_file(rows: list[Mapping[str, Any]], seal: Seal) -> str | None:
+    """Where the proof of the page's newest signed entries is; None where there are none."""
+    signed = [row["number"] for row in rows if row["number"] < seal.size]
+    if not signed:
+        return None
+    count = min(signed[0] - signed[-1] + 1, MOST_PROVED)
+    return url_for("web.record_proof", first=signed[0] - count + 1, count=count)

@@ -10,7 +10,7 @@ from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
 from marketplace.foundation.catalogues import LANGUAGES
-from marketplace.web import assets, charts, names, words
+from marketplace.web import alert_words, assets, charts, names, words
 from marketplace.web.languages import chosen, formats
 from marketplace.web.preferences import scheme
 from marketplace.web.prose import markdown
@@ -22,6 +22,7 @@ _FILTERS = {
     "short_day": words.short_day,
     "clock": words.clock,
     "instant": words.instant,
+    "hour": words.hour,
     "minutes": words.minutes,
     "capital": words.capital,
     "about_minutes": words.about_minutes,
@@ -36,6 +37,7 @@ _FILTERS = {
     "rule_name": names.rule,
     "zone_name": names.zone,
     "device_name": names.device,
+    "finding_name": alert_words.finding,
 }
 
 

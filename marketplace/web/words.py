@@ -84,6 +84,11 @@ def clock(value: datetime) -> str:
     return gettext("%(time)s UTC", time=format_time(value.astimezone(UTC), "HH:mm", locale=formats()))
 
 
+def hour(value: datetime) -> str:
+    """14:32, in UTC where what stands around it says so."""
+    return format_time(value.astimezone(UTC), "HH:mm", locale=formats())
+
+
 def instant(value: datetime) -> str:
     """21:19:04.118, always in UTC, for records that are compared by the eye."""
     moment = value.astimezone(UTC)

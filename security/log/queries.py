@@ -46,15 +46,14 @@ def entries(
     context: Context,
     before: int | None = None,
     limit: int = 50,
+    act: str = "log.read",
 ) -> dict[str, Any]:
-    """A page of entries, newest first; the reading itself goes on the record first.
+    """A page of entries, newest first; the reading itself goes on the record first, as `act`.
 
     Returns {"rows": [...], "next": number or None, "acts": every act name}. In a row `pseudonym` is who acted,
     `object_pseudonym` the person it was done to, and never an id of either.
     """
-    audit.record(
-        tx, "log.read", _target(asked, actor), actor=actor, context=context, detail=asked.used() or None
-    )
+    audit.record(tx, act, _target(asked, actor), actor=actor, context=context, detail=asked.used() or None)
     wanted = conditions(asked)
     if before is not None:
         wanted.append(AuditEntry.number < before)
