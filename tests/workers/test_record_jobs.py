@@ -73,7 +73,7 @@ def test_what_an_open_incident_concerns_stays_until_it_is_closed(officer: Princi
     known = incident(officer, 2, 3)
     ran()
     assert kept() == [2, 3]
-    changed(update(Incident).where(Incident.id == known).values(state="closed"))
+    changed(update(Incident).where(Incident.id == known).values(state="closed", finding="Found again."))
     ran()
     assert kept() == []
 
