@@ -1,0 +1,326 @@
+"""Access review: an agency looks at every role and clearance that its people hold, and keeps or revokes each.
+
+Administrators decide about roles, officers about clearances, nobody about their own. A round freezes what there is to
+look at; what ended meanwhile is gone and needs no decision.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import aliased
+
+from agencies import clearances, memberships, people, roles
+from agencies.errors import NotPermitted
+from agencies.memberships import holds, is_live
+from agencies.models import Membership, Person, RoleGrant
+from agencies.oversight import last_used
+from agencies.oversight.models import AccessReview, AccessReviewItem
+from marketplace.foundation import clock
+from marketplace.foundation.db import Tx
+from marketplace.foundation.db import insert as upsert
+from marketplace.foundation.errors import Conflict, InvalidInput, NotFound
+from marketplace.foundation.ids import new_id
+from security import duties
+from security.decision import ALLOWED, Decision, refused
+from security.labels import Level
+from security.log import audit
+from security.permissions import Permission, may, roles_with
+from security.principal import Context, Principal, Role
+
+KEPT, REVOKED, GONE = "kept", "revoked", "gone"
+CHOICES = (KEPT, REVOKED)
+LONGEST = timedelta(days=366)
+
+
+class BadReview(InvalidInput):
+    """A review is due on a day from today on, at most a year ahead."""
+
+
+class ReviewRunning(Conflict):
+    """Your agency has a review that is not closed yet. One at a time."""
+
+
+class ReviewOver(Conflict):
+    """This review is closed. Nothing more is decided in it."""
+
+
+class NotAllDecided(Conflict):
+    """Something is not decided yet. A review is closed when nothing is left."""
+
+
+class BadDecisions(InvalidInput):
+    """Some of this cannot be decided so; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that somebody holds: a role by its grant, or without one a clearance; whether they hold it still."""
+
+    id: UUID
+    membership_id: UUID
+    person_id: UUID
+    name: str
+    grant_id: UUID | None
+    held: str
+    last_used: str | None
+    decision: str | None
+    decided_by: str | None
+    held_now: bool
+
+
+def open_round(tx: Tx, due: date | None, *, actor: Principal, context: Context) -> UUID:
+    """Open a review and freeze what there is to look at. Returns its id.
+
+    Raises NotPermitted, BadReview, ReviewRunning.
+    """
+    _still_reviews(tx, actor)
+    now = clock.now(tx)
+    if due is None or not now.date() <= due <= now.date() + LONGEST:
+        raise BadReview(errors={"due": [BadReview().message]})
+    review_id = new_id()
+    row = {
+        "id": review_id, "agency_id": actor.agency_id, "opened_by": actor.person_id, "opened_at": now, "due": due,
+    }  # fmt: skip
+    made = upsert(tx, AccessReview).values(row).on_conflict_do_nothing()
+    if tx.scalar(made.returning(AccessReview.id)) is None:
+        raise ReviewRunning()
+    items = [*_of_roles(tx, actor.agency_id), *_of_clearances(tx, actor.agency_id)]
+    if items:
+        tx.execute(
+            insert(AccessReviewItem), [{"id": new_id(), "review_id": review_id} | item for item in items]
+        )
+    held = Counter("clearances" if item["grant_id"] is None else "roles" for item in items)
+    detail = {"roles": held["roles"], "clearances": held["clearances"]}
+    _record(tx, "review.open", review_id, actor, context, detail)
+    return review_id
+
+
+def decide(
+    tx: Tx, review_id: UUID, decisions: Mapping[UUID, str], *, actor: Principal, context: Context
+) -> None:
+    """Keep or revoke several things, all of them or none. What ended meanwhile is put down as gone.
+
+    Raises NotPermitted, NotFound, ReviewOver; BadDecisions with a code per item: choice, decided, own_affair, role.
+    """
+    # The agency first, as in every act on roles: two who decide at the same moment take turns.
+    memberships.hold_agency(tx, actor.agency_id)
+    now_holds = _still_reviews(tx, actor).roles
+    _open_one(tx, review_id, actor)
+    mark_gone(tx, review_id)
+    items = {row.id: row for row in _items(tx, review_id) if row.id in decisions}
+    faults = {
+        item: code
+        for item in decisions
+        if (code := _fault(items.get(item), decisions[item], now_holds, actor))
+    }
+    if faults:
+        raise BadDecisions(errors={str(item): [code] for item, code in faults.items()})
+    made: Counter[str] = Counter()
+    for row in sorted(items.values(), key=lambda row: (row.person_id, row.id)):
+        decision = row.decision or decisions[row.id]
+        made[decision] += 1
+        if row.decision is None:
+            _carry_out(tx, row, decision, actor, context)
+    _record(tx, "review.decide", review_id, actor, context, dict(made))
+
+
+def close(tx: Tx, review_id: UUID, *, actor: Principal, context: Context) -> None:
+    """Close a review in which everything is decided. Raises NotPermitted, NotFound, ReviewOver, NotAllDecided."""
+    _still_reviews(tx, actor)
+    _open_one(tx, review_id, actor)
+    mark_gone(tx, review_id)
+    rows = _items(tx, review_id)
+    if any(row.decision is None for row in rows):
+        raise NotAllDecided()
+    tx.execute(update(AccessReview).where(AccessReview.id == review_id).values(closed_at=clock.now(tx)))
+    made = Counter(row.decision for row in rows)
+    _record(
+        tx, "review.close", review_id, actor, context, {word: made[word] for word in (KEPT, REVOKED, GONE)}
+    )
+
+
+def listing(db: Tx, actor: Principal) -> Sequence[Any]:
+    """The agency's reviews, newest first: id, opened_at, due, closed_at, items, left (not decided yet)."""
+    mine = AccessReview.agency_id == actor.agency_id
+    rows = db.all(
+        select(AccessReview.id, AccessReview.opened_at, AccessReview.due, AccessReview.closed_at)
+        .where(mine)
+        .order_by(AccessReview.opened_at.desc())
+    )
+    decided = db.all(
+        select(AccessReviewItem.review_id, AccessReviewItem.decision)
+        .join(AccessReview, AccessReview.id == AccessReviewItem.review_id)
+        .where(mine)
+    )
+    items = Counter(row.review_id for row in decided)
+    left = Counter(row.review_id for row in decided if row.decision is None)
+    return [{**row._mapping, "items": items[row.id], "left": left[row.id]} for row in rows]
+
+
+def one(db: Tx, review_id: UUID, actor: Principal) -> dict[str, Any]:
+    """A review with its `items` by name: id, name, membership_id, role or level (the other is None), last_used,
+    decision, decided_by, and `mine` (whether this reader may decide it). Raises NotFound.
+
+    What has ended is "gone" here as soon as it has.
+    """
+    row = _one(db, review_id, actor)
+    items = [_shown(item, actor, closed=row.closed_at is not None) for item in _items(db, review_id)]
+    left = sum(item["decision"] is None for item in items)
+    return {**row._mapping, "items": items, "left": left}
+
+
+def mark_gone(tx: Tx, review_id: UUID) -> None:
+    """Put down as gone what is not decided and not held any more."""
+    gone = [row.id for row in _items(tx, review_id) if row.decision is None and not row.held_now]
+    if gone:
+        ended = update(AccessReviewItem).where(AccessReviewItem.id.in_(gone))
+        tx.execute(ended.values(decision=GONE, decided_at=clock.now(tx)))
+
+
+def may_decide(item: Item, now_holds: frozenset[Role], actor: Principal) -> Decision:
+    """Whether somebody with these roles decides about this thing: by its kind, and never about their own."""
+    needed = Role.SECURITY_OFFICER if item.grant_id is None else Role.AGENCY_ADMIN
+    of_role = ALLOWED if needed in now_holds else refused("role", "ask_colleague", roles=needed.value)
+    return duties.not_oneself(actor.person_id, item.person_id) & of_role
+
+
+def _fault(item: Item | None, choice: str, now_holds: frozenset[Role], actor: Principal) -> str | None:
+    """Why this cannot be decided so; None where it can, also where it is gone by now."""
+    if item is None or choice not in CHOICES:
+        return "choice"
+    if item.decision in CHOICES:
+        return "decided"
+    failed = may_decide(item, now_holds, actor).failed
+    return failed[0].code if failed else None
+
+
+def _carry_out(tx: Tx, item: Item, decision: str, actor: Principal, context: Context) -> None:
+    if item.grant_id is None and decision == REVOKED:
+        clearances.withdraw(tx, item.membership_id, actor=actor, context=context)
+    elif item.grant_id is not None and decision == KEPT:
+        roles.review(tx, item.grant_id, actor=actor, context=context)
+    elif item.grant_id is not None:
+        # Whoever decides about others' roles is an administrator themself: the agency is never left without one.
+        roles.end(tx, item.grant_id, actor=actor, context=context)
+    made = {"decision": decision, "decided_by": actor.person_id, "decided_at": clock.now(tx)}
+    tx.execute(update(AccessReviewItem).where(AccessReviewItem.id == item.id).values(made))
+
+
+def _of_roles(tx: Tx, agency_id: UUID) -> list[dict[str, Any]]:
+    used = last_used.roles(tx, agency_id)
+    now = clock.at(tx)
+    rows = tx.all(
+        select(Membership.id, Person.subject_id, RoleGrant.id.label("grant_id"), RoleGrant.role)
+        .join(RoleGrant, RoleGrant.membership_id == Membership.id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.agency_id == agency_id, is_live(now), holds(now))
+    )
+    return [
+        {
+            "membership_id": row.id, "grant_id": row.grant_id, "held": row.role,
+            "last_used": used.get((row.subject_id, Role(row.role))),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _of_clearances(tx: Tx, agency_id: UUID) -> list[dict[str, Any]]:
+    used = last_used.clearances(tx, agency_id)
+    rows = tx.all(
+        select(Membership.id, Person.subject_id, Membership.clearance)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.agency_id == agency_id,
+            is_live(clock.at(tx)),
+            Membership.clearance > int(Level.PUBLIC),
+        )
+    )
+    return [
+        {
+            "membership_id": row.id, "grant_id": None, "held": Level(row.clearance).label_key,
+            "last_used": used.get((row.subject_id, Level(row.clearance))),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _items(db: Tx, review_id: UUID) -> list[Item]:
+    """The things of a review, by name."""
+    now, decider = clock.at(db), aliased(Person)
+    rows = db.all(
+        select(
+            AccessReviewItem.id, AccessReviewItem.membership_id, AccessReviewItem.grant_id, AccessReviewItem.held,
+            AccessReviewItem.last_used, AccessReviewItem.decision,
+            Membership.person_id, Membership.clearance, Person.name, decider.name.label("decided_by"),
+            is_live(now).label("live"), func.coalesce(holds(now), False).label("granted"),
+        )
+        .join(Membership, Membership.id == AccessReviewItem.membership_id)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(RoleGrant, RoleGrant.id == AccessReviewItem.grant_id)
+        .outerjoin(decider, decider.id == AccessReviewItem.decided_by)
+        .where(AccessReviewItem.review_id == review_id)
+        .order_by(func.lower(Person.name), Membership.id, AccessReviewItem.grant_id.is_(None), AccessReviewItem.held)
+    )  # fmt: skip
+    return [_item(row) for row in rows]
+
+
+def _item(row: Any) -> Item:
+    still = row.granted if row.grant_id is not None else row.clearance >= Level.parse(row.held)
+    return Item(
+        row.id, row.membership_id, row.person_id, row.name, row.grant_id, row.held, row.last_used, row.decision,
+        row.decided_by, bool(row.live and still),
+    )  # fmt: skip
+
+
+def _shown(item: Item, actor: Principal, *, closed: bool) -> dict[str, Any]:
+    decision = item.decision or (None if item.held_now else GONE)
+    decides = decision is None and not closed and may_decide(item, actor.roles, actor).allowed
+    return {
+        "id": item.id,
+        "name": item.name,
+        "membership_id": item.membership_id,
+        "role": item.held if item.grant_id is not None else None,
+        "level": item.held if item.grant_id is None else None,
+        "last_used": item.last_used,
+        "decision": decision,
+        "decided_by": item.decided_by,
+        "own": item.person_id == actor.person_id,
+        "mine": decides,
+    }
+
+
+def _open_one(tx: Tx, review_id: UUID, actor: Principal) -> None:
+    if _one(tx, review_id, actor, hold=True).closed_at is not None:
+        raise ReviewOver()
+
+
+def _one(db: Tx, review_id: UUID, actor: Principal, *, hold: bool = False) -> Any:
+    chosen = select(AccessReview.id, AccessReview.opened_at, AccessReview.due, AccessReview.closed_at).where(
+        AccessReview.id == review_id, AccessReview.agency_id == actor.agency_id
+    )
+    row = db.one_or_none(chosen.with_for_update() if hold else chosen)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _still_reviews(tx: Tx, actor: Principal) -> Principal:
+    now = people.still_member(tx, actor)
+    if not may(now, Permission.REVIEW_ACCESS):
+        wanted = sorted(role.value for role in roles_with(Permission.REVIEW_ACCESS))
+        raise NotPermitted(permission=Permission.REVIEW_ACCESS.value, roles=wanted)
+    return now
+
+
+def _record(
+    tx: Tx, act: str, review_id: UUID, actor: Principal, context: Context, detail: dict[str, Any]
+) -> None:
+    target = audit.Target("review", review_id, actor.agency_id)
+    audit.record(tx, act, target, actor=actor, context=context, detail=detail)
