@@ -91,7 +91,7 @@ def test_the_officer_sees_views_claims_and_submissions_by_pseudonym(visit) -> No
 
     def recorded() -> bool:
         officer.goto("/record")
-        text = officer.locator("main").inner_text().lower()
+        text = officer.locator("table.record").inner_text().lower()
         return "submit" in text and "view" in text and "claim" in text
 
     eventually(recorded, "claim, view and submission are numbered")

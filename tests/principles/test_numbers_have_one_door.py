@@ -28,6 +28,7 @@ OF_OTHER_THINGS = {
     "security/log/scoping.py": "entries that an incident touches and things that were viewed, never per person",
     "security/log/summing.py": "entries of a quarter by what they are, never by who acted",
     "security/log/checkpoints.py": "witnesses of a checkpoint, which are machines",
+    "security/log/queries.py": "entries of the record over time, for the officer who reads these very entries",
     "tasks/queries.py": "items of a campaign",
     "tasks/results.py": "results of a campaign",
     "marketplace/edge/health.py": "lags of jobs and of the record",
