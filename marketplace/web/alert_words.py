@@ -54,6 +54,14 @@ NEXT: Mapping[str, Any] = {
     "gap": _l("Verify the record offline, and speak to the marketplace’s operator."),
 }
 """What helps where the entries themselves tell an officer nothing."""
+FAULTS: Mapping[str, Any] = {
+    "entry_changed": _l("an entry is not what it was"),
+    "entry_missing": _l("an entry is missing"),
+    "entry_unknown": _l("an entry does not belong to the record"),
+    "root_wrong": _l("the record as a whole is not what was signed"),
+    "note_wrong": _l("the signature under the record does not hold"),
+}
+"""What a check of the record found."""
 STATES = {"open": _l("Open"), "taken": _l("Taken"), "closed": _l("Closed")}
 FINDINGS = {
     "explained": _l("Explained"),
@@ -72,6 +80,11 @@ def title(alert: Mapping[str, Any]) -> str:
 def since(alert: Mapping[str, Any]) -> datetime:
     """When the first of it happened."""
     return datetime.fromisoformat(alert["facts"]["since"])
+
+
+def finding(code: str) -> str:
+    """What an officer found, in words."""
+    return str(FINDINGS.get(code, code))
 
 
 def rule(kind: str, values: Mapping[str, Any]) -> str:
@@ -119,7 +132,7 @@ def _export(alert: Mapping[str, Any], count: int) -> str:
     label = words.level(alert["facts"]["level"])
     return ngettext(
         "%(num)s export of results labelled “%(label)s”",
-        "%(num)s exports of results labelled “%(label)s” or lower",
+        "%(num)s exports of results labelled up to “%(label)s”",
         count,
         label=label,
     )
@@ -168,8 +181,8 @@ _TITLES: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
 }
 _RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "new_device_bulk": lambda values: gettext(
-        "Somebody signs in from a device that was never seen, and then opens %(count)s items or more within %(minutes)s "
-        "minutes.",
+        "Somebody signs in from a device that was never seen, and then opens %(count)s items or more within "
+        "%(minutes)s minutes.",
         **values,
     ),
     "many_views": lambda values: gettext(
