@@ -164,15 +164,16 @@ def listing(db: Tx, actor: Principal) -> Sequence[Any]:
     return [{**row._mapping, "items": items[row.id], "left": left[row.id]} for row in rows]
 
 
-def one(db: Tx, review_id: UUID, actor: Principal) -> dict[str, Any]:
+def one(tx: Tx, review_id: UUID, *, actor: Principal, context: Context) -> dict[str, Any]:
     """A review with its `items` by name: id, name, membership_id, role or level (the other is None), last_used,
-    decision, decided_by, and `mine` (whether this reader may decide it). Raises NotFound.
+    decision, decided_by, and `mine` (whether this reader may decide it). Reading it goes on the record.
 
-    What has ended is "gone" here as soon as it has.
+    What has ended is "gone" here as soon as it has. Raises NotFound.
     """
-    row = _one(db, review_id, actor)
-    items = [_shown(item, actor, closed=row.closed_at is not None) for item in _items(db, review_id)]
+    row = _one(tx, review_id, actor)
+    items = [_shown(item, actor, closed=row.closed_at is not None) for item in _items(tx, review_id)]
     left = sum(item["decision"] is None for item in items)
+    _record(tx, "review.read", review_id, actor, context, {"items": len(items)})
     return {**row._mapping, "items": items, "left": left}
 
 

@@ -82,6 +82,7 @@ ACTS = {
     "review.close": _l("closed an access review"),
     "review.decide": _l("decided in an access review"),
     "review.open": _l("opened an access review"),
+    "review.read": _l("read an access review"),
     "role.end": _l("ended a role"),
     "role.grant": _l("gave a role"),
     "role.review": _l("confirmed a role"),

@@ -55,7 +55,7 @@ def open_review() -> Response:
 
 @web.get("/record/reviews/<uuid:review_id>")
 def review(review_id: UUID) -> str:
-    """What people hold, by name, with what was decided about it."""
+    """What people hold, by name, with what was decided about it. Reading it is on record."""
     return _page(review_id, {}, {})
 
 
@@ -68,10 +68,7 @@ def decide_review(review_id: UUID) -> Response:
         use_cases.decide(tx, review_id, chosen, actor=principal, context=context)
 
     if not chosen:
-        with reading() as db:
-            use_cases.one(db, review_id, principal)
-        flash(gettext("Nothing was chosen."))
-        return redirect(_address(review_id), 303)
+        return make_response(_page(review_id, {}, {"": gettext("Choose at least one decision.")}), 422)
     try:
         with transaction() as tx:
             once(tx, act)
@@ -117,8 +114,8 @@ def _list(due: str, fault: str) -> str:
 
 
 def _page(review_id: UUID, chosen: Mapping[UUID, str], faults: Mapping[str, str]) -> str:
-    with reading() as db:
-        found = use_cases.one(db, review_id, current_principal())
+    with transaction() as tx:
+        found = use_cases.one(tx, review_id, actor=current_principal(), context=current_context())
     page, last = _number(), max(1, -(-len(found["items"]) // PAGE))
     page = min(page, last)
     shown = found["items"][(page - 1) * PAGE : page * PAGE]

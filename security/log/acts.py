@@ -91,6 +91,7 @@ ACTS: Mapping[str, Act] = {
     "incident.report": Act(ACTIVITY, "oversight"),
     "incident.close": Act(ACTIVITY, "oversight"),
     "review.open": Act(ACTIVITY, "oversight"),
+    "review.read": Act(CONTENT, "oversight"),
     "review.decide": Act(ACCOUNT, "oversight"),
     "review.close": Act(ACTIVITY, "oversight"),
     "summary.read": Act(CONTENT, "oversight"),

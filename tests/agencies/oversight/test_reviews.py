@@ -55,8 +55,8 @@ def opened(actor: Principal, due: date | None = None) -> UUID:
 
 
 def shown(review: UUID, actor: Principal) -> dict[str, Any]:
-    with reading() as db:
-        return reviews.one(db, review, actor)
+    with transaction() as tx:
+        return reviews.one(tx, review, actor=actor, context=AT_WORK)
 
 
 def items(review: UUID, actor: Principal) -> dict[tuple[str, str], dict[str, Any]]:
@@ -305,6 +305,13 @@ class TestClosing:
             [row] = reviews.listing(db, admin)
         assert (row["items"], row["left"]) == (5, 0)
         assert opened(admin)
+
+
+def test_reading_it_is_on_the_record(maja: Principal, admin: Principal) -> None:
+    review = opened(admin)
+    shown(review, admin)
+    row = recorded("review.read")
+    assert (row.object_id, row.detail) == (str(review), {"items": 4})
 
 
 def test_another_agency_finds_nothing(maja: Principal, admin: Principal) -> None:

@@ -164,6 +164,7 @@ WRITTEN_ELSEWHERE = {
     "review.close",
     "review.decide",
     "review.open",
+    "review.read",
     "summary.read",
     "witness.acknowledge",
     "witness.contradict",
