@@ -47,17 +47,16 @@ def is_plain(value: Any, deepest: int = DEEPEST_NESTING) -> bool:
 
     Names in ASCII have one order, be it by code points or by UTF-16; surrogates and large numbers need a closer look.
     """
-    kind = type(value)
-    if kind is str:
+    if isinstance(value, str):
         return value.isascii() or not _SURROGATE.search(value)
-    if kind is dict:
+    if isinstance(value, dict):
         return deepest > 0 and all(
-            type(name) is str and name.isascii() and is_plain(inner, deepest - 1)
+            isinstance(name, str) and name.isascii() and is_plain(inner, deepest - 1)
             for name, inner in value.items()
         )
-    if kind is list or kind is tuple:
+    if isinstance(value, (list, tuple)):
         return deepest > 0 and all(is_plain(inner, deepest - 1) for inner in value)
-    return value is None or kind is bool or (kind is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER)
+    return value is None or (isinstance(value, int) and abs(value) <= LARGEST_INTEGER)
 
 
 def _pieces(value: Any, path: str, depth: int) -> Iterator[str]:

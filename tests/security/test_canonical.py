@@ -15,6 +15,7 @@ from security.canonical import (
     plain_bytes,
 )
 from security.labels import Level
+from security.principal import Role
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 SCALARS = st.none() | st.booleans() | st.integers(-LARGEST_INTEGER, LARGEST_INTEGER) | TEXT
@@ -66,9 +67,15 @@ def test_what_is_plain_is_written_the_same_at_once(value: object) -> None:
     assert not is_plain(value) or plain_bytes(value) == canonical_bytes(value)
 
 
-@pytest.mark.parametrize("value", [1.5, {"ä": 1}, 2**53, "\ud800", [[1.5]], {1: 2}, Level.SENSITIVE, {"a": {1.0}}])
+@pytest.mark.parametrize("value", [1.5, {"ä": 1}, 2**53, "\ud800", [[1.5]], {1: 2}, {"a": {1.0}}])
 def test_what_the_library_might_write_otherwise_is_not_plain(value: object) -> None:
     assert not is_plain(value)
+
+
+@pytest.mark.parametrize("value", [Level.SENSITIVE, [Role.CONTRIBUTOR], (True, None)])
+def test_enumerations_are_plain_and_written_as_what_they_stand_for(value: object) -> None:
+    assert is_plain(value)
+    assert plain_bytes(value) == canonical_bytes(value)
 
 
 def test_what_lies_too_deep_is_not_plain() -> None:
