@@ -44,7 +44,7 @@ _ACTED_AS = (
     ("claim.", _l("the marketplace")),
     ("notice.", _l("the marketplace")),
     ("sign_in.", _l("the marketplace")),
-    ("", _l("administrator")),
+    ("", _l("agency administrator")),
 )
 """As what somebody acts who does such a thing to a person: the first beginning that fits."""
 

@@ -19,7 +19,7 @@ from marketplace.edge.acting import current_principal
 from marketplace.edge.once import once
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.input import clean
-from marketplace.web import agency_forms, names
+from marketplace.web import agency_forms, names, words
 from marketplace.web.blueprint import web
 
 FIELDS = ("kind", "wanted", "purpose", "ticket", "told_after", "put_off_because")
@@ -29,7 +29,7 @@ STATES = {
     "asked": _l("waits for a second person"),
     "granted": _l("granted, not read yet"),
     "declined": _l("declined"),
-    "read": _l("read"),
+    "read": _l("has been read"),
     "over": _l("over"),
 }
 _FAULTS = {
@@ -142,7 +142,7 @@ def _words() -> dict[str, Any]:
     return {
         "kinds": KINDS,
         "states": STATES,
-        "purposes": [(code, names.purpose(code)) for code in use_cases.PURPOSES],
+        "purposes": [(code, words.capital(names.purpose(code))) for code in use_cases.PURPOSES],
     }
 
 
