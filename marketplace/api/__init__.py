@@ -20,6 +20,7 @@ from marketplace.api import (  # noqa: F401
     persons,
     proposals,
     record,
+    record_search,
     results,
     rules,
     scim,

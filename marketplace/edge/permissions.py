@@ -299,6 +299,7 @@ ROUTES: Mapping[str, Permission | Open] = {
     "proofs.cosign": EVERYBODY,
     "api.prove": Permission.READ_RECORD,
     "api.follow_record": Permission.READ_RECORD,
+    "api.search_record": Permission.READ_RECORD,
     "api.list_witnesses": Permission.SEE_OWN,
     "api.register_witness": Permission.READ_RECORD,
     "api.acknowledge_witness": Permission.READ_RECORD,

@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -43,30 +44,40 @@ def record_csv(
     found = queries.entries(
         tx, asked, before=before, limit=most, act="log.export", actor=actor, context=context
     )
-    slugs = {row.id: row.slug for row in tx.all(select(Agency.id, Agency.slug))}
+    agencies = slugs(tx)
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow(COLUMNS)
     for row in found["rows"]:
-        writer.writerow([cell(value) for value in _values(row, slugs)])
+        writer.writerow([_cell(value) for value in plain(row, agencies).values()])
     if found["next"] is not None:
         writer.writerow([CUT.format(most=most, below=found["next"])])
     return written.getvalue()
 
 
-def _values(row: Mapping[str, Any], slugs: Mapping[Any, str]) -> list[Any]:
+def slugs(db: Tx) -> dict[UUID, str]:
+    """The short name of every agency, by its id."""
+    return {row.id: row.slug for row in db.all(select(Agency.id, Agency.slug))}
+
+
+def plain(row: Mapping[str, Any], agencies: Mapping[UUID, str]) -> dict[str, Any]:
+    """A row of `queries.entries` by the names of `COLUMNS`; `agencies` are short names by id, `reasons` codes."""
     detail = row["detail"] or {}
     known = {
         **row,
         "time": _time(row["at"]),
-        "agency": slugs.get(row["agency_id"], row["agency_id"]),
+        "agency": agencies.get(row["agency_id"], row["agency_id"]),
         "object": row["object_id"],
-        "object_agency": slugs.get(row["object_agency_id"], row["object_agency_id"]),
+        "object_agency": agencies.get(row["object_agency_id"], row["object_agency_id"]),
         "campaign": row["campaign_id"],
         "label": row["level"],
-        "reasons": " ".join(detail.get("reasons") or [detail.get("error") or ""]),
+        "reasons": detail.get("reasons") or [code for code in (detail.get("error"),) if code],
     }
-    return [known[name] for name in COLUMNS]
+    return {name: known[name] for name in COLUMNS}
+
+
+def _cell(value: Any) -> str:
+    return cell(" ".join(value) if isinstance(value, list) else value)
 
 
 def _time(at: datetime) -> str:

@@ -189,6 +189,7 @@ ROWS: Mapping[str, Row] = {
     "proofs.bundle": Row("GET /log/tile/entries/000.p/1", OFFICERS),
     "api.prove": Row("GET /api/v1/record/proof?first=0", OFFICERS),
     "api.follow_record": Row("GET /api/v1/record/entries?limit=1", OFFICERS),
+    "api.search_record": Row("GET /api/v1/record/search?outcome=refused", OFFICERS),
     "api.list_witnesses": Row("GET /api/v1/record/witnesses", EVERY),
     "api.register_witness": Row(
         "POST /api/v1/record/witnesses", OFFICERS, anything, {"key": ANOTHER_WITNESS}
