@@ -24,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 from agencies import errors as agencies
 from agencies import keys
 from agencies import people_errors as people
+from agencies.oversight.alerts import errors as alerts
 from agencies.rules import errors as rules
 from agencies.scim import errors as scim
 from marketplace.edge import step_up
@@ -78,6 +79,9 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     people.InvitationOver: Row(403, "invitation-over", "This invitation is over"),
     people.InvitationElsewhere: Row(403, "invitation-elsewhere", "This invitation belongs to another agency"),
     people.OwnAffair: Row(403, "own-affair", "Nobody does this for themselves"),
+    alerts.AlertAboutYou: Row(403, "alert-about-you", "This alert is about you"),
+    alerts.AlertClosed: Row(409, "alert-closed", "This alert is closed"),
+    alerts.AlertTaken: Row(409, "alert-taken", "Another officer has taken this alert"),
     people.RoleClash: Row(403, "role-clash", "These roles do not go together"),
     people.RoleNotGiven: Row(403, "role-not-given", "This role cannot be given here"),
     people.ClearanceNotGiven: Row(403, "clearance-not-given", "This clearance cannot be given here"),

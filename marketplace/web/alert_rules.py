@@ -15,9 +15,10 @@ from agencies.oversight.alerts.kinds import KINDS, LONGEST_HOURS, OF_PEOPLE, OF_
 from agencies.oversight.alerts.rules import Rule
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
-from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.db import transaction
 from marketplace.web import alert_words
 from marketplace.web.blueprint import web
+from security.log import audit
 
 LONGEST_TYPED = 60
 
@@ -64,9 +65,12 @@ def _fault(kind: str, name: str) -> str:
 
 
 def _page(kind: str | None, typed: Mapping[str, Sequence[str]], faults: Mapping[str, str]) -> str:
-    agency_id = current_principal().agency_id
-    with reading() as db:
-        in_force = rules.in_force(db, [agency_id])
+    actor, context = current_principal(), current_context()
+    agency_id = actor.agency_id
+    with transaction() as tx:
+        target = audit.Target("alert_rule", None, agency_id)
+        audit.record(tx, "log.read", target, actor=actor, context=context, detail={"alerts": "rules"})
+        in_force = rules.in_force(tx, [agency_id])
     shown = [_shown(each, in_force[agency_id, each], typed if each == kind else None) for each in OF_PEOPLE]
     fixed = [
         {"kind": each, "name": alert_words.NAMES[each], "rule": alert_words.rule(each, {}),

@@ -99,6 +99,15 @@ WORDS: Mapping[str, Words] = {
         _l("Nobody gives roles or clearances to themselves, or agrees for both sides."),
         "lock",
     ),
+    "alert-about-you": Words(
+        _l("Ask a colleague"), _l("This alert is about you. Somebody else looks into it and closes it."), "lock"
+    ),
+    "alert-closed": Words(
+        _l("This alert is closed"), _l("Somebody has looked into it. You find there what was found.")
+    ),
+    "alert-taken": Words(
+        _l("Another officer has taken this alert"), _l("Nothing was changed. Hand it on to yourself to take it over.")
+    ),
     "role-clash": Words(
         _l("These roles do not go together"),
         _l("Whoever watches is not watched. End the other role first, or choose somebody else."),

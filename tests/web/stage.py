@@ -19,14 +19,14 @@ from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, insert, select, update
 
 from agencies import directory, notices, sessions, unit_members, units
 from agencies.agreement_models import Unit
 from agencies.keys import KeyringFile, bound
 from agencies.models import Identity, Person
 from agencies.oversight import incidents, look_ups, requests, reviews
-from agencies.oversight.models import AccessReview, DataRequest, Incident, LookUp
+from agencies.oversight.models import AccessReview, Alert, DataRequest, Incident, LookUp
 from agencies.rules import drafting, signing
 from deploy import migrating
 from deploy.identity.registry import TWO_FACTORS
@@ -34,6 +34,7 @@ from deploy.samples import seed
 from marketplace.app import create_app
 from marketplace.foundation import clock, db, doorbell, jobs
 from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.ids import new_id
 from marketplace.foundation.settings import Settings
 from security import notes
 from security.log import checkpoints, sequencer, witnesses
@@ -162,6 +163,26 @@ class Stage:
         with reading() as tx:
             found = tx.scalar(select(Incident.id).where(Incident.title == LOST, Incident.state == "open"))
         return found or _lose(self)
+
+    def alert(self) -> UUID:
+        """An alert of the aviation authority that nobody has taken: Karim on a new device."""
+        officer, person = self.person("haas"), self.person("karim")
+        mine = (Alert.kind == "new_device_bulk", Alert.about == str(person.subject_id), Alert.state != "closed")
+        with transaction() as tx:
+            found, last = tx.scalar(select(Alert.id).where(*mine)), clock.now(tx)
+            if found is None:
+                facts = {
+                    "count": 41, "since": (last - timedelta(minutes=6)).isoformat(), "zone": "home",
+                    "level": "sensitive", "agency": str(person.agency_id),
+                }  # fmt: skip
+                found = new_id()
+                row = {
+                    "id": found, "agency_id": officer.agency_id, "kind": "new_device_bulk",
+                    "about": str(person.subject_id), "subject_id": person.subject_id, "first_number": 3,
+                    "last_number": 48, "facts": facts, "raised_at": last, "last_at": last, "state": "open",
+                }  # fmt: skip
+                tx.execute(insert(Alert), row)
+        return found
 
     def review(self) -> UUID:
         """The aviation authority's access review that is not closed."""

@@ -341,7 +341,7 @@ class TestRules:
 
 FACTS: dict[str, Any] = {
     "count": 41, "since": "2026-05-05T21:15:00+00:00", "zone": "home", "level": "sensitive", "seconds": -40,
-    "fault": "entry_missing", "number": 7, "agency": None,
+    "agency": None,
 }  # fmt: skip
 
 
