@@ -11,6 +11,7 @@ from babel.dates import get_day_names
 from babel.lists import format_list
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from marketplace.web import words
 from marketplace.web.languages import formats
@@ -62,7 +63,7 @@ FAULTS: Mapping[str, Any] = {
     "note_wrong": _l("the signature under the record does not hold"),
 }
 """What a check of the record found."""
-STATES = {"open": _l("Open"), "taken": _l("Taken"), "closed": _l("Closed")}
+STATES = {"open": _lp("an alert", "Open"), "taken": _l("Taken"), "closed": _lp("an alert", "Closed")}
 FINDINGS = {
     "explained": _l("Explained"),
     "mistake": _l("A mistake"),
