@@ -90,7 +90,7 @@ def _tables(tx: Tx, quarter: Quarter) -> list[Table]:
             "refusals",
             gettext("Refusals by rule"),
             [gettext("Rule"), entries],
-            [(names.refusal([code], code) or code, count) for code, count in found["refusals"].items()],
+            [(_refusal(code), count) for code, count in found["refusals"].items()],
         ),
         Table("views", gettext("Views of items by label and network"), protected, _places(found["views"])),
         Table("exports", gettext("Exports by label and network"), protected, _places(found["exports"])),
@@ -172,6 +172,11 @@ def _label(key: str) -> str:
 
 def _state(code: str) -> str:
     return gettext("Open") if code == "open" else gettext("Closed")
+
+
+def _refusal(code: str) -> str:
+    """The rule that refused, or where none is named the kind of refusal."""
+    return names.refusal([code], None) or names.refusal([], code) or code
 
 
 def _finding(code: str) -> str:

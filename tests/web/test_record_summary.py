@@ -45,6 +45,14 @@ def test_the_csv_has_the_same_counts(stage: Stage) -> None:
     assert f'<th scope="row">viewed an item</th><td class="figure end">{viewed[2]}</td>' in page
 
 
+def test_refusals_are_said_in_words(stage: Stage) -> None:
+    english(stage, "haas").get("/operation")
+    stage.number_entries()
+    page = english(stage, "haas").get(PAGE).get_data(as_text=True)
+    assert '<th scope="row">role missing</th>' in page
+    assert "NotPermitted" not in page
+
+
 def test_no_name_and_no_pseudonym_is_in_it(stage: Stage) -> None:
     main = english(stage, "haas").get(PAGE).get_data(as_text=True).partition("<main")[2]
     for login in ("haas", "maja", "karim", "lena", "ines"):
