@@ -158,11 +158,20 @@ def tell_due(tx: Tx) -> int:
     return len(due)
 
 
-def listing(db: Tx, actor: Principal) -> list[dict[str, Any]]:
-    """The agency's look-ups, newest first: what `one` has, without `wanted`."""
-    rows = db.all(_visible(db, actor).order_by(LookUp.asked_at.desc(), LookUp.id).limit(LISTED))
+def listing(tx: Tx, *, actor: Principal, context: Context) -> list[dict[str, Any]]:
+    """The agency's look-ups, newest first: what `one` has, without `wanted`. One entry on the record."""
+    target = audit.Target("agency", actor.agency_id, actor.agency_id)
+    audit.record(tx, "look_up.list", target, actor=actor, context=context)
+    rows = tx.all(_visible(tx, actor).order_by(LookUp.asked_at.desc(), LookUp.id).limit(LISTED))
     shown = [_shown(row, actor) for row in rows]
     return [{name: value for name, value in each.items() if name != "wanted"} for each in shown]
+
+
+def view(tx: Tx, look_up_id: UUID, *, actor: Principal, context: Context) -> dict[str, Any]:
+    """What a look-up asks for, as `one` has it; that it was looked at is on the record. Raises NoSuchLookUp."""
+    shown = one(tx, look_up_id, actor)
+    _record(tx, "look_up.view", look_up_id, shown["kind"], shown["purpose"], actor, context)
+    return shown
 
 
 def one(db: Tx, look_up_id: UUID, actor: Principal) -> dict[str, Any]:

@@ -116,12 +116,17 @@ def answer(tx: Tx, request_id: UUID, *, actor: Principal, context: Context) -> N
     _record(tx, "data_request.answer", row.subject_id, actor, context, None)
 
 
-def listing(db: Tx, actor: Principal) -> Sequence[Any]:
-    """The agency's requests, open ones first, by day: id, name, asked_at, answered_at, member."""
-    ordered = _every(actor.agency_id, db).order_by(
+def listing(tx: Tx, *, actor: Principal, context: Context) -> Sequence[Any]:
+    """The agency's requests, open ones first, by day: id, name, asked_at, answered_at, member.
+
+    One entry on the record, whoever is listed.
+    """
+    target = audit.Target("agency", actor.agency_id, actor.agency_id)
+    audit.record(tx, "data_request.list", target, actor=actor, context=context)
+    ordered = _every(actor.agency_id, tx).order_by(
         DataRequest.state.desc(), DataRequest.asked_at.desc(), DataRequest.id
     )
-    return db.all(ordered.limit(LISTED))
+    return tx.all(ordered.limit(LISTED))
 
 
 def person_of(db: Tx, request_id: UUID, actor: Principal) -> UUID:

@@ -19,7 +19,7 @@ from agencies.oversight import erasure
 from agencies.oversight import requests as use_cases
 from agencies.oversight.requests import Answer, NoSuchRequest
 from marketplace.edge.acting import current_principal
-from marketplace.foundation.db import Tx, reading, transaction
+from marketplace.foundation.db import Tx, transaction
 from marketplace.foundation.ids import parse_id
 from marketplace.web import agency_forms, names, words
 from marketplace.web.blueprint import web
@@ -52,8 +52,8 @@ _ACTED_AS = (
 @web.get("/data-requests")
 def data_requests() -> str:
     """Who asked, open ones first."""
-    with reading() as db:
-        rows = use_cases.listing(db, current_principal())
+    with transaction() as tx:
+        rows = use_cases.listing(tx, **agency_forms.who())
     return render_template("data_requests.html", rows=rows)
 
 

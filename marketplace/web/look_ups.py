@@ -17,7 +17,7 @@ from agencies.oversight.about import Opened
 from agencies.oversight.look_ups import BadLookUp, NobodyOfYours, TooManyFound
 from marketplace.edge.acting import current_principal
 from marketplace.edge.once import once
-from marketplace.foundation.db import Tx, reading, transaction
+from marketplace.foundation.db import Tx, transaction
 from marketplace.foundation.input import clean
 from marketplace.web import agency_forms, names, words
 from marketplace.web.blueprint import web
@@ -76,7 +76,9 @@ def ask_look_up() -> Response:
 @web.get("/record/look-ups/<uuid:look_up_id>")
 def look_up(look_up_id: UUID) -> str:
     """One look-up: its answer for the second person, its reading for the asker."""
-    return _one(look_up_id, None)
+    with transaction() as tx:
+        row = use_cases.view(tx, look_up_id, **agency_forms.who())
+    return _shown(row, None)
 
 
 @web.post("/record/look-ups/<uuid:look_up_id>")
@@ -90,10 +92,11 @@ def read_look_up(look_up_id: UUID) -> Response:
 
     with transaction() as tx:
         once(tx, act)
+        row = use_cases.one(tx, look_up_id, current_principal())
     if found is None:  # the same form once more: what it opened is not kept
         flash(gettext("You have read this already. Open it again if you still need it."))
         return redirect(url_for("web.look_up", look_up_id=look_up_id), 303)
-    return make_response(_one(look_up_id, found))
+    return make_response(_shown(row, found))
 
 
 @web.post("/record/look-ups/<uuid:look_up_id>/grant")
@@ -120,8 +123,8 @@ def _answered(look_up_id: UUID, act: Callable[..., None], said: str) -> Response
 
 
 def _page(form: dict[str, str], faults: dict[str, str]) -> str:
-    with reading() as db:
-        rows = use_cases.listing(db, current_principal())
+    with transaction() as tx:
+        rows = use_cases.listing(tx, **agency_forms.who())
     return render_template(
         "look_ups.html",
         rows=rows,
@@ -132,9 +135,7 @@ def _page(form: dict[str, str], faults: dict[str, str]) -> str:
     )
 
 
-def _one(look_up_id: UUID, found: list[Opened] | None) -> str:
-    with reading() as db:
-        row = use_cases.one(db, look_up_id, current_principal())
+def _shown(row: dict[str, Any], found: list[Opened] | None) -> str:
     return render_template("look_up.html", row=row, found=found, **_words())
 
 

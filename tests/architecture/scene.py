@@ -242,9 +242,7 @@ def _affairs(scene: Scene, ids: dict[str, UUID]) -> None:
             "look_up": look_ups.ask(
                 tx, "name", "Nemo", purpose="court", ticket="A 12", actor=asker, context=AT_WORK
             ),
-            "request": requests.ask(
-                tx, actor=scene.people["own", Role.CONTRIBUTOR].principal, context=AT_WORK
-            ),
+            "request": requests.ask(tx, actor=asker, context=AT_WORK),
         }
 
 

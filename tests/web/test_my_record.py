@@ -15,12 +15,9 @@ from flask.testing import FlaskClient
 
 from marketplace.cli import group
 from marketplace.foundation.db import transaction
-from security import notes
 from security.log import checkpoints
-from tests.web.stage import Stage
+from tests.web.stage import LOG, Stage
 from tests.web.test_claims import english, form_of
-
-LOG = notes.signer("market.example/log", notes.LOG, bytes(range(32)))
 
 
 def page_of(client: FlaskClient, path: str, status: int = 200) -> str:

@@ -17,7 +17,7 @@ from agencies.oversight import look_ups
 from agencies.oversight.look_ups import BadLookUp, LookUpOver, NobodyOfYours, NoSuchLookUp, TooManyFound
 from agencies.oversight.models import LookUp, LookUpPerson
 from agencies.people_errors import OwnAffair
-from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.db import transaction
 from security.log.models import AuditPending
 from security.principal import JOB, Principal, Role
 from tests.agencies.oversight.looking_up import (
@@ -35,7 +35,7 @@ from tests.agencies.oversight.looking_up import (
     told,
 )
 from tests.agencies.people_at_work import an_officer
-from tests.builders import a_person, changed, found, one
+from tests.builders import AT_WORK, a_person, changed, found, one
 from tests.together import together
 
 
@@ -56,6 +56,11 @@ def maja(officer: Principal) -> Principal:
 
 def entries(act: str) -> list[Any]:
     return list(found(select(AuditPending.__table__).where(AuditPending.act == act)))
+
+
+def listed(by: Principal) -> list[dict[str, Any]]:
+    with transaction() as tx:
+        return look_ups.listing(tx, actor=by, context=AT_WORK)
 
 
 def state_of(look_up: Any) -> str:
@@ -141,8 +146,7 @@ class TestTwoPeople:
         look_up = asked(officer, second)
         with pytest.raises(NoSuchLookUp):
             granted(look_up, second)
-        with reading() as db:
-            assert look_ups.listing(db, second) == []
+        assert listed(second) == []
 
     def test_nothing_is_read_before_it_is_granted(self, officer: Principal, maja: Principal) -> None:
         look_up = asked(officer, maja)
@@ -294,6 +298,17 @@ class TestTheRecord:
         assert (row.object_kind, row.object_id, row.purpose) == ("person", str(maja.subject_id), "court")
         assert row.detail == {"kind": "pseudonym"}
 
+    def test_looking_at_one_and_at_the_list_is_on_it(self, officer: Principal, maja: Principal) -> None:
+        look_up = asked(officer, maja)
+        listed(officer)
+        with transaction() as tx:
+            look_ups.view(tx, look_up, actor=officer, context=AT_WORK)
+        assert [row.object_kind for row in entries("look_up.list")] == ["agency"]
+        [row] = entries("look_up.view")
+        assert (row.object_kind, row.object_id, row.detail) == (
+            "look_up", str(look_up), {"kind": "pseudonym"},
+        )  # fmt: skip
+
     def test_nothing_typed_is_on_it(self, officer: Principal, second: Principal, maja: Principal) -> None:
         read(granted(asked(officer, "Okonkwo", **put_off(3)), second), officer)
         whole = " ".join(str(row.detail) for row in found(select(AuditPending.detail)))
@@ -302,9 +317,8 @@ class TestTheRecord:
 
 def test_the_list_shows_the_agencys_own_without_what_was_typed(officer: Principal, maja: Principal) -> None:
     asked(officer, maja)
-    with reading() as db:
-        [row] = look_ups.listing(db, officer)
-        assert look_ups.listing(db, an_officer("south")) == []
+    [row] = listed(officer)
+    assert listed(an_officer("south")) == []
     assert "wanted" not in row
     assert (row["asker"], row["state"], row["mine"], row["to_answer"]) == (
         "Ola Officer",

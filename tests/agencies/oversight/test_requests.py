@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -44,6 +46,11 @@ def answer_of(request: UUID, by: Principal) -> Answer:
         return requests.read(tx, request, form="page", actor=by, context=AT_WORK)
 
 
+def listed(by: Principal) -> Sequence[Any]:
+    with transaction() as tx:
+        return requests.listing(tx, actor=by, context=AT_WORK)
+
+
 def sent(request: UUID, by: Principal) -> None:
     with transaction() as tx:
         requests.answer(tx, request, actor=by, context=AT_WORK)
@@ -76,6 +83,12 @@ def test_it_covers_what_concerns_the_agency_that_answers(maja: Principal, dora: 
     assert [row.act for row in answer_of(wrote(maja), dora).entries] == ["person.join"]
 
 
+def test_reading_the_list_is_one_entry(maja: Principal, dora: Principal) -> None:
+    wrote(maja)
+    listed(dora)
+    assert on_record("data_request.list") == [str(dora.agency_id)]
+
+
 def test_each_opening_is_an_entry_about_the_person(maja: Principal, dora: Principal) -> None:
     request = wrote(maja)
     answer_of(request, dora)
@@ -94,8 +107,8 @@ def test_a_deferral_holds_in_the_answer_too(maja: Principal, dora: Principal) ->
 
 def test_there_is_one_open_request_of_a_person(maja: Principal, dora: Principal) -> None:
     assert losers(together(*[lambda: wrote(maja)] * 4)) == [AlreadyAsked] * 3
+    [row] = listed(dora)
     with reading() as db:
-        [row] = requests.listing(db, dora)
         assert requests.own_open(db, maja) is not None
     sent(row.id, dora)
     with reading() as db:
@@ -122,8 +135,7 @@ def test_only_data_protection_of_the_agency_answers(maja: Principal) -> None:
     for act in (answer_of, sent):
         with pytest.raises(NoSuchRequest):
             act(request, stranger)
-    with reading() as db:
-        assert requests.listing(db, stranger) == []
+    assert listed(stranger) == []
 
 
 class TestLetters:
