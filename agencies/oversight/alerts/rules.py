@@ -33,8 +33,9 @@ def in_force(db: Tx, agency_ids: Iterable[UUID]) -> dict[tuple[UUID, str], Rule]
     """The rule of every adjustable kind in each of these agencies."""
     wanted = set(agency_ids)
     found = {(agency, kind): Rule(True, defaults(kind)) for agency in wanted for kind in OF_PEOPLE}
-    for row in db.all(select(AlertRule.__table__).where(AlertRule.agency_id.in_(wanted))):
-        found[row.agency_id, row.kind] = Rule(row.is_on, row.given, row.changed_at)
+    mine = (AlertRule.agency_id.in_(wanted), AlertRule.kind.in_(OF_PEOPLE))
+    for row in db.all(select(AlertRule.__table__).where(*mine)):
+        found[row.agency_id, row.kind] = Rule(row.is_on, defaults(row.kind) | row.given, row.changed_at)
     return found
 
 
