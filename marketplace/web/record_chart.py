@@ -102,7 +102,7 @@ class Frame:
 WIDE = Frame("across", 1180, 176, 44, 18.0, 152.0, 9)
 NARROW = Frame("slim", 360, 196, 34, 18.0, 168.0, 4)
 NARROW_BARS = 28
-TIME, DAY_AND_TIME = 18.0, 42.0
+TIME, DAY_AND_TIME = 20.0, 52.0
 """Half the width of such a word."""
 
 
