@@ -35,7 +35,9 @@ REASONS: Mapping[str, Any] = {
     "many_views": _l(
         "Whoever opens item after item may be collecting content. It says nothing about anybody’s work."
     ),
-    "sensitive_export": _l("An export leaves the marketplace. What becomes of it there is neither protected nor on this record."),
+    "sensitive_export": _l(
+        "An export leaves the marketplace. What becomes of it there is neither protected nor on this record."
+    ),
     "outside_hours": _l("At a time when nobody is expected, nobody notices what is opened either."),
     "refusals": _l("Somebody may be trying doors, or lacks a right that they need."),
     "witness_contradicts": _l(
