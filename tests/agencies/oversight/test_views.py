@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, select, update
 
 from agencies.errors import NotPermitted
 from agencies.models import RoleGrant
@@ -115,7 +115,7 @@ def test_a_role_that_ended_a_moment_ago_saves_and_drops_nothing(officer: Princip
 
 
 def test_the_record_tells_that_and_not_what_was_searched_for(officer: Principal) -> None:
-    changed(AuditPending.__table__.delete())
+    changed(delete(AuditPending))
     view = saved(officer, words={"pseudonym": "heron-42"})
     dropped(officer, view)
     rows = found(
