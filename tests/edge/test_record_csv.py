@@ -32,11 +32,11 @@ def numbered() -> None:
         sequencer.sequence(tx)
 
 
-def taken(officer: Principal, **words: str) -> list[dict[str, str]]:
+def taken(officer: Principal, **words: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text_of(officer, **words))))
 
 
-def text_of(officer: Principal, before: int | None = None, most: int = record_csv.MOST, **words: str) -> str:
+def text_of(officer: Principal, before: int | None = None, most: int = record_csv.MOST, **words: Any) -> str:
     with transaction() as tx:
         asked = searches.parse(tx, words).filters
         return record_csv.record_csv(tx, asked, before=before, most=most, actor=officer, context=AT_WORK)

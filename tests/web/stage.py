@@ -167,7 +167,11 @@ class Stage:
     def alert(self) -> UUID:
         """An alert of the aviation authority that nobody has taken: Karim on a new device."""
         officer, person = self.person("haas"), self.person("karim")
-        mine = (Alert.kind == "new_device_bulk", Alert.about == str(person.subject_id), Alert.state != "closed")
+        mine = (
+            Alert.kind == "new_device_bulk",
+            Alert.about == str(person.subject_id),
+            Alert.state != "closed",
+        )
         with transaction() as tx:
             found, last = tx.scalar(select(Alert.id).where(*mine)), clock.now(tx)
             if found is None:
