@@ -25,7 +25,8 @@ SENTENCES: Mapping[str, str] = {
     "look_up.read": _("Your name on the security record was opened. Purpose: %(purpose)s."),
     "data_request.answered": _("Data protection has answered your question who has seen data about you."),
     "incident.opened": _(
-        "An incident of your agency was opened. A report to the authority is due within 72 hours of when it became known."
+        "An incident of your agency was opened. A report to the authority is due within 72 hours of when it became"
+        " known."
     ),
     "claim.lapsed": _("Your time for an item of “%(campaign)s” is over. Nothing is held against you."),
 }

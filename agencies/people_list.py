@@ -29,9 +29,14 @@ def browse(
 ) -> tuple[list[Mapping[str, Any]], int | None]:
     """A page of the actor's agency as `listing` has it; one entry on the record, whoever is on the page."""
     found = listing(tx, actor.agency_id, like=like, skip=skip, limit=limit)
+    note_reading(tx, actor=actor, context=context)
+    return found
+
+
+def note_reading(tx: Tx, *, actor: Principal, context: Context) -> None:
+    """Put on the record that several people of the actor's agency were read by name, whoever they were."""
     target = audit.Target("agency", actor.agency_id, actor.agency_id)
     audit.record(tx, "person.list", target, actor=actor, context=context)
-    return found
 
 
 def view(tx: Tx, membership_id: UUID, *, actor: Principal, context: Context) -> dict[str, Any]:

@@ -25,8 +25,9 @@ from marketplace.api.door import api, done_once, existing, refuses, takes_body, 
 from marketplace.api.replies import reply, reply_done, reply_once
 from marketplace.api.schemas import LEVELS, ROLES, Done, told
 from marketplace.edge.acting import current_principal, settings
+from marketplace.edge.reading_people import reading_people
 from marketplace.foundation.clock import end_of, last_day
-from marketplace.foundation.db import Tx, reading
+from marketplace.foundation.db import Tx
 from marketplace.foundation.input import Input, Text, entries
 from security.labels import Level
 from security.principal import Role
@@ -89,7 +90,7 @@ class Invitations(Schema):
 @api.response(200, Invitations)
 def list_invitations() -> Response:
     """List the open invitations of your agency."""
-    with reading() as db:
+    with reading_people() as db:
         rows = [dict(row._mapping) for row in invitations.listing(db, current_principal().agency_id)]
     return reply({"invitations": [row | {"until": last_day(row["until"])} for row in rows]})
 

@@ -26,8 +26,8 @@ from marketplace.api.door import api, done_once, existing, refuses, takes_body, 
 from marketplace.api.replies import reply, reply_done
 from marketplace.api.schemas import Done, told
 from marketplace.edge.acting import current_principal
+from marketplace.edge.reading_people import reading_people
 from marketplace.foundation.clock import end_of, last_day
-from marketplace.foundation.db import reading
 from marketplace.foundation.input import Input, Text
 
 
@@ -91,7 +91,7 @@ def second_person(body: dict[str, Any], membership_id: UUID | None) -> Response:
 @api.response(200, Moves)
 def list_moves() -> Response:
     """List the moves to and from your agency that wait for an answer."""
-    with reading() as db:
+    with reading_people() as db:
         rows = [dict(row._mapping) for row in moves.of_agency(db, current_principal().agency_id)]
     shown = Move._declared_fields
     return reply(

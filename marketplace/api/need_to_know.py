@@ -11,7 +11,8 @@ from agencies.people_errors import OwnAffair
 from marketplace.api.door import api, done_once, existing, refuses, takes_body, who
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import LetIn, LettingIn
-from marketplace.foundation.db import Tx, reading
+from marketplace.edge.reading_people import reading_people
+from marketplace.foundation.db import Tx
 from tasks import need_to_know
 from tasks.errors import BadDay, NobodyThere, NoSuchCampaign, NotUnderNeedToKnow, NotYoursToGive
 
@@ -24,7 +25,7 @@ def list_let_in(campaign_id: UUID | None) -> Response:
 
     For task owners of the campaign's agency who may know it, and for that agency's security officers.
     """
-    with reading() as db:
+    with reading_people() as db:
         return reply(_listed(db, campaign_id))
 
 

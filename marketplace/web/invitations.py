@@ -14,6 +14,7 @@ from agencies import partners, people_list, roles
 from agencies.people_errors import BadChoice, BadPeriod, InvitationOver
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
+from marketplace.edge.reading_people import reading_people
 from marketplace.foundation.clock import end_of, last_day
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.web import people_forms
@@ -99,7 +100,7 @@ def invitation(token: str) -> str:
 def _page(form: dict[str, str], ticked: dict[str, list[str]], faults: dict[str, str]) -> str:
     """The page; `form`, the roles `ticked` and `faults` are of the one form that was sent, by the ids of its fields."""
     agency_id = current_principal().agency_id
-    with reading() as db:
+    with reading_people() as db:
         rows = use_cases.listing(db, agency_id)
         known = partners.listing(db, agency_id)
         sponsors = people_list.members_to_choose(db, agency_id)

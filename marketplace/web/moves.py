@@ -16,6 +16,7 @@ from agencies.people_errors import MoveOver
 from marketplace.edge import sign_in as flow
 from marketplace.edge.acting import current_context, current_principal, forget
 from marketplace.edge.once import once
+from marketplace.edge.reading_people import reading_people
 from marketplace.foundation.clock import last_day
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.web.blueprint import web
@@ -30,7 +31,7 @@ FRESH_SECONDS = 60
 def moves() -> str:
     """Moves to and from the agency that wait for an answer."""
     agency_id = current_principal().agency_id
-    with reading() as db:
+    with reading_people() as db:
         rows = use_cases.of_agency(db, agency_id)
     return render_template("agency_people_moves.html", moves=[_shown(row) for row in rows])
 

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 from agencies import directory
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
-from marketplace.foundation.db import reading, transaction
+from marketplace.edge.reading_people import reading_people
+from marketplace.foundation.db import transaction
 from marketplace.web.blueprint import web
 from tasks import need_to_know
 from tasks.errors import BadDay, NobodyThere
@@ -25,7 +26,7 @@ MOST_NAMED = 4
 @web.get("/campaigns/need-to-know")
 def under_need_to_know() -> str:
     """The campaigns of my agency to which I let people in, each with who is in."""
-    with reading() as db:
+    with reading_people() as db:
         found = need_to_know.campaigns(db, actor=current_principal(), context=current_context())
     return render_template("need_to_know.html", campaigns=found, most_named=MOST_NAMED)
 
@@ -89,7 +90,7 @@ def _faults(refusal: NobodyThere | BadDay) -> dict[str, str]:
 
 def _page(campaign_id: UUID, form: dict[str, str], faults: dict[str, str]) -> str:
     principal = current_principal()
-    with reading() as db:
+    with reading_people() as db:
         shown = need_to_know.listing(db, campaign_id, actor=principal, context=current_context())
         agencies = directory.names(db)
     return render_template(

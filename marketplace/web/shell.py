@@ -45,7 +45,12 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
         Permission.READ_RESULTS,
         {"web.room", "web.results", "web.result"},
     ),
-    ("web.record", lazy_gettext("Record"), Permission.READ_RECORD, {"web.save_view", *_ALERTS, *_LOOK_UPS, *_INCIDENTS, *_REVIEWS, "web.summary"}),
+    (
+        "web.record",
+        lazy_gettext("Record"),
+        Permission.READ_RECORD,
+        {"web.save_view", "web.summary", *_ALERTS, *_LOOK_UPS, *_INCIDENTS, *_REVIEWS},
+    ),
     (
         "web.data_requests",
         lazy_gettext("Data requests"),

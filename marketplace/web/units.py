@@ -16,6 +16,7 @@ from agencies import units as domain
 from agencies.errors import BadUnit, NoSuchUnit, UnitLoop, UnitNameTaken, UnitNotEmpty
 from agencies.people_errors import NoSuchPerson
 from marketplace.edge.acting import current_principal
+from marketplace.edge.reading_people import reading_people
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, reading
 from marketplace.web import agency_forms, agency_words
@@ -226,7 +227,7 @@ def _with_last_day(unit: dict[str, Any]) -> dict[str, Any]:
 def _unit(unit_id: UUID, typed: dict[str, str], faults: dict[str, str]) -> str:
     """The page of a unit of the agency, or of one that takes its people. Raises NoSuchUnit for every other."""
     agency_id = current_principal().agency_id
-    with reading() as db:
+    with reading_people() as db:
         tree = _tree(db)
         lent = [_with_last_day(each) for each in unit_tree.open_to_guest(db, agency_id)]
         found = next((each for each in [*tree, *lent] if each["id"] == unit_id), None)
