@@ -100,13 +100,16 @@ WORDS: Mapping[str, Words] = {
         "lock",
     ),
     "alert-about-you": Words(
-        _l("Ask a colleague"), _l("This alert is about you. Somebody else looks into it and closes it."), "lock"
+        _l("Ask a colleague"),
+        _l("This alert is about you. Somebody else looks into it and closes it."),
+        "lock",
     ),
     "alert-closed": Words(
         _l("This alert is closed"), _l("Somebody has looked into it. You find there what was found.")
     ),
     "alert-taken": Words(
-        _l("Another officer has taken this alert"), _l("Nothing was changed. Hand it on to yourself to take it over.")
+        _l("Another officer has taken this alert"),
+        _l("Nothing was changed. Hand it on to yourself to take it over."),
     ),
     "role-clash": Words(
         _l("These roles do not go together"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -97,7 +98,7 @@ class TestDrawing:
         assert 2 <= len(places) <= frame.marks + 1
         assert places[0] >= frame.left
         assert places[-1] < frame.width
-        assert min(b - a for a, b in zip(places, places[1:], strict=False)) > 40
+        assert min(b - a for a, b in itertools.pairwise(places)) > 40
 
     def test_nothing_at_all_is_drawn_as_an_empty_grid(self) -> None:
         found = draw(steps((0, 0, 0), (0, 0, 0)), self.DAY_SPAN, NOW, WIDE)
