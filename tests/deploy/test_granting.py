@@ -13,10 +13,15 @@ from sqlalchemy.exc import ProgrammingError
 
 from agencies.numbers import register
 from agencies.numbers.models import NumberCell
+from agencies.oversight import incidents
+from agencies.oversight.alerts import handling
+from agencies.oversight.alerts.errors import NoSuchAlert
 from deploy import granting
 from deploy.tables import metadata
-from marketplace.foundation import db
+from marketplace.foundation import clock, db
 from marketplace.foundation.db import reading, transaction
+from security.log import queries
+from security.log.filtering import Filters
 from security.principal import Principal, Role
 from tasks import numbers
 from tests.builders import AT_WORK, a_campaign, a_contribution, a_person, some_people
@@ -91,6 +96,16 @@ def test_the_web_can_withdraw_an_agreement(council: Principal) -> None:
 @on_postgresql
 def test_people_work_while_the_web_has_a_role_of_its_own(council: Principal) -> None:
     assert a_contribution(a_campaign(), a_person())
+
+
+@on_postgresql
+def test_officers_work_while_the_web_has_a_role_of_its_own(council: Principal) -> None:
+    officer = a_person("north", roles=(Role.SECURITY_OFFICER,))
+    with transaction() as tx:
+        with pytest.raises(NoSuchAlert):
+            handling.take(tx, uuid.uuid4(), actor=officer, context=AT_WORK)
+        incidents.open_one(tx, "A lost laptop", clock.now(tx), {}, actor=officer, context=AT_WORK)
+        queries.entries(tx, Filters(), actor=officer, context=AT_WORK)
 
 
 @on_postgresql

@@ -18,6 +18,7 @@ from marketplace.foundation import db
 from marketplace.foundation.db import reading
 from security import merkle, merkle_proofs
 from security.log import tree
+from tests.principles.schema import tables_of
 
 LEAVES = [hashlib.sha256(str(number).encode()).digest() for number in range(600)]
 ROLE = f"web_{uuid.uuid4().hex[:8]}"
@@ -73,6 +74,22 @@ def test_a_role_that_could_change_the_record_can_no_longer(before: Engine) -> No
         for each in kept
         if each[0] in ("audit_pending", "audit_entry") and each[1] in ("UPDATE", "DELETE")
     ]
+
+
+@pytest.mark.parametrize("before", ["postgresql"], indirect=True)
+def test_a_role_that_serves_pages_serves_those_of_the_officer_as_well(before: Engine) -> None:
+    with before.begin() as connection:
+        connection.execute(text(f'GRANT SELECT, INSERT ON audit_pending TO "{ROLE}"'))
+    migrating.upgrade(before)
+    with before.connect() as connection:
+        rows: Any = connection.execute(
+            text(
+                "SELECT table_name FROM information_schema.role_table_grants WHERE grantee = :role "
+                "AND privilege_type = 'UPDATE'"
+            ),
+            {"role": ROLE},
+        ).all()
+    assert {table.name for table in tables_of("agencies.oversight")} <= {row.table_name for row in rows}
 
 
 def _on(address: str) -> psycopg.Connection[Any]:

@@ -18,6 +18,7 @@ TABLES = (
     "access_review",
     "access_review_item",
     "alert",
+    "alert_head",
     "alert_rule",
     "data_request",
     "incident",
