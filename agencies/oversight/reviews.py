@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import insert, select, update
 
 from agencies import clearances, memberships, people, roles
 from agencies.errors import NotPermitted
-from agencies.memberships import holds, is_live
-from agencies.models import Membership, Person, RoleGrant
-from agencies.oversight import last_used
+from agencies.oversight import review_items
 from agencies.oversight.models import AccessReview, AccessReviewItem
+from agencies.oversight.review_items import GONE, KEPT, REVOKED, Item
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from marketplace.foundation.db import insert as upsert
@@ -29,12 +26,10 @@ from marketplace.foundation.errors import Conflict, InvalidInput, NotFound
 from marketplace.foundation.ids import new_id
 from security import duties
 from security.decision import ALLOWED, Decision, refused
-from security.labels import Level
 from security.log import audit
 from security.permissions import Permission, may, roles_with
 from security.principal import Context, Principal, Role
 
-KEPT, REVOKED, GONE = "kept", "revoked", "gone"
 CHOICES = (KEPT, REVOKED)
 LONGEST = timedelta(days=366)
 
@@ -59,22 +54,6 @@ class BadDecisions(InvalidInput):
     """Some of this cannot be decided so; nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Something that somebody holds: a role by its grant, or without one a clearance; whether they hold it still."""
-
-    id: UUID
-    membership_id: UUID
-    person_id: UUID
-    name: str
-    grant_id: UUID | None
-    held: str
-    last_used: str | None
-    decision: str | None
-    decided_by: str | None
-    held_now: bool
-
-
 def open_round(tx: Tx, due: date | None, *, actor: Principal, context: Context) -> UUID:
     """Open a review and freeze what there is to look at. Returns its id.
 
@@ -91,7 +70,7 @@ def open_round(tx: Tx, due: date | None, *, actor: Principal, context: Context) 
     made = upsert(tx, AccessReview).values(row).on_conflict_do_nothing()
     if tx.scalar(made.returning(AccessReview.id)) is None:
         raise ReviewRunning()
-    items = [*_of_roles(tx, actor.agency_id), *_of_clearances(tx, actor.agency_id)]
+    items = review_items.held(tx, actor.agency_id)
     if items:
         tx.execute(
             insert(AccessReviewItem), [{"id": new_id(), "review_id": review_id} | item for item in items]
@@ -113,8 +92,8 @@ def decide(
     memberships.hold_agency(tx, actor.agency_id)
     now_holds = _still_reviews(tx, actor).roles
     _open_one(tx, review_id, actor)
-    mark_gone(tx, review_id)
-    items = {row.id: row for row in _items(tx, review_id) if row.id in decisions}
+    review_items.mark_gone(tx, review_id)
+    items = {row.id: row for row in review_items.of(tx, review_id) if row.id in decisions}
     faults = {
         item: code
         for item in decisions
@@ -135,8 +114,8 @@ def close(tx: Tx, review_id: UUID, *, actor: Principal, context: Context) -> Non
     """Close a review in which everything is decided. Raises NotPermitted, NotFound, ReviewOver, NotAllDecided."""
     _still_reviews(tx, actor)
     _open_one(tx, review_id, actor)
-    mark_gone(tx, review_id)
-    rows = _items(tx, review_id)
+    review_items.mark_gone(tx, review_id)
+    rows = review_items.of(tx, review_id)
     if any(row.decision is None for row in rows):
         raise NotAllDecided()
     tx.execute(update(AccessReview).where(AccessReview.id == review_id).values(closed_at=clock.now(tx)))
@@ -171,18 +150,10 @@ def one(tx: Tx, review_id: UUID, *, actor: Principal, context: Context) -> dict[
     What has ended is "gone" here as soon as it has. Raises NotFound.
     """
     row = _one(tx, review_id, actor)
-    items = [_shown(item, actor, closed=row.closed_at is not None) for item in _items(tx, review_id)]
+    items = [_shown(item, actor, closed=row.closed_at is not None) for item in review_items.of(tx, review_id)]
     left = sum(item["decision"] is None for item in items)
     _record(tx, "review.read", review_id, actor, context, {"items": len(items)})
     return {**row._mapping, "items": items, "left": left}
-
-
-def mark_gone(tx: Tx, review_id: UUID) -> None:
-    """Put down as gone what is not decided and not held any more."""
-    gone = [row.id for row in _items(tx, review_id) if row.decision is None and not row.held_now]
-    if gone:
-        ended = update(AccessReviewItem).where(AccessReviewItem.id.in_(gone))
-        tx.execute(ended.values(decision=GONE, decided_at=clock.now(tx)))
 
 
 def may_decide(item: Item, now_holds: frozenset[Role], actor: Principal) -> Decision:
@@ -212,72 +183,6 @@ def _carry_out(tx: Tx, item: Item, decision: str, actor: Principal, context: Con
         roles.end(tx, item.grant_id, actor=actor, context=context)
     made = {"decision": decision, "decided_by": actor.person_id, "decided_at": clock.now(tx)}
     tx.execute(update(AccessReviewItem).where(AccessReviewItem.id == item.id).values(made))
-
-
-def _of_roles(tx: Tx, agency_id: UUID) -> list[dict[str, Any]]:
-    used = last_used.roles(tx, agency_id)
-    now = clock.at(tx)
-    rows = tx.all(
-        select(Membership.id, Person.subject_id, RoleGrant.id.label("grant_id"), RoleGrant.role)
-        .join(RoleGrant, RoleGrant.membership_id == Membership.id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.agency_id == agency_id, is_live(now), holds(now))
-    )
-    return [
-        {
-            "membership_id": row.id, "grant_id": row.grant_id, "held": row.role,
-            "last_used": used.get((row.subject_id, Role(row.role))),
-        }
-        for row in rows
-    ]  # fmt: skip
-
-
-def _of_clearances(tx: Tx, agency_id: UUID) -> list[dict[str, Any]]:
-    used = last_used.clearances(tx, agency_id)
-    rows = tx.all(
-        select(Membership.id, Person.subject_id, Membership.clearance)
-        .join(Person, Person.id == Membership.person_id)
-        .where(
-            Membership.agency_id == agency_id,
-            is_live(clock.at(tx)),
-            Membership.clearance > int(Level.PUBLIC),
-        )
-    )
-    return [
-        {
-            "membership_id": row.id, "grant_id": None, "held": Level(row.clearance).label_key,
-            "last_used": used.get((row.subject_id, Level(row.clearance))),
-        }
-        for row in rows
-    ]  # fmt: skip
-
-
-def _items(db: Tx, review_id: UUID) -> list[Item]:
-    """The things of a review, by name."""
-    now, decider = clock.at(db), aliased(Person)
-    rows = db.all(
-        select(
-            AccessReviewItem.id, AccessReviewItem.membership_id, AccessReviewItem.grant_id, AccessReviewItem.held,
-            AccessReviewItem.last_used, AccessReviewItem.decision,
-            Membership.person_id, Membership.clearance, Person.name, decider.name.label("decided_by"),
-            is_live(now).label("live"), func.coalesce(holds(now), False).label("granted"),
-        )
-        .join(Membership, Membership.id == AccessReviewItem.membership_id)
-        .join(Person, Person.id == Membership.person_id)
-        .outerjoin(RoleGrant, RoleGrant.id == AccessReviewItem.grant_id)
-        .outerjoin(decider, decider.id == AccessReviewItem.decided_by)
-        .where(AccessReviewItem.review_id == review_id)
-        .order_by(func.lower(Person.name), Membership.id, AccessReviewItem.grant_id.is_(None), AccessReviewItem.held)
-    )  # fmt: skip
-    return [_item(row) for row in rows]
-
-
-def _item(row: Any) -> Item:
-    still = row.granted if row.grant_id is not None else row.clearance >= Level.parse(row.held)
-    return Item(
-        row.id, row.membership_id, row.person_id, row.name, row.grant_id, row.held, row.last_used, row.decision,
-        row.decided_by, bool(row.live and still),
-    )  # fmt: skip
 
 
 def _shown(item: Item, actor: Principal, *, closed: bool) -> dict[str, Any]:
