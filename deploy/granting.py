@@ -23,6 +23,10 @@ LESS: Mapping[str, tuple[str, ...]] = {
     "audit_head": ("SELECT",),
     "audit_tile": ("SELECT",),
     "audit_checkpoint": ("SELECT",),
+    # Alerts are found by workers; pages take and close them, holding the head meanwhile. A diary only grows.
+    "alert": ("SELECT", "UPDATE"),
+    "alert_head": ("SELECT", "UPDATE (id)"),
+    "incident_note": ("SELECT", "INSERT"),
 }
 """What the web may do to a table where that is not everything."""
 ONLY_ERASED = frozenset({"number_cell"})

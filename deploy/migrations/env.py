@@ -11,6 +11,7 @@ context.configure(
     target_metadata=metadata,
     include_object=included,
     compare_type=True,
+    transaction_per_migration=True,  # one that builds indexes beside the work commits what lies before it
     user_module_prefix="db.",
 )
 with context.begin_transaction():

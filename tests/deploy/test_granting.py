@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, make_url, select, text
+from sqlalchemy import Engine, insert, make_url, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from agencies.numbers import register
 from agencies.numbers.models import NumberCell
 from agencies.oversight import incidents
 from agencies.oversight.alerts import handling
-from agencies.oversight.alerts.errors import NoSuchAlert
+from agencies.oversight.models import Alert
 from deploy import granting
 from deploy.tables import metadata
 from marketplace.foundation import clock, db
@@ -99,13 +100,46 @@ def test_people_work_while_the_web_has_a_role_of_its_own(council: Principal) -> 
 
 
 @on_postgresql
-def test_officers_work_while_the_web_has_a_role_of_its_own(council: Principal) -> None:
+def test_officers_work_while_the_web_has_a_role_of_its_own(database: Engine, council: Principal) -> None:
     officer = a_person("north", roles=(Role.SECURITY_OFFICER,))
+    alert = _raised(database, officer)
+    who: dict[str, Any] = {"actor": officer, "context": AT_WORK}
     with transaction() as tx:
-        with pytest.raises(NoSuchAlert):
-            handling.take(tx, uuid.uuid4(), actor=officer, context=AT_WORK)
-        incidents.open_one(tx, "A lost laptop", clock.now(tx), {}, actor=officer, context=AT_WORK)
-        queries.entries(tx, Filters(), actor=officer, context=AT_WORK)
+        handling.take(tx, alert, **who)
+        incident = incidents.open_one(
+            tx, "A laptop", clock.now(tx), {"act": "claim.take"}, alert_id=alert, **who
+        )
+        incidents.note(tx, incident, "It was found.", **who)
+        handling.close(tx, alert, "incident", "", **who)
+        queries.entries(tx, Filters(), **who)
+    with reading() as connection:
+        assert connection.scalar(select(Alert.state).where(Alert.id == alert)) == "closed"
+
+
+@on_postgresql
+@pytest.mark.parametrize("table", ["alert", "incident_note", "audit_entry"])
+def test_the_web_deletes_nothing_of_what_happened(council: Principal, table: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction() as tx:
+        tx.execute(text(f"DELETE FROM {table}"))
+
+
+@on_postgresql
+def test_the_web_cannot_say_that_the_record_was_looked_at(council: Principal) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction() as tx:
+        tx.execute(text("UPDATE alert_head SET number = 99"))
+
+
+def _raised(database: Engine, officer: Principal) -> uuid.UUID:
+    """An alert as a worker raises it."""
+    alert_id, now = uuid.uuid4(), datetime.now(UTC)
+    with database.begin() as connection:
+        connection.execute(
+            insert(Alert).values(
+                id=alert_id, agency_id=officer.agency_id, kind="many_views", about="somebody", first=0, last=1,
+                facts={}, raised_at=now, last_at=now,
+            )
+        )  # fmt: skip
+    return alert_id
 
 
 @on_postgresql

@@ -85,7 +85,7 @@ def test_a_role_that_serves_pages_serves_those_of_the_officer_as_well(before: En
         rows: Any = connection.execute(
             text(
                 "SELECT table_name FROM information_schema.role_table_grants WHERE grantee = :role "
-                "AND privilege_type = 'UPDATE'"
+                "AND privilege_type = 'SELECT'"
             ),
             {"role": ROLE},
         ).all()
