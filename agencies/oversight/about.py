@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, insert, select, update
@@ -37,10 +39,15 @@ class Opened:
 
 
 def named(db: Tx, name: str, agency_id: UUID) -> list[UUID]:
-    """People who are or were with the agency and whose name has every word of `name`; at most one more than MOST."""
-    words = [func.lower(Person.name).contains(word, autoescape=True) for word in name.lower().split()]
-    chosen = select(Person.id).where(*words, _of_agency(agency_id))
-    return [row.id for row in db.all(chosen.order_by(Person.id).limit(MOST + 1))]
+    """People who are or were with the agency and whose name has every word of `name`; at most one more than MOST.
+
+    Capitals and small letters are the same. They are compared here and not in SQL: SQLite knows the letters of ASCII
+    alone, PostgreSQL those of the locale that it was set up with. An agency is some ten thousand names at most.
+    """
+    words = _folded(name).split()
+    rows = db.all(select(Person.id, Person.name).where(_of_agency(agency_id)).order_by(Person.id))
+    fitting = (row.id for row in rows if all(word in _folded(row.name) for word in words))
+    return list(islice(fitting, MOST + 1))
 
 
 def behind(db: Tx, pseudonym: str, agency_id: UUID) -> list[UUID]:
@@ -87,16 +94,24 @@ def opened(db: Tx, look_up_id: UUID, agency_id: UUID) -> list[Opened]:
 def tell(tx: Tx, look_up_id: UUID, purpose: str, agency_id: UUID, *, person_id: UUID | None = None) -> None:
     """Tell everybody whom a look-up opened and who was not told yet, or one of them.
 
-    Each is told once, also where two do it at a time.
+    Each is told once, also where two do it at a time. One alone is told because they are being erased: then the entry
+    does not say who, because beside that of the erasing it would tie them to the place on the record that they leave.
     """
     told = update(LookUpPerson).where(LookUpPerson.look_up_id == look_up_id, LookUpPerson.told_at.is_(None))
     if person_id is not None:
         told = told.where(LookUpPerson.person_id == person_id)
     for row in tx.all(told.values(told_at=clock.now(tx)).returning(LookUpPerson.person_id)):
         notices.post(tx, row.person_id, "look_up.read", path=OWN_RECORD, purpose=purpose)
-        subject_id = tx.scalar(select(Person.subject_id).where(Person.id == row.person_id))
-        target = audit.Target("person", subject_id, agency_id)
+        target = audit.Target("agency", agency_id, agency_id)
+        if person_id is None:
+            subject_id = tx.scalar(select(Person.subject_id).where(Person.id == row.person_id))
+            target = audit.Target("person", subject_id, agency_id)
         audit.record(tx, "person.tell", target, actor=None, context=JOB, detail={"about": "look_up.read"})
+
+
+def _folded(name: str) -> str:
+    """The same for any spelling of the same letters (Unicode 3.13, canonical caseless matching)."""
+    return normalize("NFD", normalize("NFD", name).casefold())
 
 
 def _of_agency(agency_id: UUID) -> ColumnElement[bool]:

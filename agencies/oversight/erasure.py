@@ -30,6 +30,9 @@ class StillAMember(Conflict):
 def erase_from_record(tx: Tx, person_id: UUID, *, actor: Principal, context: Context) -> None:
     """Cut the record's tie to a person who has left, by data protection of the agency they were with last.
 
+    The entry of it says neither which place on the record they had nor which they have now: with both in one
+    transaction, what was cut would be tied again.
+
     Raises NotPermitted, NoSuchPerson (also where another agency was their last), StillAMember.
     """
     people.still_holds(tx, actor, Role.DATA_PROTECTION)
@@ -41,10 +44,9 @@ def erase_from_record(tx: Tx, person_id: UUID, *, actor: Principal, context: Con
     _forget_look_ups(tx, person_id)
     tx.execute(delete(DataRequest).where(DataRequest.person_id == person_id))
     old = tx.scalar(select(Person.subject_id).where(Person.id == person_id))
-    new = subjects.make(tx)
-    tx.execute(update(Person).where(Person.id == person_id).values(subject_id=new))
+    tx.execute(update(Person).where(Person.id == person_id).values(subject_id=subjects.make(tx)))
     subjects.erase(tx, old)
-    target = audit.Target("person", new, actor.agency_id)
+    target = audit.Target("agency", actor.agency_id, actor.agency_id)
     audit.record(tx, "subject.erase", target, actor=actor, context=context)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Text,
     Uuid,
+    false,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -161,7 +162,8 @@ class DataRequest(Base):
 class Incident(Base):
     """Something that happened to data, from the moment it was known. Its scope is a search of the record.
 
-    As long as it is not closed, the entries from `first` to `last` do not expire.
+    As long as it is not closed, the entries from `first` to `last` do not expire: those that concern the agency, or
+    with `whole`, where the marketplace's own officer opened it, all of them.
     """
 
     __tablename__ = "incident"
@@ -181,6 +183,7 @@ class Incident(Base):
     filters: Mapped[dict[str, str]] = mapped_column(Json)
     first: Mapped[int] = mapped_column("first_number", BigInteger)
     last: Mapped[int] = mapped_column("last_number", BigInteger)
+    whole: Mapped[bool] = mapped_column(server_default=false())
     state: Mapped[str] = mapped_column(String(8), server_default="open")
     reported_at: Mapped[datetime | None] = mapped_column(Moment)
     reported: Mapped[str | None] = mapped_column("reported_how", String(300))

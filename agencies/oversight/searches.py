@@ -41,9 +41,9 @@ class Search:
 def parse(db: Tx, words: Mapping[str, str]) -> Search:
     """Read a search. A word that makes no sense is left out and named; one that names nothing finds nothing.
 
-    Words: act, outcome, zone, label, agency (a slug), campaign (an id), pseudonym, person (the pseudonym of whom it
-    was done to), object, session, device, reference, period (today, week, month), since, until (days or moments),
-    readings ("hidden", "shown").
+    Words: act, outcome, zone, label, agency (a slug), campaign (an id), pseudonym, person (the pseudonym of whom
+    somebody followed by it), object, session, device, reference, period (today, week, month), since, until (days or
+    moments), readings ("hidden", "shown").
     """
     fields: dict[str, Any] = {}
     understood: dict[str, str] = {}
@@ -89,7 +89,7 @@ def _subject(field: str) -> Callable[[Tx, str], dict[str, Any] | None]:
 
 
 def _object(_: Tx, word: str) -> dict[str, Any] | None:
-    return {"object_id": word.lower()} if len(word) >= SHORTEST_OBJECT else None
+    return {"object_id": word} if len(word) >= SHORTEST_OBJECT else None
 
 
 def _period(db: Tx, word: str) -> dict[str, Any] | None:

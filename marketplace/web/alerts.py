@@ -160,14 +160,24 @@ def _shown(alert: Mapping[str, Any], agencies: Mapping[UUID, str]) -> dict[str, 
     }
 
 
-def _look(alert: Mapping[str, Any]) -> str | None:
-    """The record's entries about somebody in that time; until is the first second that does not count."""
-    if alert["kind"] not in OF_PEOPLE:
-        return None
-    of = {"pseudonym": alert["pseudonym"]} if alert["pseudonym"] else {"device": alert["about"]}
+def search_words(alert: Mapping[str, Any]) -> dict[str, str]:
+    """The search that finds what an alert is about: its time, and where there is one its person or device.
+
+    Until is the first second that does not count.
+    """
     begin = alert_words.since(alert).replace(microsecond=0)
     end = alert["last_at"].replace(microsecond=0) + timedelta(seconds=1)
-    return url_for("web.record", since=begin.isoformat(), until=end.isoformat(), **of)
+    words = {"since": begin.isoformat(), "until": end.isoformat()}
+    if alert["kind"] not in OF_PEOPLE:
+        return words
+    of = {"pseudonym": alert["pseudonym"]} if alert["pseudonym"] else {"device": alert["about"]}
+    return words | of
+
+
+def _look(alert: Mapping[str, Any]) -> str | None:
+    """Where the record's entries about somebody in that time are."""
+    words: dict[str, Any] = search_words(alert)
+    return url_for("web.record", **words) if alert["kind"] in OF_PEOPLE else None
 
 
 def _read(tx: Tx, alert_id: UUID) -> dict[str, Any]:

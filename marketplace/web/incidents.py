@@ -14,13 +14,15 @@ from werkzeug.wrappers import Response
 
 from agencies import directory
 from agencies.oversight import incidents as use_cases
+from agencies.oversight.alerts import listing
+from agencies.oversight.alerts.errors import NoSuchAlert
 from agencies.oversight.incidents import BadIncident
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
 from marketplace.edge.record_csv import record_csv as as_csv
 from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.ids import parse_id
-from marketplace.web import record_search
+from marketplace.web import alerts, record_search
 from marketplace.web.blueprint import web
 from security.log import handing_over
 from tasks import campaign_names
@@ -35,6 +37,9 @@ SENTENCES = {
     "how": lambda: gettext("Write in 3 to 300 characters how it was reported."),
     "late_because": lambda: gettext(
         "72 hours have passed. Write why it was reported later (Art. 33(1) GDPR), in 3 to 4,000 characters."
+    ),
+    "scope": lambda: gettext(
+        "Nothing is chosen yet. Search the record first, and open the incident from what you find."
     ),
     "finding": lambda: gettext("Write what was found, in 3 to 4,000 characters."),
 }
@@ -53,7 +58,10 @@ def incidents() -> str:
 def new_incident() -> str:
     """The form that opens an incident: from an alert, or with the words of a search as its scope."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M")
-    return _new(record_search.from_values(request.args), request.args.get("alert", ""), {"known_at": now}, {})
+    alert, words = request.args.get("alert", ""), record_search.from_values(request.args)
+    if alert and not words:
+        words = _words_of(alert)
+    return _new(words, alert, {"known_at": now}, {})
 
 
 @web.post("/record/incidents")
@@ -168,6 +176,15 @@ def _moment(text: str) -> datetime | None:
 
 def _faults(refusal: BadIncident) -> dict[str, str]:
     return {field: SENTENCES[field]() for field in refusal.facts["errors"]}
+
+
+def _words_of(alert: str) -> dict[str, str]:
+    """The search that an alert of the agency speaks of. Raises NoSuchAlert."""
+    alert_id = parse_id(alert)
+    if alert_id is None:
+        raise NoSuchAlert()
+    with reading() as db:
+        return alerts.search_words(listing.one(db, alert_id, current_principal().agency_id))
 
 
 def _new(words: Mapping[str, str], alert: str, form: Mapping[str, str], faults: Mapping[str, str]) -> str:

@@ -234,7 +234,7 @@ def _affairs(scene: Scene, ids: dict[str, UUID]) -> None:
             "alert": _alert(tx, admin.agency_id),
             "officer": scene.people["own", Role.SECURITY_OFFICER].principal.membership_id,
             "incident": incidents.open_one(
-                tx, "A laptop was lost", clock.now(tx), {}, actor=asker, context=AT_WORK
+                tx, "A laptop was lost", clock.now(tx), {"since": "2020-01-01"}, actor=asker, context=AT_WORK
             ),
             "review": reviews.open_round(
                 tx, clock.now(tx).date() + timedelta(days=30), actor=admin, context=AT_WORK

@@ -270,7 +270,12 @@ class TestActing:
         alert, officer = exported(quiet), english(quiet, "haas")
         page = page_of(officer, f"/record/alerts/{alert}")
         assert f'href="/record/incidents/new?alert={alert}"' in page
-        page_of(officer, f"/record/incidents/new?alert={alert}")
+        form = page_of(officer, f"/record/incidents/new?alert={alert}")
+        sent = form_of(form, "/record/incidents") | {"title": "An export", "known_at": "2026-01-02T03:04"}
+        incident = officer.post("/record/incidents", data=sent).location
+        assert "<dt>Entries</dt><dd>1 (" in page_of(officer, incident), (
+            "its scope is what the alert was about"
+        )
 
 
 class TestRules:

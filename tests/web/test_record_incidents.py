@@ -41,6 +41,8 @@ def moment(hours_ago: float) -> str:
 def opening(client: FlaskClient, query: str = "", **typed: str) -> Any:
     hidden = form_of(page_of(client, NEW + query), "/record/incidents")
     given = {"title": "A laptop was left on a train", "known_at": moment(2)} | typed
+    if not query:
+        given |= {"since": "2020-01-01"}
     return client.post("/record/incidents", data=hidden | given)
 
 

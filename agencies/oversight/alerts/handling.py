@@ -80,6 +80,14 @@ def close(tx: Tx, alert_id: UUID, finding: str, note: str, *, actor: Principal, 
     )
 
 
+def to_be_handled(tx: Tx, alert_id: UUID, actor: Principal) -> None:
+    """That this officer may handle this alert, which nobody else changes until COMMIT.
+
+    Raises NotPermitted, NoSuchAlert, AlertAboutYou, AlertClosed.
+    """
+    _not_about(_held(tx, alert_id, actor), actor)
+
+
 def _held(tx: Tx, alert_id: UUID, actor: Principal) -> Any:
     """The alert, which nobody else changes until COMMIT, if it is one of the actor's agency and is not closed."""
     officers.oversees(tx, actor)

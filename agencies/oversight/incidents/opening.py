@@ -13,16 +13,17 @@ from agencies.memberships import holds as holds_now
 from agencies.memberships import is_live
 from agencies.models import Membership, RoleGrant
 from agencies.oversight import searches
+from agencies.oversight.alerts import handling
 from agencies.oversight.incidents import rows
 from agencies.oversight.incidents.errors import AlertInIncident
 from agencies.oversight.models import Alert, Incident
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
-from marketplace.foundation.errors import NotFound
 from marketplace.foundation.ids import new_id
 from security.log import scoping, tree
 from security.log.filtering import READINGS
 from security.log.scoping import Scope
+from security.permissions import Permission, may
 from security.principal import Context, Principal, Role
 
 TITLE = (3, 120)
@@ -43,22 +44,26 @@ def open_one(
 ) -> UUID:
     """Open an incident whose scope is the search in `words`. Returns its id; officers and data protection are told.
 
-    Raises NotPermitted; BadIncident with what is wrong by field (title, known_at); NotFound or AlertInIncident.
+    A search for everything is refused: it would keep the whole record from expiring. Raises NotPermitted; BadIncident
+    with what is wrong by field (title, known_at, scope); from an alert NoSuchAlert, AlertAboutYou, AlertClosed,
+    AlertInIncident.
     """
     rows.still_oversees(tx, actor)
     now = clock.now(tx)
     faults = rows.length("title", title, TITLE)
     if known_at is None or known_at > now or known_at < now - timedelta(days=3650):
         faults["known_at"] = "moment"
-    rows.or_raise(faults)
     asked = searches.parse(tx, as_at_the_desk(words))
+    if not asked.filters.narrows():
+        faults["scope"] = "everything"
+    rows.or_raise(faults)
     found = scoping.scope(tx, asked.filters, actor=actor)
     first, last = _numbers(tx, found)
     incident_id = new_id()
     row = {
         "id": incident_id, "agency_id": actor.agency_id, "title": title, "known_at": known_at,
         "opened_by": actor.person_id, "opened_at": now, "filters": pinned(asked), "first": first, "last": last,
-        "state": rows.OPEN,
+        "state": rows.OPEN, "whole": may(actor, Permission.READ_WHOLE_RECORD),
     }  # fmt: skip
     tx.execute(insert(Incident).values(row))
     if alert_id is not None:
@@ -90,13 +95,12 @@ def _numbers(tx: Tx, found: Scope) -> tuple[int, int]:
 
 
 def _take_alert(tx: Tx, alert_id: UUID, incident_id: UUID, actor: Principal) -> None:
-    mine = (Alert.id == alert_id, Alert.agency_id == actor.agency_id)
-    row = tx.one_or_none(select(Alert.incident_id).where(*mine).with_for_update())
-    if row is None:
-        raise NotFound()
-    if row.incident_id is not None:
+    handling.to_be_handled(tx, alert_id, actor)
+    bound = (
+        update(Alert).where(Alert.id == alert_id, Alert.incident_id.is_(None)).values(incident_id=incident_id)
+    )
+    if tx.execute(bound).rowcount != 1:
         raise AlertInIncident()
-    tx.execute(update(Alert).where(*mine).values(incident_id=incident_id))
 
 
 def _tell(tx: Tx, incident_id: UUID, now: datetime, actor: Principal) -> None:

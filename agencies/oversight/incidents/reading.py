@@ -55,12 +55,11 @@ def search_of(tx: Tx, incident_id: UUID, *, actor: Principal) -> Filters:
 
 def holds(db: Tx) -> list[Hold]:
     """What must not expire: from the first to the last entry of every incident that is not closed."""
-    found = db.all(
-        select(Incident.agency_id, Incident.first.label("first"), Incident.last.label("last")).where(
-            Incident.state == rows.OPEN
-        )
+    chosen = select(
+        Incident.agency_id, Incident.whole, Incident.first.label("first"), Incident.last.label("last")
     )
-    return [Hold(row.agency_id, row.first, row.last) for row in found]
+    found = db.all(chosen.where(Incident.state == rows.OPEN))
+    return [Hold(None if row.whole else row.agency_id, row.first, row.last) for row in found]
 
 
 def _hold(tx: Tx, row: Any, found: Scope) -> None:

@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("filters", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("first_number", sa.BigInteger(), nullable=False),
         sa.Column("last_number", sa.BigInteger(), nullable=False),
+        sa.Column("whole", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("state", sa.String(length=8), server_default="open", nullable=False),
         sa.Column("reported_at", db.Moment(timezone=True), nullable=True),
         sa.Column("reported_how", sa.String(length=300), nullable=True),

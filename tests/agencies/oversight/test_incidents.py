@@ -13,15 +13,16 @@ from sqlalchemy import Engine, delete, insert, select, update
 from agencies.errors import NotPermitted
 from agencies.models import Notice, RoleGrant
 from agencies.oversight import incidents
+from agencies.oversight.alerts.errors import AlertAboutYou, AlertClosed
 from agencies.oversight.incidents import AlertInIncident, BadIncident, IncidentOver, ReportedAlready
 from agencies.oversight.models import Alert, Incident, IncidentNote
-from marketplace.foundation.db import transaction
+from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.errors import NotFound
 from marketplace.foundation.ids import new_id
 from security.labels import Level
-from security.log import audit, sequencer
+from security.log import audit, expiring, sequencer, tree
 from security.log.expiring import Hold
-from security.log.models import AuditPending, LogSubject
+from security.log.models import AuditEntry, AuditPending, LogSubject
 from security.principal import Principal, Role
 from tests.builders import AT_WORK, a_person, changed, found, one
 
@@ -31,6 +32,10 @@ def officer(database: Engine) -> Principal:
     officer = a_person("north", roles=(Role.SECURITY_OFFICER,))
     changed(delete(AuditPending))
     return officer
+
+
+EVER = {"since": "2020-01-01"}
+"""A search that finds everything there is, and asks for less."""
 
 
 def now() -> datetime:
@@ -50,7 +55,7 @@ def opened(officer: Principal, words: Mapping[str, str] | None = None, **given: 
     known_at = given.pop("known_at", now() - timedelta(hours=2))
     title = given.pop("title", "A laptop was left on a train")
     with transaction() as tx:
-        return incidents.open_one(tx, title, known_at, words or {}, **given, actor=officer, context=AT_WORK)
+        return incidents.open_one(tx, title, known_at, words or EVER, **given, actor=officer, context=AT_WORK)
 
 
 def read(incident: UUID, officer: Principal) -> dict[str, Any]:
@@ -203,12 +208,12 @@ class TestOpening:
             opened(officer)
 
 
-def an_alert(officer: Principal) -> UUID:
+def an_alert(officer: Principal, **given: Any) -> UUID:
     alert = new_id()
     row = {
         "id": alert, "agency_id": officer.agency_id, "kind": "denials", "first": 0, "last": 0, "facts": {},
         "raised_at": now(), "last_at": now(),
-    }  # fmt: skip
+    } | given  # fmt: skip
     changed(insert(Alert).values(row))
     return alert
 
@@ -298,13 +303,51 @@ class TestDiary:
         assert (shown["state"], shown["finding"]) == ("closed", "Found again, untouched.")
 
 
+class TestWhatIsHeld:
+    @pytest.mark.parametrize(
+        "words", [{}, {"readings": "shown"}, {"readings": "hidden"}, {"act": "nonsense"}]
+    )
+    def test_is_never_everything(self, officer: Principal, words: dict[str, str]) -> None:
+        with pytest.raises(BadIncident) as refusal, transaction() as tx:
+            incidents.open_one(tx, "A laptop", now(), words, actor=officer, context=AT_WORK)
+        assert refusal.value.facts["errors"] == {"scope": ["everything"]}
+
+    def test_what_the_marketplaces_officer_measured_is_held_whole(self, database: Engine) -> None:
+        officer = a_person("west", roles=(Role.MARKETPLACE_OFFICER,))
+        entered(a_person("south"))
+        opened(officer)
+        with reading() as db:
+            [hold] = incidents.holds(db)
+        assert hold.agency_id is None
+
+    def test_a_hold_of_everything_keeps_others_entries(self, database: Engine) -> None:
+        entered(a_person("south"))
+        month = dict.fromkeys(("public", "internal", "sensitive", "restricted", "none"), 1)
+        with transaction() as tx:
+            tx.execute(update(AuditEntry).values(at=now() - timedelta(days=90)))
+            assert expiring.expire(tx, month, [Hold(None, 0, tree.size(tx))]) == 0
+            assert expiring.expire(tx, month) > 0
+
+
+class TestFromAnAlert:
+    def test_an_officer_opens_none_from_an_alert_about_themselves(self, officer: Principal) -> None:
+        alert = an_alert(officer, subject_id=officer.subject_id)
+        with pytest.raises(AlertAboutYou):
+            opened(officer, alert_id=alert)
+
+    def test_a_closed_alert_stays_closed(self, officer: Principal) -> None:
+        alert = an_alert(officer, state="closed")
+        with pytest.raises(AlertClosed):
+            opened(officer, alert_id=alert)
+
+
 class TestReadings:
     def test_are_left_out_as_at_the_desk(self, officer: Principal) -> None:
         entered(officer, "log.read")
         entered(officer)
         assert read(opened(officer), officer)["scope"].entries == 1
 
-    @pytest.mark.parametrize("words", [{"readings": "shown"}, {"act": "log.read"}])
+    @pytest.mark.parametrize("words", [{"since": "2020-01-01", "readings": "shown"}, {"act": "log.read"}])
     def test_are_in_where_the_search_asks_for_them(self, officer: Principal, words: dict[str, str]) -> None:
         entered(officer, "log.read")
         assert read(opened(officer, words), officer)["scope"].entries == 1

@@ -173,7 +173,9 @@ class TestTables:
         ):
             with transaction() as tx:
                 known_at = now - timedelta(hours=hours)
-                incident = incidents.open_one(tx, "Something", known_at, {}, actor=officer, context=AT_WORK)
+                incident = incidents.open_one(
+                    tx, "Something", known_at, {"since": "2020-01-01"}, actor=officer, context=AT_WORK
+                )
                 if reported:
                     incidents.report(
                         tx, incident, now, "By letter", late_because=late, actor=officer, context=AT_WORK
