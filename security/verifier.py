@@ -100,11 +100,15 @@ class Key:
 
     def __init__(self, line: str) -> None:
         self.name, _, rest = line.strip().partition("+")
-        material = b64decode(rest.partition("+")[2])
-        self.kind, self.public = material[0], material[1:]
+        known, _, encoded = rest.partition("+")
+        try:
+            material = b64decode(encoded)
+        except ValueError:
+            material = b""
         self.id = hashlib.sha256(self.name.encode() + b"\n" + material).digest()[:4]
-        if self.id.hex() != rest.partition("+")[0]:
+        if len(material) != 33 or self.id.hex() != known:
             raise Wrong(f"This is not a key: {line}")
+        self.kind, self.public = material[0], material[1:]
 
     def signed(self, note: str) -> datetime | None:
         """When this key signed the note (a log does not say when: 1970), or None where it did not."""
@@ -131,6 +135,8 @@ def checkpoint(
     note: str, log: Key, witnesses: list[Key], quorum: int
 ) -> tuple[int, bytes, dict[str, datetime]]:
     """Size, root and who cosigned when, of a checkpoint that is signed as asked. Raises Wrong."""
+    if log.kind != LOG or any(key.kind != WITNESS for key in witnesses):
+        raise Wrong("A log's key was given for a witness, or the other way round.")
     if log.signed(note) is None:
         raise Wrong("The checkpoint is not signed by the log's key.")
     origin, size, root = note.split("\n")[:3]
@@ -153,6 +159,8 @@ def verify(proof: dict[str, Any], log: Key, witnesses: list[Key], quorum: int) -
     size, root, cosigned = checkpoint(proof["checkpoint"], log, witnesses, quorum)
     said = [f"{log.name} signed that it has {size} entries."]
     said += [f"{name} cosigned that at {moment:%Y-%m-%d %H:%M:%S} UTC." for name, moment in cosigned.items()]
+    if not witnesses:
+        said.append("No witness was asked for: whoever has the log's key could have written another record.")
     for part in proof["parts"]:
         said.append(_part(part, size, root))
     if "earlier" in proof:

@@ -126,6 +126,25 @@ def test_another_log_key_or_too_few_witnesses_do_not_do(officer: Principal) -> N
         checked(made, quorum=3)
 
 
+def test_the_logs_own_key_is_no_witness(officer: Principal) -> None:
+    key = verifier.Key(str(LOG.verifier))
+    with pytest.raises(verifier.Wrong, match="given for a witness"):
+        verifier.verify(proof(officer, 0, 1), key, [key], 1)
+    with pytest.raises(verifier.Wrong, match="given for a witness"):
+        verifier.verify(proof(officer, 0, 1), KEYS[0], KEYS, 1)
+
+
+def test_without_a_witness_it_says_so(officer: Principal) -> None:
+    said = verifier.verify(proof(officer, 0, 1), verifier.Key(str(LOG.verifier)), [], 0)
+    assert any("No witness was asked for" in each for each in said)
+
+
+@pytest.mark.parametrize("line", ["abc", "", "a+b", "a+b+c", "market.example/log+00000000+AAAA", "ü+ü+ü"])
+def test_what_is_no_key_is_said_to_be_none(line: str) -> None:
+    with pytest.raises(verifier.Wrong, match="not a key"):
+        verifier.Key(line)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": "marketplace-record-proof-1"}'])
 def test_what_is_no_proof_is_said_to_be_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "proof.json"
