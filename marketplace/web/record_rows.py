@@ -8,6 +8,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
+
 from agencies.oversight.spans import Span
 from marketplace.web import names
 
@@ -35,9 +37,7 @@ def shown(
     campaign = row["campaign_id"]
     return dict(row) | {
         "agency_shown": agencies.get(row["agency_id"]),
-        "object_name": ""
-        if row["object_kind"] == "none"
-        else names.thing(row["object_kind"], row["object_id"]),
+        "object_name": _object_name(row),
         "object_link": None if row["object_kind"] in NO_SEARCH else row["object_id"],
         "campaign_name": None if campaign is None else campaigns.get(campaign, str(campaign)[:8]),
         "campaign_only": row["object_kind"] == "campaign",
@@ -46,3 +46,10 @@ def shown(
         "alert": any(span.holds(row["pseudonym"], row["number"]) for span in spans),
         "new_device": detail.get("new_device") is True,
     }
+
+
+def _object_name(row: Mapping[str, Any]) -> str:
+    """The kind of thing; of a person without a pseudonym no more than that it was one."""
+    if row["object_kind"] == "person":
+        return gettext("a person")
+    return "" if row["object_kind"] == "none" else names.thing(row["object_kind"], row["object_id"])

@@ -124,3 +124,8 @@ ACTS: Mapping[str, Act] = {
     "rules.sign": Act(ACTIVITY),
     "access.refuse": Act(ACTIVITY),
 }
+BY_PSEUDONYM = frozenset({"log.read", "log.export"})
+"""Acts on a person whom the actor knows by their pseudonym alone: they follow it. In every other act on a person the
+actor chose them by name, so that a pseudonym beside it would give the name away (docs/record.md)."""
+NAMED_ELSEWHERE = frozenset({"look_up", "review", "data_request", "alert"})
+"""Kinds of objects whose own pages name the colleagues who acted: their id beside a pseudonym would give it away."""

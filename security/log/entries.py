@@ -1,7 +1,10 @@
 """What an entry looks like: an OCSF-shaped object in canonical JSON (RFC 8785), pure.
 
-Nothing in it names a person: the actor is a commitment, SHA-256(salt ‖ id), over a random id and a salt that can be
-erased. Times are UTC in milliseconds since 1970, as OCSF has them.
+Nothing in it names a person: who acted is a commitment, SHA-256(salt ‖ id), over a random id and a salt that can be
+erased. Whom somebody chose by name is another one, SHA-256(salt ‖ "named" ‖ id): whoever knows the name, having made or
+seen that choice, learns from it nothing about what the same person did. Somebody who was followed by their pseudonym is
+spoken of as in their own acts. Where the page of a thing names who acted on it, the actor's salt hides its id as well.
+Times are UTC in milliseconds since 1970, as OCSF has them.
 """
 
 from __future__ import annotations
@@ -13,15 +16,21 @@ from uuid import UUID
 
 from security.canonical import plain_bytes
 from security.labels import Level
-from security.log.acts import ACTS
+from security.log.acts import ACTS, BY_PSEUDONYM, NAMED_ELSEWHERE
 
-VERSION = 1
+VERSION = 2
+"""Until 1, whom an act was done to was the commitment of an actor, whatever the act."""
 OCSF = "1.5.0"
 
 
 def commitment(salt: bytes, subject_id: UUID) -> str:
-    """The lower-case hex commitment by which a leaf speaks of a person."""
+    """The lower-case hex commitment by which a leaf speaks of somebody who acted, or who was followed."""
     return hashlib.sha256(salt + subject_id.bytes).hexdigest()
+
+
+def named(salt: bytes, subject_id: UUID) -> str:
+    """That by which it speaks of somebody whom an act chose by name; the lengths keep the two kinds apart."""
+    return hashlib.sha256(salt + b"named" + subject_id.bytes).hexdigest()
 
 
 def body(facts: Mapping[str, Any], salts: Mapping[UUID, bytes | None]) -> bytes:
@@ -29,8 +38,8 @@ def body(facts: Mapping[str, Any], salts: Mapping[UUID, bytes | None]) -> bytes:
 
     `salts` are those of the subjects that it speaks of; of a person without one the entry tells nothing.
     """
-    actor = _who(facts["subject_id"], salts)
-    person = subject_of(facts)
+    salt = salts.get(facts["subject_id"])
+    actor = None if salt is None else commitment(salt, facts["subject_id"])
     entry = {
         "metadata": {"version": OCSF, "log_version": str(VERSION), "product": {"name": "marketplace"}},
         "class_uid": ACTS[facts["act"]].class_uid,
@@ -41,7 +50,7 @@ def body(facts: Mapping[str, Any], salts: Mapping[UUID, bytes | None]) -> bytes:
         "resource": _without_nothing(
             {
                 "type": facts["object_kind"],
-                "uid": facts["object_id"] if person is None else _who(person, salts),
+                "uid": _object(facts, salts),
                 "org": facts["object_agency_id"],
                 "group": facts["campaign_id"],
                 "label": None if facts["level"] is None else Level(facts["level"]).label_key,
@@ -66,9 +75,22 @@ def subject_of(facts: Mapping[str, Any]) -> UUID | None:
     return UUID(facts["object_id"])
 
 
-def _who(subject: UUID | None, salts: Mapping[UUID, bytes | None]) -> str | None:
-    salt = salts.get(subject) if subject is not None else None
-    return commitment(salt, subject) if subject is not None and salt is not None else None
+def _object(facts: Mapping[str, Any], salts: Mapping[UUID, bytes | None]) -> str | None:
+    """The id of what the act was done to, or the commitment in its place; None where there is no salt for one."""
+    person, actor = subject_of(facts), facts["subject_id"]
+    if person is not None:
+        salt = salts.get(person)
+        speak = commitment if facts["act"] in BY_PSEUDONYM else named
+        return None if salt is None else speak(salt, person)
+    if facts["object_kind"] in NAMED_ELSEWHERE and facts["object_id"] is not None and actor is not None:
+        salt = salts.get(actor)
+        return (
+            None
+            if salt is None
+            else hashlib.sha256(salt + b"thing" + facts["object_id"].encode()).hexdigest()
+        )
+    identifier: str | None = facts["object_id"]
+    return identifier
 
 
 def _without_nothing(mapping: Mapping[str, Any]) -> dict[str, Any]:

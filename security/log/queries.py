@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, ColumnElement, cast, extract, func, select, u
 from marketplace.foundation.db import Query, Tx
 from security.labels import Level
 from security.log import audit
-from security.log.acts import ACTS
+from security.log.acts import ACTS, BY_PSEUDONYM, NAMED_ELSEWHERE
 from security.log.filtering import Filters, conditions, reach
 from security.log.models import AuditEntry, LogSubject
 from security.principal import Context, Principal
@@ -50,8 +50,9 @@ def entries(
 ) -> dict[str, Any]:
     """A page of entries, newest first; the reading itself goes on the record first, as `act`.
 
-    Returns {"rows": [...], "next": number or None, "acts": every act name}. In a row `pseudonym` is who acted,
-    `object_pseudonym` the person it was done to, and never an id of either.
+    Returns {"rows": [...], "next": number or None, "acts": every act name}. In a row `pseudonym` is who acted, and
+    `object_pseudonym` the person whom they followed by it; whom somebody chose by name has none. There is never an id
+    of either, nor of a thing whose page names who acted.
     """
     audit.record(tx, act, _target(asked, actor), actor=actor, context=context, detail=asked.used() or None)
     wanted = conditions(asked)
@@ -126,19 +127,21 @@ def _epoch(db: Tx, column: Any) -> ColumnElement[Any]:
 
 
 def _pseudonyms(db: Tx, rows: Iterable[Any]) -> Mapping[UUID, str]:
-    people = {row.subject_id for row in rows} | {_person(row) for row in rows}
+    people = {row.subject_id for row in rows} | {_followed(row) for row in rows}
     found: Query = select(LogSubject.id, LogSubject.pseudonym).where(LogSubject.id.in_(people - {None}))
     return {row.id: row.pseudonym for row in db.all(found)}
 
 
-def _person(row: Any) -> UUID | None:
-    return UUID(row.object_id) if row.object_kind == "person" and row.object_id else None
+def _followed(row: Any) -> UUID | None:
+    """The person whom the act followed by their pseudonym."""
+    by_pseudonym = row.object_kind == "person" and row.act in BY_PSEUDONYM
+    return UUID(row.object_id) if by_pseudonym and row.object_id else None
 
 
 def _shown(row: Any, pseudonyms: Mapping[UUID, str]) -> dict[str, Any]:
     shown = {name: getattr(row, name) for name in _SHOWN}
-    person = _person(row)
-    if person is not None:
+    person = _followed(row)
+    if row.object_kind == "person" or row.object_kind in NAMED_ELSEWHERE:
         shown["object_id"] = None
     return shown | {
         "pseudonym": pseudonyms.get(row.subject_id),

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from marketplace.foundation.db import Tx, insert
 from marketplace.foundation.ids import new_id
@@ -36,8 +36,9 @@ def make(tx: Tx) -> UUID:
 
 
 def find(db: Tx, pseudonym: str) -> UUID | None:
-    """The subject behind a pseudonym of the record; never the person."""
-    found: UUID | None = db.scalar(select(LogSubject.id).where(LogSubject.pseudonym == pseudonym))
+    """The subject behind a pseudonym of the record; never the person. Nobody is behind one that was erased."""
+    whose = (LogSubject.pseudonym == pseudonym, LogSubject.salt.is_not(None))
+    found: UUID | None = db.scalar(select(LogSubject.id).where(*whose))
     return found
 
 
@@ -48,11 +49,13 @@ def pseudonyms(db: Tx, subject_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def erase(tx: Tx, subject_id: UUID) -> None:
-    """Forget the salt and the pseudonym of a subject that nobody refers to any more.
+    """Forget the salt of a subject that nobody refers to any more, and whose pseudonym it had.
 
     Its commitments can then be computed by nobody, so that no entry can be matched to a person; the entries and the
-    tree over them stay as they are. The salt is overwritten first: a row that is only unlinked may lie on a disk for
-    a while.
+    tree over them stay as they are. The pseudonym stays taken, under an id that nothing refers to: drawn again, it
+    would put what somebody wrote down about one person on another. The salt is gone for every reader of the database,
+    not from its disk: PostgreSQL keeps the row's old version until VACUUM, in its write-ahead log and in backups
+    longer, and SQLite may leave it in free pages.
     """
-    tx.execute(update(LogSubject).where(LogSubject.id == subject_id).values(salt=None))
-    tx.execute(delete(LogSubject).where(LogSubject.id == subject_id))
+    nobodys = {"id": new_id(), "salt": None}
+    tx.execute(update(LogSubject).where(LogSubject.id == subject_id).values(nobodys))

@@ -124,13 +124,26 @@ class TestRows:
         assert f'href="/record?campaign={stage.campaign()}"' in page
         assert "Wildlife strikes 1990" in page
 
-    def test_a_person_something_was_done_to_is_a_pseudonym_that_can_be_followed(
+    def test_whom_somebody_chose_by_name_is_a_person_and_no_more(
         self, stage: Stage, officer: FlaskClient
     ) -> None:
-        page = text_of(officer, "/record?act=need_to_know.give")
-        link = re.search(r'href="(/record\?person=[a-z]+-\d+)"', page)
-        assert link is not None
-        assert "let somebody in</td>" in text_of(officer, link[1])
+        given = [row for row in rows(text_of(officer, "/record?act=need_to_know.give")) if 'class="at' in row]
+        assert given
+        assert all(">a person</span>" in row and "person=" not in row for row in given)
+
+    def test_whom_somebody_followed_is_a_pseudonym_that_can_be_followed(
+        self, stage: Stage, officer: FlaskClient
+    ) -> None:
+        with reading() as db:
+            maja = LogSubject.id == stage.person("maja").subject_id
+            pseudonym = db.scalar(select(LogSubject.pseudonym).where(maja))
+        text_of(officer, f"/record?pseudonym={pseudonym}")
+        stage.number_entries()
+        link = f"/record?person={pseudonym}"
+        assert f'href="{link}"' in text_of(officer, "/record?act=log.read")
+        found = [row for row in rows(text_of(officer, f"{link}&readings=shown")) if 'class="at' in row]
+        assert found
+        assert all("read the record</td>" in row for row in found)
 
     @staticmethod
     def _from_a_device(stage: Stage) -> None:

@@ -17,6 +17,7 @@ ITEM = "5e6f7a8b-0c1d-4e2f-8a3b-4c5d6e7f8091"
         ("d-0123456789abcdef", "device", "d-0123456789abcdef"),
         ("r-7k2m-4q", "reference", "R-7K2M-4Q"),
         ("0123456789abcdef", "session", "0123456789abcdef"),
+        (ITEM.replace("-", "").upper(), "session", ITEM.replace("-", "")),
         (ITEM, "object", ITEM),
         (ITEM.upper(), "object", ITEM),
         (ITEM[:8], "object", ITEM[:8]),

@@ -73,6 +73,24 @@ class TestWhatIsOpened:
         [opened] = read(granted(asked(officer, maja), second), officer)
         assert (opened.name, opened.agency, opened.former) == ("Maja Okonkwo", "North", False)
 
+    @pytest.mark.parametrize(
+        ("name", "typed"),
+        [
+            ("Özil Şahin", "özil"),
+            ("Özil Şahin", "ÖZIL"),
+            ("Özil Şahin", "O\u0308zil"),
+            ("Mathéo Étienne", "ÉTIENNE mathéo"),
+            ("Jörg Groß", "gross"),
+        ],
+    )
+    def test_a_name_is_found_whatever_its_letters_and_however_they_are_written(
+        self, officer: Principal, second: Principal, name: str, typed: str
+    ) -> None:
+        a_person("north", name=name)
+        a_person("north", name="Ozan Etien")
+        [opened] = read(granted(asked(officer, typed), second), officer)
+        assert opened.name == name
+
     def test_a_name_opens_the_pseudonyms_of_everybody_who_bears_it(
         self, officer: Principal, second: Principal, maja: Principal
     ) -> None:
