@@ -83,6 +83,7 @@ class Clock:
             if elected:
                 record_slots(tx)
                 jumps.tell(tx, jumped)
+        self.jumps.remember()
         if elected and (number_acts() or self.turns % SIGNING_TURNS == 1):
             with transaction() as tx:
                 checkpoints.sign(tx, self.signer)

@@ -28,6 +28,7 @@ class Jumps:
         self.steady = steady
         self.begun = steady()
         self.last: tuple[datetime, float] | None = None
+        self.read: tuple[datetime, float] | None = None
 
     def begin(self) -> None:
         """Note that the database's time is about to be read."""
@@ -35,13 +36,15 @@ class Jumps:
 
     def seconds(self, now: datetime) -> int:
         """By how many seconds the database's time `now` jumped since the last turn, back if below 0; else 0."""
-        if self.steady() - self.begun > PROMPT:
+        self.read = None if self.steady() - self.begun > PROMPT else (now, self.begun)
+        if self.read is None or self.last is None:
             return 0
-        before, self.last = self.last, (now, self.begun)
-        if before is None:
-            return 0
-        apart = (now - before[0]).total_seconds() - (self.begun - before[1])
+        apart = (now - self.last[0]).total_seconds() - (self.begun - self.last[1])
         return round(apart) if abs(apart) > JUMP else 0
+
+    def remember(self) -> None:
+        """Compare with this turn from now on: what it found is committed."""
+        self.last = self.read or self.last
 
 
 def tell(tx: Tx, seconds: int) -> None:

@@ -35,13 +35,14 @@ from marketplace.foundation.errors import DomainError
 from marketplace.foundation.ids import digest
 from security.oidc import Vouched
 from security.permissions import Permission, may
-from security.principal import Context, Principal
+from security.principal import Principal
 
 AFTER_SIGN_IN = "/work"
 HOMES = (
     (Permission.CLAIM_MICROTASK, AFTER_SIGN_IN),
     (Permission.READ_RESULTS, "/campaigns"),
     (Permission.READ_RECORD, "/record"),
+    (Permission.ANSWER_REQUESTS, "/data-requests"),
     (Permission.READ_AGREEMENTS, "/agency"),
     (Permission.SEE_PEOPLE, "/agency/people"),
     (Permission.READ_NUMBERS, "/numbers"),
@@ -103,6 +104,7 @@ def begin(agency: str, then: str, **asked: Any) -> Departed:
     goes wrong is on the record as a failed sign-in.
     """
     client = _client(agency)
+    _seen_from_here()
     redirect_uri = f"{settings().public_url}/sign-in/{agency}/callback"
     try:
         departure = client.depart(redirect_uri, acr=asked.get("acr"), max_age=asked.get("max_age"))
@@ -126,13 +128,14 @@ def begin(agency: str, then: str, **asked: Any) -> Departed:
 def bind(response: Response, departed: Departed) -> Response:
     """Give the browser the secret by which it will be known again."""
     response.set_cookie(_browser_cookie(), departed.browser, max_age=900, **private_cookie())
-    return response
+    return _known_again(response)
 
 
 def callback(agency: str) -> Response:
     """Judge what came back, and do what it was begun for. Every failure is on the record with its code."""
     before = acting()  # the session that this browser had
     client = _client(agency)
+    _seen_from_here()
     try:
         done = _completed(client, before)
     except DomainError:
@@ -142,7 +145,7 @@ def callback(agency: str) -> Response:
         session.clear()  # the form secret of before the sign-in must not outlive it
     response = _redirected(done.path)
     remember(response, done.token)
-    response.set_cookie(_device_cookie(), _device(), max_age=DEVICE_DAYS * 86400, **private_cookie())
+    _known_again(response)
     response.set_cookie(LAST_AGENCY, agency, max_age=180 * 86400, **private_cookie())
     return response
 
@@ -199,7 +202,7 @@ def _sign_in(tx: Tx, returned: Returned) -> Completed:
         tx,
         attempt.agency_id,
         returned.vouched,
-        _signing_in_here(),
+        anonymous_context(),
         invitation=attempt.invitation,
         device_name=device_name(request.user_agent.string),
     )
@@ -230,7 +233,7 @@ def _transfer(tx: Tx, returned: Returned) -> Completed:
         tx,
         membership_id,
         returned.vouched,
-        _signing_in_here(),
+        anonymous_context(),
         device_name=device_name(request.user_agent.string),
     )
     return Completed(token, home(person) if attempt.next_path == AFTER_SIGN_IN else attempt.next_path)
@@ -251,13 +254,18 @@ def _client(agency: str) -> StrictAgencyClient:
     return clients.of(provider)
 
 
-def _signing_in_here() -> Context:
-    """The circumstances of somebody who signs in, with what the record will know this browser by.
+def _seen_from_here() -> None:
+    """Let the circumstances of somebody who signs in say what the record knows this browser by, also where they fail.
 
     A browser keeps one random word for as long as it likes, and the record a digest of it: enough to see that an act
     came from where another came from, and nothing about the browser.
     """
-    return replace(anonymous_context(), device_id=f"d-{digest(_device()).hex()[:16]}")
+    g.door_context = replace(anonymous_context(), device_id=f"d-{digest(_device()).hex()[:16]}")
+
+
+def _known_again(response: Response) -> Response:
+    response.set_cookie(_device_cookie(), _device(), max_age=DEVICE_DAYS * 86400, **private_cookie())
+    return response
 
 
 def _device() -> str:

@@ -67,15 +67,12 @@ def sign(tx: Tx, signer: Signer) -> int | None:
 
 def latest(db: Tx, *, witnesses: int = 0) -> Signed | None:
     """The newest checkpoint with at least so many cosignatures; None where there is none."""
-    cosigned = (
-        select(func.count())
-        .select_from(AuditCosignature)
-        .where(AuditCosignature.size == AuditCheckpoint.size)
-        .scalar_subquery()
-    )
     chosen = select(AuditCheckpoint.size, AuditCheckpoint.note, AuditCheckpoint.signed_at)
     if witnesses:
-        chosen = chosen.where(cosigned >= witnesses)
+        # From the cosignatures, newest first: checkpoints that nobody saw may be many.
+        seen = select(AuditCosignature.size).group_by(AuditCosignature.size)
+        seen = seen.having(func.count() >= witnesses).order_by(AuditCosignature.size.desc()).limit(1)
+        chosen = chosen.where(AuditCheckpoint.size == seen.scalar_subquery())
     row = db.one_or_none(chosen.order_by(AuditCheckpoint.size.desc()).limit(1))
     return None if row is None else _signed(db, row.size, row.note, row.signed_at)
 

@@ -80,6 +80,16 @@ class TestFirstSignIn:
         (row,) = on_record("sign_in.fail")
         assert (row.outcome, row.detail["error"]) == ("refused", "NotAMember")
 
+    def test_sign_ins_that_fail_in_one_browser_are_of_one_device(
+        self, app: Flask, browser: Browser, newcomer: Misbehaving
+    ) -> None:
+        newcomer.claims["siret"] = "somebody else's"
+        for each in (browser, browser, Browser(app, newcomer)):
+            each.signs_in()
+        first, second, other = (row.device_id for row in on_record("sign_in.fail"))
+        assert first == second != other
+        assert {first, second, other} == {row.device_id for row in on_record("sign_in.begin")}
+
     def test_not_where_the_agency_does_not_want_it(self, browser: Browser, newcomer: Misbehaving) -> None:
         changed(update(Agency).values(self_join=False))
         assert browser.signs_in().status_code == 403

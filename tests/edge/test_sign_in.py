@@ -152,7 +152,7 @@ class TestWhereItLeads:
             ((Role.MARKETPLACE_OFFICER,), "/record"),
             ((Role.AGENCY_ADMIN,), "/agency"),
             ((Role.WORKS_COUNCIL,), "/numbers"),
-            ((Role.DATA_PROTECTION,), "/agency"),
+            ((Role.DATA_PROTECTION,), "/data-requests"),
             ((Role.OPERATOR,), "/operation"),
             ((Role.LINE_MANAGER,), "/notices"),
         ],

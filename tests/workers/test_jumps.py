@@ -34,6 +34,7 @@ def after(steady_seconds: float, database_seconds: float, reading: float = 0.0) 
     jumps = Jumps(steady)
     jumps.begin()
     assert jumps.seconds(NOON) == 0
+    jumps.remember()
     steady.now += steady_seconds
     jumps.begin()
     steady.now += reading
@@ -52,14 +53,25 @@ def test_a_reading_that_was_held_up_says_nothing() -> None:
     assert after(1, 41, reading=2) == 0
 
 
+def test_a_jump_that_could_not_be_told_is_found_again() -> None:
+    steady = Steady()
+    jumps = Jumps(steady)
+    jumps.seconds(NOON)
+    jumps.remember()
+    assert jumps.seconds(NOON + timedelta(seconds=40)) == 40  # and its transaction came to nothing
+    assert jumps.seconds(NOON + timedelta(seconds=40)) == 40
+
+
 def test_after_a_reading_that_was_held_up_a_jump_is_still_found() -> None:
     steady = Steady()
     jumps = Jumps(steady)
     jumps.begin()
     jumps.seconds(NOON)
+    jumps.remember()
     jumps.begin()
     steady.now += 9
     assert jumps.seconds(NOON + timedelta(seconds=9)) == 0
+    jumps.remember()
     jumps.begin()
     assert jumps.seconds(NOON + timedelta(seconds=100)) == 91
 

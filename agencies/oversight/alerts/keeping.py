@@ -19,7 +19,7 @@ from agencies.oversight.alerts.detecting import Seen
 from agencies.oversight.alerts.kinds import NEW_DEVICE_BULK, VIEW
 from agencies.oversight.models import Alert, AlertHead
 from marketplace.foundation import clock
-from marketplace.foundation.db import Tx
+from marketplace.foundation.db import Query, Tx
 from marketplace.foundation.ids import new_id
 from security.labels import Level
 from security.log import audit
@@ -39,9 +39,19 @@ class Found:
     """Facts beside those that every alert has, such as the seconds of a jump."""
 
 
-def hold(tx: Tx) -> int:
-    """Keep everybody else from raising and closing alerts until COMMIT. Up to which number the record was looked at."""
-    return int(tx.scalar(select(AlertHead.number).where(AlertHead.id == 1).with_for_update()))
+def hold(tx: Tx) -> None:
+    """Keep everybody else from raising and closing alerts until COMMIT."""
+    tx.scalar(_head().with_for_update())
+
+
+def hold_if_free(tx: Tx) -> int | None:
+    """The same without waiting: up to which number the record was looked at, None where somebody holds it now."""
+    found: int | None = tx.scalar(_head().with_for_update(skip_locked=True))
+    return found
+
+
+def _head() -> Query:
+    return select(AlertHead.number).where(AlertHead.id == 1)
 
 
 def keep(tx: Tx, found: Found) -> UUID | None:

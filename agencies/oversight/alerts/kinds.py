@@ -14,7 +14,7 @@ NEW_DEVICE_BULK, SENSITIVE_EXPORT = "new_device_bulk", "sensitive_export"
 WITNESS_CONTRADICTS, WITNESS_BEHIND = "witness_contradicts", "witness_behind"
 CLOCK_JUMP, GAP = "clock_jump", "gap"
 
-VIEW, SIGN_IN, EXPORT = "payload.view", "sign_in.succeed", "result.export"
+VIEW, SIGN_IN, EXPORT, REFUSED = "payload.view", "sign_in.succeed", "result.export", "access.refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ KINDS: Mapping[str, Kind] = {
         },
     ),
     REFUSALS: Kind(
-        frozenset({"access.refuse", "sign_in.fail"}),
+        frozenset({REFUSED, "sign_in.fail"}),
         {"count": Number(10, 3, 50), "minutes": Number(10, 5, 60)},
     ),
     WITNESS_CONTRADICTS: Kind(frozenset({"witness.contradict"}), of_the_record=True),

@@ -44,8 +44,13 @@ Closed = Mapping[tuple[UUID, str, str], int]
 
 
 def look(tx: Tx, limit: int = BATCH) -> bool:
-    """Look at up to `limit` entries that nobody looked at, and raise what they show. Whether there are more."""
-    begin, size = keeping.hold(tx), tree.size(tx)
+    """Look at up to `limit` entries that nobody looked at, and raise what they show. Whether there are more.
+
+    Where somebody looks already, or handles an alert just now, there is nothing to do: the next job comes soon.
+    """
+    begin, size = keeping.hold_if_free(tx), tree.size(tx)
+    if begin is None:
+        return False
     end = min(size, begin + limit)
     if begin >= end:
         return False

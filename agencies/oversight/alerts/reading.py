@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import case, null, select
 
 from agencies.oversight.alerts.detecting import Seen
-from agencies.oversight.alerts.kinds import SIGN_IN
+from agencies.oversight.alerts.kinds import REFUSED, SIGN_IN
 from marketplace.foundation.db import Query, Tx
 from security.log.models import AuditEntry
 
@@ -18,12 +18,17 @@ def seen(tx: Tx, acts: Iterable[str], *wanted: Any) -> list[Seen]:
     rows: Sequence[Any] = tx.all(
         _chosen().where(AuditEntry.act.in_(sorted(acts)), *wanted).order_by(AuditEntry.number)
     )
-    return [_seen(*row) for row in rows]
+    return [_seen(*row) for row in rows if not _asks_to_confirm(row)]
+
+
+def _asks_to_confirm(row: Any) -> bool:
+    """Being asked to sign in again is on the record as a refusal, and nothing that anybody should look at."""
+    return row.act == REFUSED and (row.detail or {}).get("error") == "NeedsStepUp"
 
 
 def _chosen() -> Query:
     """Details only where a rule asks for them: most of the work of reading entries would be theirs."""
-    asked = case((AuditEntry.act == SIGN_IN, AuditEntry.detail), else_=null())
+    asked = case((AuditEntry.act.in_((SIGN_IN, REFUSED)), AuditEntry.detail), else_=null())
     return select(
         AuditEntry.number, AuditEntry.at, AuditEntry.act, AuditEntry.subject_id, AuditEntry.agency_id,
         AuditEntry.object_agency_id, AuditEntry.session, AuditEntry.device_id, AuditEntry.zone, AuditEntry.level,

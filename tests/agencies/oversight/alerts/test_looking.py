@@ -89,6 +89,10 @@ class TestRaising:
         happened("access.refuse", somebody(), *every(11))
         assert [row.kind for row in looked()] == ["refusals"]
 
+    def test_being_asked_to_sign_in_again_is_no_refusal(self, officer: Principal) -> None:
+        happened("access.refuse", somebody(), *every(11), detail={"error": "NeedsStepUp", "reasons": []})
+        assert list(looked()) == []
+
     def test_sign_ins_that_fail_belong_to_a_device(self, officer: Principal) -> None:
         agency = audit.Target("agency", officer.agency_id, officer.agency_id)
         device = f"d-{7:016x}"
