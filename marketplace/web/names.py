@@ -209,12 +209,11 @@ REFUSALS = {
     "zone": _l("network not known"),
 }
 _NOT_ACCEPTED = _l("the agency’s answer was not accepted")
+_NOT_THERE = _l("not there, or hidden")
 ERRORS = {
     "AccessTokenRefused": _l("token not accepted"),
     "CannotWearHat": _l("another agency’s sign-in is needed"),
     "NoSecondFactor": _l("no second factor there"),
-    "NoSuchForm": _l("not there, or hidden"),
-    "NoSuchSession": _l("not there, or hidden"),
     "CredentialRefused": _l("directory credential not accepted"),
     "NoFilterHere": _l("asked with a filter where there is none"),
     "CannotMove": _l("cannot be moved"),
@@ -222,19 +221,10 @@ ERRORS = {
     "InvitationOver": _l("invitation over"),
     "NoLongerAMember": _l("membership ended"),
     "AlertAboutYou": _l("own affair"),
-    "NoSuchAlert": _l("not there, or hidden"),
-    "NoSuchRule": _l("not there, or hidden"),
-    "NoSuchGrant": _l("not there, or hidden"),
-    "NoSuchInvitation": _l("not there, or hidden"),
-    "NoSuchMove": _l("not there, or hidden"),
-    "NoSuchPerson": _l("not there, or hidden"),
     "NotAMember": _l("not registered"),
     "NotAccepted": _l("not taken in by sign-in alone"),
     "OrganisationChanged": _l("another organisation by now"),
     "OwnAffair": _l("own affair"),
-    "NoSuchCampaign": _l("not there, or hidden"),
-    "NoSuchClaim": _l("not there, or hidden"),
-    "NoSuchMicrotask": _l("not there, or hidden"),
     "NeedsStepUp": _l("sign-in too old or too weak"),
     "NumberNotApproved": _l("number not approved"),
     "ProviderSuspended": _l("sign-in service suspended"),
@@ -244,10 +234,6 @@ ERRORS = {
     "ProviderUnreachable": _l("the agency’s sign-in did not answer"),
     "SignInExpired": _l("sign-in took too long"),
     "StepUpByAnother": _l("somebody else signed in"),
-    "NoSuchProposal": _l("not there, or hidden"),
-    "NoSuchProvider": _l("not there, or hidden"),
-    "NoSuchTerms": _l("not there, or hidden"),
-    "NoSuchUnit": _l("not there, or hidden"),
     "LookAlike": _l("looks like another agency"),
     "NotYoursToSign": _l("not for this person to sign"),
     "SignatureBroken": _l("a signature does not fit"),
@@ -294,8 +280,13 @@ def thing(kind: str | None, identifier: str | None) -> str:
 
 def refusal(codes: Iterable[str], error: str | None) -> str:
     """Why something was refused, in a few words for a list: by rule, else by kind of refusal; may be nothing."""
-    said = [REFUSALS.get(code) or _of_sign_in(code) for code in codes] or [ERRORS.get(error or "")]
+    said = [REFUSALS.get(code) or _of_sign_in(code) for code in codes] or [_of_error(error or "")]
     return ", ".join(dict.fromkeys(str(each) for each in said if each))
+
+
+def _of_error(error: str) -> Any:
+    """Whatever is not there has one way to say so."""
+    return ERRORS.get(error) or (_NOT_THERE if error.startswith("NoSuch") else None)
 
 
 def _of_sign_in(code: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -39,7 +40,7 @@ def one(tx: Tx, incident_id: UUID, *, actor: Principal, context: Context) -> dic
     told by pseudonym, as everybody on this page. What the search finds by now is held from here on. Raises NotFound.
     """
     row = rows.row(tx, incident_id, actor)
-    asked = searches.parse(tx, row.filters).filters
+    asked = _search(tx, row)
     found = scoping.scope(tx, asked, actor=actor)
     if row.state == rows.OPEN:
         _hold(tx, row, found)
@@ -50,7 +51,15 @@ def one(tx: Tx, incident_id: UUID, *, actor: Principal, context: Context) -> dic
 
 def search_of(tx: Tx, incident_id: UUID, *, actor: Principal) -> Filters:
     """The search of an incident. Raises NotFound."""
-    return searches.parse(tx, rows.row(tx, incident_id, actor).filters).filters
+    return _search(tx, rows.row(tx, incident_id, actor))
+
+
+def _search(db: Tx, row: Any) -> Filters:
+    """What an incident's words mean; once it is closed, of the time until then: its finding was about that."""
+    asked = searches.parse(db, row.filters).filters
+    if row.closed_at is None:
+        return asked
+    return replace(asked, until=min(asked.until or row.closed_at, row.closed_at))
 
 
 def holds(db: Tx) -> list[Hold]:

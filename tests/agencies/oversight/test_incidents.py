@@ -329,6 +329,16 @@ class TestWhatIsHeld:
             assert expiring.expire(tx, month) > 0
 
 
+    def test_what_happens_after_it_was_closed_is_not_in_it(self, officer: Principal) -> None:
+        entered(officer)
+        incident = opened(officer)
+        acted(officer, "close", incident, "Nothing was lost.")
+        entered(officer, count=0)
+        before = read(incident, officer)["scope"].entries
+        entered(officer)
+        assert read(incident, officer)["scope"].entries == before > 0
+
+
 class TestFromAnAlert:
     def test_an_officer_opens_none_from_an_alert_about_themselves(self, officer: Principal) -> None:
         alert = an_alert(officer, subject_id=officer.subject_id)
