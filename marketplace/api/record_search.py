@@ -66,7 +66,8 @@ class FoundEntry(Schema):
     object_kind = fields.String(allow_none=True)
     object = fields.String(allow_none=True)
     object_pseudonym = fields.String(
-        allow_none=True, metadata=told("Whose entries were read; null: a person was chosen by name, or nobody was.")
+        allow_none=True,
+        metadata=told("Whose entries were read; null: a person was chosen by name, or nobody was."),
     )
     object_agency = fields.String(allow_none=True)
     campaign = fields.String(allow_none=True)

@@ -127,5 +127,6 @@ ACTS: Mapping[str, Act] = {
 BY_PSEUDONYM = frozenset({"log.read", "log.export"})
 """Acts on a person whom the actor knows by their pseudonym alone: they follow it. In every other act on a person the
 actor chose them by name, so that a pseudonym beside it would give the name away (docs/record.md)."""
-NAMED_ELSEWHERE = frozenset({"look_up", "review", "data_request", "alert"})
-"""Kinds of objects whose own pages name the colleagues who acted: their id beside a pseudonym would give it away."""
+CLOSED = frozenset({"look_up", "review", "data_request", "alert", "session"})
+"""Kinds of objects whose id would give a pseudonym away. The pages of most name the colleagues who acted; a session is
+ended by an administrator who chose its person by name, and is the one in which that person acted."""

@@ -3,7 +3,7 @@
 Nothing in it names a person: who acted is a commitment, SHA-256(salt ‖ id), over a random id and a salt that can be
 erased. Whom somebody chose by name is another one, SHA-256(salt ‖ "named" ‖ id): whoever knows the name, having made or
 seen that choice, learns from it nothing about what the same person did. Somebody who was followed by their pseudonym is
-spoken of as in their own acts. Where the page of a thing names who acted on it, the actor's salt hides its id as well.
+spoken of as in their own acts. Ids of things that would tie the two (`acts.CLOSED`) are hidden by the actor's salt.
 Times are UTC in milliseconds since 1970, as OCSF has them.
 """
 
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from security.canonical import plain_bytes
 from security.labels import Level
-from security.log.acts import ACTS, BY_PSEUDONYM, NAMED_ELSEWHERE
+from security.log.acts import ACTS, BY_PSEUDONYM, CLOSED
 
 VERSION = 2
 """Until 1, whom an act was done to was the commitment of an actor, whatever the act."""
@@ -77,20 +77,20 @@ def subject_of(facts: Mapping[str, Any]) -> UUID | None:
 
 def _object(facts: Mapping[str, Any], salts: Mapping[UUID, bytes | None]) -> str | None:
     """The id of what the act was done to, or the commitment in its place; None where there is no salt for one."""
-    person, actor = subject_of(facts), facts["subject_id"]
+    kind, identifier, actor = facts["object_kind"], facts["object_id"], facts["subject_id"]
+    person = subject_of(facts)
     if person is not None:
         salt = salts.get(person)
         speak = commitment if facts["act"] in BY_PSEUDONYM else named
         return None if salt is None else speak(salt, person)
-    if facts["object_kind"] in NAMED_ELSEWHERE and facts["object_id"] is not None and actor is not None:
-        salt = salts.get(actor)
-        return (
-            None
-            if salt is None
-            else hashlib.sha256(salt + b"thing" + facts["object_id"].encode()).hexdigest()
-        )
-    identifier: str | None = facts["object_id"]
-    return identifier
+    if identifier is None or kind not in CLOSED:
+        found: str | None = identifier
+        return found
+    if actor is None:
+        # Nobody is given away by what nobody did; but a session is somebody's own.
+        return None if kind == "session" else str(identifier)
+    salt = salts.get(actor)
+    return None if salt is None else hashlib.sha256(salt + b"thing" + identifier.encode()).hexdigest()
 
 
 def _without_nothing(mapping: Mapping[str, Any]) -> dict[str, Any]:

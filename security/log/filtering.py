@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from security.labels import Level
-from security.log.acts import BY_PSEUDONYM, NAMED_ELSEWHERE
+from security.log.acts import BY_PSEUDONYM, CLOSED
 from security.log.models import AuditEntry
 from security.permissions import Permission, may
 from security.principal import Principal
@@ -102,7 +102,7 @@ def _is_session(wanted: str) -> ColumnElement[bool]:
 def _is_object(wanted: str) -> ColumnElement[bool]:
     """The whole id, or its beginning as lists show it; never of something whose id is not shown."""
     column = AuditEntry.object_id
-    shown = AuditEntry.object_kind.not_in(("person", *sorted(NAMED_ELSEWHERE)))
+    shown = AuditEntry.object_kind.not_in(("person", *sorted(CLOSED)))
     if _BEGINNING.fullmatch(wanted.lower()):
         return and_(or_(*(column.startswith(each) for each in _spelled(wanted))), shown)
     return and_(column.in_(_spelled(wanted)), shown)

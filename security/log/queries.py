@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, ColumnElement, cast, extract, func, select, u
 from marketplace.foundation.db import Query, Tx
 from security.labels import Level
 from security.log import audit
-from security.log.acts import ACTS, BY_PSEUDONYM, NAMED_ELSEWHERE
+from security.log.acts import ACTS, BY_PSEUDONYM, CLOSED
 from security.log.filtering import Filters, conditions, reach
 from security.log.models import AuditEntry, LogSubject
 from security.principal import Context, Principal
@@ -52,7 +52,7 @@ def entries(
 
     Returns {"rows": [...], "next": number or None, "acts": every act name}. In a row `pseudonym` is who acted, and
     `object_pseudonym` the person whom they followed by it; whom somebody chose by name has none. There is never an id
-    of either, nor of a thing whose page names who acted.
+    of either, nor of a thing that would give a pseudonym away (`acts.CLOSED`).
     """
     audit.record(tx, act, _target(asked, actor), actor=actor, context=context, detail=asked.used() or None)
     wanted = conditions(asked)
@@ -141,7 +141,7 @@ def _followed(row: Any) -> UUID | None:
 def _shown(row: Any, pseudonyms: Mapping[UUID, str]) -> dict[str, Any]:
     shown = {name: getattr(row, name) for name in _SHOWN}
     person = _followed(row)
-    if row.object_kind == "person" or row.object_kind in NAMED_ELSEWHERE:
+    if row.object_kind == "person" or row.object_kind in CLOSED:
         shown["object_id"] = None
     return shown | {
         "pseudonym": pseudonyms.get(row.subject_id),

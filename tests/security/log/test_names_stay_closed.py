@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, select
 
+from agencies import leaving
 from agencies.oversight import searches
 from marketplace.edge import record_csv
 from marketplace.foundation.db import transaction
 from security.log import audit, queries, sequencer
-from security.log.acts import ACTS, BY_PSEUDONYM, NAMED_ELSEWHERE
+from security.log.acts import ACTS, BY_PSEUDONYM, CLOSED
 from security.log.entries import commitment, named
 from security.log.models import AuditEntry, LogSubject
 from security.principal import Principal
 from tests.agencies.oversight.looking_up import pseudonym_of
-from tests.agencies.people_at_work import an_admin, an_officer
+from tests.agencies.people_at_work import a_session, an_admin, an_officer
 from tests.builders import AT_WORK, a_person, one
 
 
@@ -117,7 +119,7 @@ class TestBodies:
         done_to(maja, "log.read", officer)
         assert newest_body()["resource"]["uid"] == commitment(salt, maja.subject_id)
 
-    @pytest.mark.parametrize("kind", sorted(NAMED_ELSEWHERE))
+    @pytest.mark.parametrize("kind", sorted(CLOSED))
     def test_hold_no_id_beside_which_a_page_names_who_acted(self, officer: Principal, kind: str) -> None:
         thing = uuid4()
         did("look_up.ask", audit.Target(kind, thing, officer.agency_id), officer)
@@ -134,9 +136,34 @@ class TestBodies:
             sequencer.sequence(tx)
         assert newest_body()["resource"]["uid"] == str(thing)
 
+    def test_hold_no_session_where_nobody_acted(self, officer: Principal) -> None:
+        with transaction() as tx:
+            target = audit.Target("session", uuid4().hex, officer.agency_id)
+            audit.record(tx, "session.end", target, actor=None, context=AT_WORK)
+            sequencer.sequence(tx)
+        assert "uid" not in newest_body()["resource"]
+
+
+class TestEndingSomebodysSessions:
+    """An administrator ends the sessions of a person whom they chose by name."""
+
+    def test_tells_nobody_which_sessions_and_so_whose_acts(self, officer: Principal, maja: Principal) -> None:
+        admin = an_admin("north")
+        _, reference = a_session(maja)
+        with transaction() as tx:
+            seen = replace(AT_WORK, session=reference)
+            audit.record(tx, "claim.take", None, actor=maja, context=seen)
+            leaving.end_sessions(tx, maja.membership_id, actor=admin, context=AT_WORK)
+            sequencer.sequence(tx)
+        [ended] = shown_to(officer, act="session.end")
+        assert reference not in str(ended)
+        assert shown_to(officer, object=reference) == []
+        assert reference not in one(select(AuditEntry.body).where(AuditEntry.act == "session.end")).decode()
+        assert [row["act"] for row in shown_to(officer, session=reference)] == ["claim.take"]
+
 
 class TestIdsOfPagesThatNameColleagues:
-    @pytest.mark.parametrize("kind", sorted(NAMED_ELSEWHERE))
+    @pytest.mark.parametrize("kind", sorted(CLOSED))
     def test_are_not_in_the_list_and_find_nothing(self, officer: Principal, kind: str) -> None:
         thing = uuid4()
         did("look_up.ask", audit.Target(kind, thing, officer.agency_id), officer)
