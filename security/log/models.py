@@ -84,7 +84,10 @@ class AuditEntry(_Facts, Base):
         Index("ix_audit_entry_object_agency_id_number", "object_agency_id", "number"),
         Index("ix_audit_entry_subject_id_number", "subject_id", "number"),
         Index(
-            "ix_audit_entry_object", "object_id", "number", postgresql_ops={"object_id": "varchar_pattern_ops"}
+            "ix_audit_entry_object",
+            "object_id",
+            "number",
+            postgresql_ops={"object_id": "varchar_pattern_ops"},
         ),
         Index(
             "ix_audit_entry_campaign_id_number", "campaign_id", "number", **where("campaign_id IS NOT NULL")
