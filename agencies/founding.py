@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from agencies import administrators, directory, enrolment, invitations, people, proposals
+from agencies import directory, enrolment, holders, invitations, people, proposals
 from agencies.agreement_specs import EnrolmentSpec, read
 from agencies.errors import AlreadyFounded, NoSuchProposal, NotYoursToSign
 from agencies.models import Agency
@@ -73,7 +73,7 @@ def awaits_first(db: Tx, proposal_id: UUID) -> str | None:
     if found.kind != enrolment.ENROL.name or found.state != proposals.IN_FORCE:
         return None
     slug = str(found.content["agency"]["slug"])
-    return None if administrators.people_of(db, directory.id_of(db, slug)) else slug
+    return None if holders.people_of(db, directory.id_of(db, slug), (Role.AGENCY_ADMIN,)) else slug
 
 
 def _invited(tx: Tx, agency_id: UUID, context: Context) -> str:

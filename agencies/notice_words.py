@@ -19,10 +19,16 @@ SENTENCES: Mapping[str, str] = {
     "alert.handed_on": _("An alert was handed on to you."),
     "alert.raised": _("An alert about your agency’s record waits for an officer."),
     "campaign.settled": _("Every item of “%(campaign)s” has a result."),
+    "review.opened": _(
+        "An access review of your agency began. What people hold is to be confirmed or revoked."
+    ),
     "move.done": _(
         "You now belong to “%(agency)s”. Its administrator has the link for your first sign-in there."
     ),
+    "look_up.waits": _("A colleague asks to open a name on the security record. A second person is wanted."),
+    "look_up.answered": _("Your request to open a name was answered."),
     "look_up.read": _("Your name on the security record was opened. Purpose: %(purpose)s."),
+    "data_request.waits": _("Somebody asks who has seen data about them. The answer is ready to be sent."),
     "data_request.answered": _("Data protection has answered your question who has seen data about you."),
     "incident.opened": _(
         "An incident of your agency was opened. A report to the authority is due within 72 hours of when it became"

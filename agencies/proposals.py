@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from agencies import administrators, notices, people, signing
+from agencies import holders, notices, people, signing
 from agencies.agreement_models import Proposal, ProposalSignature
 from agencies.errors import NoSuchProposal, NotYoursToSign, ProposalEnded, SignatureBroken
 from marketplace.foundation import clock
@@ -317,7 +317,7 @@ def _forget_secrets_of_what_is_over(tx: Tx) -> None:
 def _tell(tx: Tx, found: Proposed, agencies: AbstractSet[UUID], kind: str, *, but: Principal) -> None:
     """A notice for the administrators of these agencies, not for whoever has just acted."""
     for agency_id in agencies:
-        for person_id in administrators.people_of(tx, agency_id):
+        for person_id in holders.people_of(tx, agency_id, (Role.AGENCY_ADMIN,)):
             if person_id != but.person_id:
                 notices.post(tx, person_id, kind, path=f"/agency/agreements/{found.id}")
 

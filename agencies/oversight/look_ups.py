@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from agencies import people
+from agencies import holders, notices, people
 from agencies.errors import NotPermitted
 from agencies.models import Person
 from agencies.oversight import about
@@ -42,6 +42,8 @@ LONGEST_PUT_OFF = timedelta(days=90)
 WANTED, TICKET, REASON = (3, 200), (3, 60), (3, 300)
 """How few and how many characters each may have."""
 LISTED = 100
+SECONDS = tuple(sorted(roles_with(Permission.LOOK_UP)))
+"""Whose office it is to ask and to answer."""
 
 
 class NoSuchLookUp(NotFound):
@@ -91,6 +93,10 @@ def ask(
     tx.execute(insert(LookUp), row)
     about.keep(tx, look_up_id, found)
     _record(tx, "look_up.ask", look_up_id, kind, purpose, actor, context)
+    for person_id in holders.people_of(tx, actor.agency_id, SECONDS):
+        # Whom it is about does not find it, and so hears nothing of it either.
+        if person_id not in (actor.person_id, *found):
+            notices.post(tx, person_id, "look_up.waits", path=f"/record/look-ups/{look_up_id}")
     return look_up_id
 
 
@@ -249,6 +255,7 @@ def _to_answer(tx: Tx, look_up_id: UUID, actor: Principal) -> Any:
 def _answer(tx: Tx, row: Any, state: str, over_at: Any, actor: Principal) -> None:
     given = {"state": state, "over_at": over_at, "decided_by": actor.person_id, "decided_at": clock.now(tx)}
     tx.execute(update(LookUp).where(LookUp.id == row.id).values(given))
+    notices.post(tx, row.asked_by, "look_up.answered", path=f"/record/look-ups/{row.id}")
 
 
 def _record(

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, select, update
 
-from agencies import notices, people
+from agencies import holders, notices, people
 from agencies.errors import NotPermitted
 from agencies.memberships import is_live
 from agencies.models import Membership, Person
@@ -25,7 +25,7 @@ from marketplace.foundation.errors import Conflict, NotFound
 from marketplace.foundation.ids import new_id
 from security.log import audit, own
 from security.permissions import Permission, may, roles_with
-from security.principal import Context, Principal
+from security.principal import Context, Principal, Role
 
 OPEN, ANSWERED = "asked", "answered"
 PURPOSE = "data_request"
@@ -158,6 +158,9 @@ def _make(tx: Tx, person_id: UUID, actor: Principal, context: Context) -> UUID |
     if made is not None:
         subject_id = tx.scalar(select(Person.subject_id).where(Person.id == person_id))
         _record(tx, "data_request.ask", subject_id, actor, context, None)
+        for officer in holders.people_of(tx, actor.agency_id, (Role.DATA_PROTECTION,)):
+            if officer not in (actor.person_id, person_id):
+                notices.post(tx, officer, "data_request.waits", path=f"/data-requests/{made}")
     return made
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from agencies import clearances, memberships, people, roles
+from agencies import clearances, holders, memberships, notices, people, roles
 from agencies.errors import NotPermitted
 from agencies.oversight import review_items
 from agencies.oversight.models import AccessReview, AccessReviewItem
@@ -31,6 +31,7 @@ from security.permissions import Permission, may, roles_with
 from security.principal import Context, Principal, Role
 
 CHOICES = (KEPT, REVOKED)
+DECIDING = (Role.AGENCY_ADMIN, Role.SECURITY_OFFICER)
 LONGEST = timedelta(days=366)
 
 
@@ -78,6 +79,9 @@ def open_round(tx: Tx, due: date | None, *, actor: Principal, context: Context) 
     held = Counter("clearances" if item["grant_id"] is None else "roles" for item in items)
     detail = {"roles": held["roles"], "clearances": held["clearances"]}
     _record(tx, "review.open", review_id, actor, context, detail)
+    for person_id in holders.people_of(tx, actor.agency_id, DECIDING):
+        if person_id != actor.person_id:
+            notices.post(tx, person_id, "review.opened", path=f"/record/reviews/{review_id}")
     return review_id
 
 
