@@ -115,18 +115,21 @@ def decide(
 
 
 def close(tx: Tx, review_id: UUID, *, actor: Principal, context: Context) -> None:
-    """Close a review in which everything is decided. Raises NotPermitted, NotFound, ReviewOver, NotAllDecided."""
+    """Close a review in which everything is decided that somebody may decide; what is nobody's stays as it is.
+
+    Raises NotPermitted, NotFound, ReviewOver, NotAllDecided.
+    """
     _still_reviews(tx, actor)
     _open_one(tx, review_id, actor)
     review_items.mark_gone(tx, review_id)
     rows = review_items.of(tx, review_id)
-    if any(row.decision is None for row in rows):
+    nobodys = _nobodys(tx, rows, actor.agency_id)
+    if any(row.decision is None and row.id not in nobodys for row in rows):
         raise NotAllDecided()
     tx.execute(update(AccessReview).where(AccessReview.id == review_id).values(closed_at=clock.now(tx)))
     made = Counter(row.decision for row in rows)
-    _record(
-        tx, "review.close", review_id, actor, context, {word: made[word] for word in (KEPT, REVOKED, GONE)}
-    )
+    counts = {word: made[word] for word in (KEPT, REVOKED, GONE)} | {"undecided": made[None]}
+    _record(tx, "review.close", review_id, actor, context, counts)
 
 
 def listing(db: Tx, actor: Principal) -> Sequence[Any]:
@@ -148,23 +151,42 @@ def listing(db: Tx, actor: Principal) -> Sequence[Any]:
 
 
 def one(tx: Tx, review_id: UUID, *, actor: Principal, context: Context) -> dict[str, Any]:
-    """A review with its `items` by name: id, name, membership_id, role or level (the other is None), last_used,
-    decision, decided_by, and `mine` (whether this reader may decide it). Reading it goes on the record.
+    """A review with how many things are `left` undecided, how many of them are `waiting` for somebody who may decide,
+    and its `items` by name: id, name, membership_id, role or level (the other is None), last_used,
+    decision, decided_by, `mine` (whether this reader may decide it) and `nobodys` (whether nobody may: it belongs to
+    the only one whose office it would be). Reading it goes on the record.
 
     What has ended is "gone" here as soon as it has. Raises NotFound.
     """
     row = _one(tx, review_id, actor)
-    items = [_shown(item, actor, closed=row.closed_at is not None) for item in review_items.of(tx, review_id)]
-    left = sum(item["decision"] is None for item in items)
+    held = review_items.of(tx, review_id)
+    nobodys = _nobodys(tx, held, actor.agency_id)
+    items = [
+        _shown(item, actor, closed=row.closed_at is not None) | {"nobodys": item.id in nobodys}
+        for item in held
+    ]
+    undecided = [item for item in items if item["decision"] is None]
     _record(tx, "review.read", review_id, actor, context, {"items": len(items)})
-    return {**row._mapping, "items": items, "left": left}
+    waiting = sum(not item["nobodys"] for item in undecided)
+    return {**row._mapping, "items": items, "left": len(undecided), "waiting": waiting}
 
 
 def may_decide(item: Item, now_holds: frozenset[Role], actor: Principal) -> Decision:
     """Whether somebody with these roles decides about this thing: by its kind, and never about their own."""
-    needed = Role.SECURITY_OFFICER if item.grant_id is None else Role.AGENCY_ADMIN
+    needed = _office(item)
     of_role = ALLOWED if needed in now_holds else refused("role", "ask_colleague", roles=needed.value)
     return duties.not_oneself(actor.person_id, item.person_id) & of_role
+
+
+def _office(item: Item) -> Role:
+    """Whose office it is to decide about this thing."""
+    return Role.SECURITY_OFFICER if item.grant_id is None else Role.AGENCY_ADMIN
+
+
+def _nobodys(tx: Tx, items: Sequence[Item], agency_id: UUID) -> set[UUID]:
+    """What nobody may decide at the moment, because it is held by the only one whose office that would be."""
+    deciding = {role: set(holders.people_of(tx, agency_id, (role,))) for role in DECIDING}
+    return {item.id for item in items if not deciding[_office(item)] - {item.person_id}}
 
 
 def _fault(item: Item | None, choice: str, now_holds: frozenset[Role], actor: Principal) -> str | None:

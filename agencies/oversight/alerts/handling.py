@@ -52,10 +52,7 @@ def hand_on(tx: Tx, alert_id: UUID, to: UUID | None, *, actor: Principal, contex
         raise NotAnOfficer(errors={"to": [NotAnOfficer().message]})
     _set(tx, alert_id, state="taken", holder_id=receiver.person_id)
     target = audit.Target("person", receiver.subject_id, actor.agency_id)
-    audit.record(
-        tx, "alert.hand_on", target, actor=actor, context=context,
-        detail={"kind": row.kind, "alert": str(alert_id)},
-    )  # fmt: skip
+    audit.record(tx, "alert.hand_on", target, actor=actor, context=context, detail={"kind": row.kind})
     if receiver.person_id != actor.person_id:
         notices.post(tx, receiver.person_id, "alert.handed_on", path=f"/record/alerts/{alert_id}")
 

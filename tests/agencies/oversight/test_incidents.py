@@ -328,7 +328,6 @@ class TestWhatIsHeld:
             assert expiring.expire(tx, month, [Hold(None, 0, tree.size(tx))]) == 0
             assert expiring.expire(tx, month) > 0
 
-
     def test_what_happens_after_it_was_closed_is_not_in_it(self, officer: Principal) -> None:
         entered(officer)
         incident = opened(officer)

@@ -296,7 +296,7 @@ class TestClosing:
         decided(review, officer, {("Maja", "sensitive"): "revoked"})
         assert shown(review, admin)["left"] == 0
         closed(review, admin)
-        assert recorded("review.close").detail == {"kept": 4, "revoked": 1, "gone": 0}
+        assert recorded("review.close").detail == {"kept": 4, "revoked": 1, "gone": 0, "undecided": 0}
         with pytest.raises(ReviewOver):
             decided(review, admin, {("Maja", "contributor"): "kept"})
         with pytest.raises(ReviewOver):
@@ -305,6 +305,22 @@ class TestClosing:
             [row] = reviews.listing(db, admin)
         assert (row["items"], row["left"]) == (5, 0)
         assert opened(admin)
+
+
+def test_what_nobody_may_decide_does_not_keep_it_open(
+    maja: Principal, admin: Principal, officer: Principal
+) -> None:
+    review = opened(admin)
+    mine = [key for key, item in items(review, admin).items() if item["mine"]]
+    decided(review, admin, dict.fromkeys(mine, "kept"))
+    with pytest.raises(NotAllDecided):
+        closed(review, admin)
+    decided(review, officer, {("Maja", "sensitive"): "kept"})
+    assert (shown(review, admin)["left"], shown(review, admin)["waiting"]) == (1, 0), (
+        "the only administrator's role"
+    )
+    closed(review, admin)
+    assert recorded("review.close").detail["undecided"] == 1
 
 
 def test_reading_it_is_on_the_record(maja: Principal, admin: Principal) -> None:

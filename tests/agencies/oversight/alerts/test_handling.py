@@ -117,7 +117,7 @@ class TestHandingOn:
         assert acts() == [
             (
                 "alert.hand_on", officer.subject_id, str(colleague.subject_id),
-                {"kind": "sensitive_export", "alert": str(alert)},
+                {"kind": "sensitive_export"},
             )
         ]  # fmt: skip
         rows = found(select(Notice.person_id, Notice.kind, Notice.path))
