@@ -26,7 +26,12 @@ OF_THE_TREE = ("root_wrong", "note_wrong")
 def begin_of_recent(db: Tx) -> int:
     """The number from which an hourly check begins; the end of the record where nothing is recent."""
     since = clock.at(db, -RECENT)
-    chosen = select(AuditEntry.number).where(AuditEntry.at >= since).order_by(AuditEntry.at, AuditEntry.number).limit(1)
+    chosen = (
+        select(AuditEntry.number)
+        .where(AuditEntry.at >= since)
+        .order_by(AuditEntry.at, AuditEntry.number)
+        .limit(1)
+    )
     found: int | None = db.scalar(chosen)
     return tree.size(db) if found is None else found
 
