@@ -46,8 +46,14 @@ def record() -> Response:
 
 @web.get("/record.csv")
 def record_csv() -> Response:
-    """What a search finds, as CSV, made in memory: a half-written export must not look whole."""
+    """What a search finds, as CSV, made in memory: a half-written export must not look whole.
+
+    A file cannot say that a word was not understood; the page does, so that is where it leads then.
+    """
     asked = record_search.from_address()
+    with reading() as db:
+        if record_search.read(db, asked.words).left_out:
+            return redirect(url_for("web.record", **request.args.to_dict()), 303)
     with transaction() as tx:
         found = record_search.read(tx, asked.words)
         text = as_csv(

@@ -19,6 +19,8 @@ from werkzeug.test import TestResponse
 from agencies import providers, transfers
 from agencies.held_forms import HeldForm
 from agencies.models import Membership, RoleGrant, SharingTerms, WebSession
+from agencies.oversight import look_ups, requests, reviews
+from agencies.oversight.models import AccessReviewItem
 from agencies.people_models import Move
 from agencies.scim import credentials
 from agencies.scim.models import ScimGroup
@@ -57,6 +59,8 @@ class World:
     actor: Principal
     maja: Principal
     sue: Principal
+    typed: dict[str, str] = field(default_factory=dict)
+    """What is typed beside the form of the act, where it hangs on what there is."""
 
     @property
     def of_maja(self) -> str:
@@ -73,6 +77,8 @@ class Act:
     roles: tuple[Role, ...] = ADMIN
     entries: int = 1
     """How many agencies' records it is on."""
+    answer: int = 303
+    """A name that was opened is shown in the answer itself, and nowhere else."""
 
 
 def at(path: str) -> Callable[[World], str]:
@@ -135,6 +141,44 @@ def a_way_to_the_south(world: World) -> str:
     return f"/my-roles/moves/{one(select(Move.id))}/go"
 
 
+def a_colleague(world: World) -> Principal:
+    return a_person("north", roles=(Role.SECURITY_OFFICER,))
+
+
+def a_look_up(asker: Principal) -> UUID:
+    given = {"purpose": "court", "ticket": "A 12"}
+    with transaction() as tx:
+        return look_ups.ask(tx, "name", "Maja", **given, actor=asker, context=AT_WORK)
+
+
+def a_look_up_to_grant(world: World) -> str:
+    return f"/record/look-ups/{a_look_up(a_colleague(world))}/grant"
+
+
+def a_look_up_to_read(world: World) -> str:
+    look_up, colleague = a_look_up(world.actor), a_colleague(world)
+    with transaction() as tx:
+        look_ups.grant(tx, look_up, actor=colleague, context=AT_WORK)
+    return f"/record/look-ups/{look_up}"
+
+
+def a_review(world: World) -> str:
+    with transaction() as tx:
+        due = datetime.now(UTC).date() + timedelta(days=9)
+        review = reviews.open_round(tx, due, actor=world.actor, context=AT_WORK)
+    hers = select(AccessReviewItem.id).where(AccessReviewItem.membership_id == world.maja.membership_id)
+    world.typed = {f"item-{one(hers.where(AccessReviewItem.grant_id.is_not(None)))}": "kept"}
+    return f"/record/reviews/{review}/decisions"
+
+
+def somebody_who_has_left(world: World) -> str:
+    with transaction() as tx:
+        request = requests.ask(tx, actor=world.maja, context=AT_WORK)
+    left = update(Membership).where(Membership.id == world.maja.membership_id)
+    changed(left.values(ended_at=datetime.now(UTC)))
+    return f"/data-requests/{request}/erase"
+
+
 ACTS: Mapping[str, Act] = {
     "web.set_networks": Act("agency.set", at("/agency/networks"), {"office": "9.9.9.0/24"}),
     "web.set_joining": Act("agency.set", at("/agency/joining"), {"mail_domains": "post.north.example"}),
@@ -164,6 +208,24 @@ ACTS: Mapping[str, Act] = {
     "web.send_person": Act("move.ask", of_maja("send"), {"agency": "south", "how": "transfer"}, entries=2),
     "web.approve_move": Act("move.approve", a_move_from_the_south, entries=2),
     "web.go_and_move": Act("sign_in.begin", a_way_to_the_south),
+    "web.set_alert_rule": Act(
+        "alert_rule.set",
+        at("/record/alert-rules/many_views"),
+        {"on": "on", "many_views-count": "20", "many_views-minutes": "10"},
+        OFFICER,
+    ),
+    "web.ask_look_up": Act(
+        "look_up.ask",
+        at("/record/look-ups"),
+        {"kind": "name", "wanted": "Maja", "purpose": "court", "ticket": "A 12"},
+        OFFICER,
+    ),
+    "web.grant_look_up": Act("look_up.grant", a_look_up_to_grant, roles=OFFICER),
+    "web.read_look_up": Act("look_up.read", a_look_up_to_read, roles=OFFICER, answer=200),
+    "web.decide_review": Act("review.decide", a_review),
+    "web.erase_from_record": Act(
+        "subject.erase", somebody_who_has_left, roles=(Role.CONTRIBUTOR, Role.DATA_PROTECTION)
+    ),
 }
 SPONSORED = ("web.invite_partner", "web.renew_partner")
 STRONG = sorted(endpoint for endpoint, factor in CONFIRMED.items() if factor is Factor.MULTI)
@@ -212,6 +274,7 @@ class Sender:
         self.browser, self.act = browser, ACTS[endpoint]
         self.path = self.act.path(world)
         self.form = {"idempotency_key": uuid4().hex} | self.act.form
+        self.form |= world.typed
         if endpoint in SPONSORED:
             self.form |= {"sponsor": str(world.actor.membership_id)}
         self.before = len(on_record(self.act.on_record))
@@ -254,7 +317,7 @@ def test_a_weak_session_signs_in_again_and_then_it_is_done_once(
     assert TWO in str(browser.provider.asked[-1])
     assert sender.done == 0
     sent, _again = sender.sends_what_was_kept(back)
-    assert sent == 303
+    assert sent == ACTS[endpoint].answer
     assert sender.done == 1
     assert count(HeldForm) == 0
 

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
-from agencies.models import Notice
 from agencies.oversight import look_ups
 from agencies.oversight.models import LookUp, LookUpPerson
 from marketplace.foundation.errors import DomainError
@@ -102,5 +101,5 @@ def test_opening_and_telling_stand_or_fall_together(database: Engine) -> None:
     person = a_person("north")
     look_up = granted(asked(asker, person), second)
     rolled_back(lambda tx: look_ups.read(tx, look_up, actor=asker, context=AT_WORK))
-    assert (opened(person), found(select(Notice.id))) == (False, [])
+    assert (opened(person), told(person)) == (False, [])
     assert [row.told_at for row in found(select(LookUpPerson.told_at))] == [None]

@@ -158,6 +158,13 @@ class TestRows:
             tx.execute(update(AuditEntry).where(AuditEntry.number == number).values(of))
 
 
+@pytest.fixture(autouse=True)
+def nothing_waits(stage: Stage) -> None:
+    """What other tests raised would be marked in every list."""
+    with transaction() as tx:
+        tx.execute(update(Alert).where(Alert.state != "closed").values(state="closed"))
+
+
 class TestTimeline:
     def test_without_words_it_is_the_last_seven_days(self, officer: FlaskClient) -> None:
         assert re.fullmatch(r"[\d,]+ entries in the last 7 days", heading(text_of(officer, "/record")))
@@ -250,6 +257,13 @@ class TestFiles:
         found = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True))))
         assert {row["act"] for row in found} == {"contribution.submit"}
         assert f"{len(found)} entries" in heading(page)
+
+    def test_an_export_of_what_was_not_understood_leads_to_the_page_that_says_so(
+        self, officer: FlaskClient
+    ) -> None:
+        answer = officer.get("/record.csv?since=yesterday")
+        assert (answer.status_code, answer.location) == (303, "/record?since=yesterday")
+        assert "Not understood and left out" in text_of(officer, answer.location)
 
     def test_the_proof_of_a_page_holds_without_the_marketplace(
         self, stage: Stage, officer: FlaskClient, tmp_path: Path
