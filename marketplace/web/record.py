@@ -53,7 +53,8 @@ def record_csv() -> Response:
     asked = record_search.from_address()
     with reading() as db:
         if record_search.read(db, asked.words).left_out:
-            return redirect(url_for("web.record", **request.args.to_dict()), 303)
+            typed: dict[str, Any] = request.args.to_dict()
+            return redirect(url_for("web.record", **typed), 303)
     with transaction() as tx:
         found = record_search.read(tx, asked.words)
         text = as_csv(
