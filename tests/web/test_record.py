@@ -147,11 +147,12 @@ class TestRows:
 
     @staticmethod
     def _from_a_device(stage: Stage) -> None:
-        """As if one of the entries had been made on a device of its own."""
+        """As if one of the entries that the officer sees had been made on a device of its own."""
+        seen = AuditEntry.object_agency_id == stage.person("haas").agency_id
         with transaction() as tx:
             number = tx.scalar(
                 select(AuditEntry.number)
-                .where(AuditEntry.act == "claim.take")
+                .where(AuditEntry.act == "claim.take", seen)
                 .order_by(AuditEntry.number.desc())
             )
             of = {"device_id": f"d-{uuid4().hex[:16]}", "session": uuid4().hex[:16]}
