@@ -189,14 +189,14 @@ def sealed_for(tx: Tx, slug: str, provider: Mapping[str, Any]) -> tuple[Sealed, 
 
 
 def _enrol_places(tx: Tx, found: Proposed) -> list[Place]:
-    others = holders.agencies_with_one(tx, Role.AGENCY_ADMIN) - {found.agency_id}
+    others = holders.agencies_with_one(tx, (Role.AGENCY_ADMIN,)) - {found.agency_id}
     own = frozenset({found.agency_id})
     return [own, others or own]
 
 
 def _change_places(tx: Tx, found: Proposed) -> list[Place]:
     """Its own administrators; another agency's where trust grows, and as one of two where nobody can sign in."""
-    own, anybody = frozenset({found.agency_id}), holders.agencies_with_one(tx, Role.AGENCY_ADMIN)
+    own, anybody = frozenset({found.agency_id}), holders.agencies_with_one(tx, (Role.AGENCY_ADMIN,))
     if found.content["raises"]:
         return [own, anybody - own or own]
     return [own, anybody if found.content["suspended"] else own]

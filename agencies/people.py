@@ -18,6 +18,7 @@ from marketplace.foundation.db import Query, Tx
 from marketplace.foundation.ids import new_id
 from security.labels import Level
 from security.log import audit, subjects
+from security.permissions import Permission, may, roles_with
 from security.principal import Context, Principal, Role
 
 _HOME = Membership.__table__.alias("home")
@@ -197,6 +198,18 @@ def still_holds(tx: Tx, actor: Principal, role: Role) -> None:
     """
     if role not in still_member(tx, actor).roles:
         raise NotPermitted(role=role.value)
+
+
+def still_may(tx: Tx, actor: Principal, permission: Permission) -> Principal:
+    """Read again inside the write transaction that the actor is a member and one of their roles carries the permission.
+
+    Returns the actor as they are now. Raises NoLongerAMember, NotPermitted with the roles that would do.
+    """
+    now = still_member(tx, actor)
+    if not may(now, permission):
+        roles = sorted(role.value for role in roles_with(permission))
+        raise NotPermitted(permission=permission.value, roles=roles)
+    return now
 
 
 def set_locale(tx: Tx, actor: Principal, locale: str) -> None:

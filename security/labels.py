@@ -4,6 +4,9 @@ from collections.abc import Set as AbstractSet
 from enum import IntEnum
 from typing import Self
 
+UNLABELLED = "none"
+"""The word for what has no label."""
+
 
 class Level(IntEnum):
     """How closely information is held. The order of the numbers is the order of the levels."""
@@ -17,6 +20,11 @@ class Level(IntEnum):
     def label_key(self) -> str:
         """The level's word in JSON, in URLs and in message catalogues: `"sensitive"`."""
         return self.name.lower()
+
+    @classmethod
+    def key_of(cls, number: int | None) -> str:
+        """The word for a level as it is stored; UNLABELLED where there is none."""
+        return UNLABELLED if number is None else cls(number).label_key
 
     @classmethod
     def parse(cls, word: str) -> Self:

@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, case, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from agencies import holders, notices, people
-from agencies.errors import NotPermitted
 from agencies.models import Person
 from agencies.oversight import about
 from agencies.oversight.about import Opened
@@ -28,7 +27,7 @@ from marketplace.foundation.ids import new_id
 from security import duties
 from security.log import audit
 from security.log.own import PUT_OFF
-from security.permissions import Permission, may, roles_with
+from security.permissions import Permission, roles_with
 from security.principal import Context, Principal
 
 NAME, PSEUDONYM = "name", "pseudonym"
@@ -79,7 +78,7 @@ def ask(
     context: Context,
 ) -> UUID:
     """Ask to open a name. Raises NotPermitted, BadLookUp, NobodyOfYours, TooManyFound."""
-    _still_may(tx, actor)
+    people.still_may(tx, actor, Permission.LOOK_UP)
     faults = _faults(kind, wanted, purpose, ticket) | _put_off_faults(tx, told_after, put_off_because)
     if faults:
         raise BadLookUp(errors={field: [BadLookUp().message] for field in faults})
@@ -122,7 +121,7 @@ def read(tx: Tx, look_up_id: UUID, *, actor: Principal, context: Context) -> lis
 
     Only the asker reads, as long as it is open. Raises NotPermitted, NoSuchLookUp, LookUpOver.
     """
-    _still_may(tx, actor)
+    people.still_may(tx, actor, Permission.LOOK_UP)
     row = _held(tx, look_up_id, actor)
     now = clock.now(tx)
     if row.asked_by != actor.person_id:
@@ -226,12 +225,6 @@ def _fits(text: str, bounds: tuple[int, int]) -> bool:
     return bounds[0] <= len(text.strip()) and len(text) <= bounds[1]
 
 
-def _still_may(tx: Tx, actor: Principal) -> None:
-    if not may(people.still_member(tx, actor), Permission.LOOK_UP):
-        roles = sorted(role.value for role in roles_with(Permission.LOOK_UP))
-        raise NotPermitted(permission=Permission.LOOK_UP.value, roles=roles)
-
-
 def _held(tx: Tx, look_up_id: UUID, actor: Principal) -> Any:
     """The row, which nobody else changes until COMMIT."""
     mine = (LookUp.id == look_up_id, LookUp.agency_id == actor.agency_id, _not_hidden(actor))
@@ -242,7 +235,7 @@ def _held(tx: Tx, look_up_id: UUID, actor: Principal) -> Any:
 
 
 def _to_answer(tx: Tx, look_up_id: UUID, actor: Principal) -> Any:
-    _still_may(tx, actor)
+    people.still_may(tx, actor, Permission.LOOK_UP)
     row = _held(tx, look_up_id, actor)
     duties.not_oneself(actor.person_id, row.asked_by).or_raise(
         OwnAffair, target=_target(row.id, row.agency_id)

@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 
 from agencies import holders, notices, people
-from agencies.errors import NotPermitted
 from agencies.memberships import is_live
 from agencies.models import Membership, Person
 from agencies.oversight import about
@@ -24,7 +23,7 @@ from marketplace.foundation.db import Query, Tx, insert
 from marketplace.foundation.errors import Conflict, NotFound
 from marketplace.foundation.ids import new_id
 from security.log import audit, own
-from security.permissions import Permission, may, roles_with
+from security.permissions import Permission
 from security.principal import Context, Principal, Role
 
 OPEN, ANSWERED = "asked", "answered"
@@ -72,7 +71,7 @@ def on_behalf(tx: Tx, look_up_id: UUID, person_id: UUID, *, actor: Principal, co
 
     Returns the open one where there is one. Raises NotPermitted, NoSuchRequest.
     """
-    _still_may(tx, actor)
+    people.still_may(tx, actor, Permission.ANSWER_REQUESTS)
     found = exists().where(
         LookUp.id == look_up_id,
         LookUp.asked_by == actor.person_id,
@@ -93,7 +92,7 @@ def read(tx: Tx, request_id: UUID, *, form: str, actor: Principal, context: Cont
 
     Raises NotPermitted, NoSuchRequest.
     """
-    _still_may(tx, actor)
+    people.still_may(tx, actor, Permission.ANSWER_REQUESTS)
     row = tx.one_or_none(_every(actor.agency_id, tx).where(DataRequest.id == request_id))
     if row is None:
         raise NoSuchRequest()
@@ -104,7 +103,7 @@ def read(tx: Tx, request_id: UUID, *, form: str, actor: Principal, context: Cont
 
 def answer(tx: Tx, request_id: UUID, *, actor: Principal, context: Context) -> None:
     """Note that the answer was sent, and tell the person. Raises NotPermitted, NoSuchRequest, AlreadyAnswered."""
-    _still_may(tx, actor)
+    people.still_may(tx, actor, Permission.ANSWER_REQUESTS)
     row = tx.one_or_none(_every(actor.agency_id, tx).where(DataRequest.id == request_id))
     if row is None:
         raise NoSuchRequest()
@@ -170,12 +169,6 @@ def _open_of(tx: Tx, person_id: UUID, agency_id: UUID) -> UUID:
     if found is None:  # answered at this very moment
         raise NoSuchRequest()
     return found
-
-
-def _still_may(tx: Tx, actor: Principal) -> None:
-    if not may(people.still_member(tx, actor), Permission.ANSWER_REQUESTS):
-        roles = sorted(role.value for role in roles_with(Permission.ANSWER_REQUESTS))
-        raise NotPermitted(permission=Permission.ANSWER_REQUESTS.value, roles=roles)
 
 
 def _every(agency_id: UUID, db: Tx) -> Query:

@@ -15,7 +15,6 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from agencies import clearances, holders, memberships, notices, people, roles
-from agencies.errors import NotPermitted
 from agencies.oversight import review_items
 from agencies.oversight.models import AccessReview, AccessReviewItem
 from agencies.oversight.review_items import GONE, KEPT, REVOKED, Item
@@ -27,7 +26,7 @@ from marketplace.foundation.ids import new_id
 from security import duties
 from security.decision import ALLOWED, Decision, refused
 from security.log import audit
-from security.permissions import Permission, may, roles_with
+from security.permissions import Permission
 from security.principal import Context, Principal, Role
 
 CHOICES = (KEPT, REVOKED)
@@ -60,7 +59,7 @@ def open_round(tx: Tx, due: date | None, *, actor: Principal, context: Context) 
 
     Raises NotPermitted, BadReview, ReviewRunning.
     """
-    _still_reviews(tx, actor)
+    people.still_may(tx, actor, Permission.REVIEW_ACCESS)
     now = clock.now(tx)
     if due is None or not now.date() <= due <= now.date() + LONGEST:
         raise BadReview(errors={"due": [BadReview().message]})
@@ -94,7 +93,7 @@ def decide(
     """
     # The agency first, as in every act on roles: two who decide at the same moment take turns.
     memberships.hold_agency(tx, actor.agency_id)
-    now_holds = _still_reviews(tx, actor).roles
+    now_holds = people.still_may(tx, actor, Permission.REVIEW_ACCESS).roles
     _open_one(tx, review_id, actor)
     review_items.mark_gone(tx, review_id)
     items = {row.id: row for row in review_items.of(tx, review_id) if row.id in decisions}
@@ -119,7 +118,7 @@ def close(tx: Tx, review_id: UUID, *, actor: Principal, context: Context) -> Non
 
     Raises NotPermitted, NotFound, ReviewOver, NotAllDecided.
     """
-    _still_reviews(tx, actor)
+    people.still_may(tx, actor, Permission.REVIEW_ACCESS)
     _open_one(tx, review_id, actor)
     review_items.mark_gone(tx, review_id)
     rows = review_items.of(tx, review_id)
@@ -241,14 +240,6 @@ def _one(db: Tx, review_id: UUID, actor: Principal, *, hold: bool = False) -> An
     if row is None:
         raise NotFound()
     return row
-
-
-def _still_reviews(tx: Tx, actor: Principal) -> Principal:
-    now = people.still_member(tx, actor)
-    if not may(now, Permission.REVIEW_ACCESS):
-        wanted = sorted(role.value for role in roles_with(Permission.REVIEW_ACCESS))
-        raise NotPermitted(permission=Permission.REVIEW_ACCESS.value, roles=wanted)
-    return now
 
 
 def _record(

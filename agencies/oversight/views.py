@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from agencies import people
-from agencies.errors import NotPermitted
 from agencies.oversight import searches
 from agencies.oversight.models import SavedView
 from marketplace.foundation.db import Tx, insert
@@ -17,7 +16,7 @@ from marketplace.foundation.errors import Conflict, InvalidInput, NotFound
 from marketplace.foundation.ids import new_id
 from marketplace.foundation.input import clean
 from security.log import audit
-from security.permissions import Permission, may, roles_with
+from security.permissions import Permission
 from security.principal import Context, Principal
 
 LONGEST_NAME = 80
@@ -47,7 +46,7 @@ def save(tx: Tx, name: str, words: Mapping[str, str], *, actor: Principal, conte
     Words that make no sense are left out. Raises BadView with `errors` at "name" or "words", ViewNameTaken,
     TooManyViews, NotPermitted.
     """
-    _still_oversees(tx, actor)
+    people.still_may(tx, actor, Permission.OVERSEE)
     name = " ".join(clean(name, at="name").split())
     if not 1 <= len(name) <= LONGEST_NAME:
         raise BadView(errors={"name": ["Give it a name of at most 80 characters."]})
@@ -69,7 +68,7 @@ def save(tx: Tx, name: str, words: Mapping[str, str], *, actor: Principal, conte
 
 def drop(tx: Tx, view_id: UUID, *, actor: Principal, context: Context) -> None:
     """Forget a view of the actor's agency. Raises NoSuchView, NotPermitted."""
-    _still_oversees(tx, actor)
+    people.still_may(tx, actor, Permission.OVERSEE)
     gone = tx.execute(
         delete(SavedView).where(SavedView.id == view_id, SavedView.agency_id == actor.agency_id)
     )
@@ -82,13 +81,6 @@ def listing(db: Tx, actor: Principal) -> Sequence[Any]:
     """The views of the actor's agency by name: id, name, filters (words of a search)."""
     chosen = select(SavedView.id, SavedView.name, SavedView.filters)
     return db.all(chosen.where(SavedView.agency_id == actor.agency_id).order_by(SavedView.name))
-
-
-def _still_oversees(tx: Tx, actor: Principal) -> None:
-    """Read again inside the transaction: of two roles that oversee, one is enough."""
-    if not may(people.still_member(tx, actor), Permission.OVERSEE):
-        roles = sorted(role.value for role in roles_with(Permission.OVERSEE))
-        raise NotPermitted(permission=Permission.OVERSEE.value, roles=roles)
 
 
 def _record(tx: Tx, act: str, view_id: UUID, actor: Principal, context: Context) -> None:

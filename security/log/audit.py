@@ -33,6 +33,11 @@ class Target:
     """The digest of the access rules by which the act was decided (64 hex digits), where some were."""
 
 
+def followed(person: UUID | None, otherwise: Target) -> Target:
+    """The person that a reading follows, where it follows one: it stands on that person's own page."""
+    return otherwise if person is None else Target("person", person, otherwise.agency_id)
+
+
 def record(
     tx: Tx,
     act: str,

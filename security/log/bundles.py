@@ -6,9 +6,9 @@ from sqlalchemy import or_, select
 
 from marketplace.foundation.db import Tx
 from security.log import audit, tree
+from security.log.filtering import reach
 from security.log.models import AuditEntry
 from security.merkle import HASH_BYTES
-from security.permissions import Permission, may
 from security.principal import Context, Principal
 from security.tiles import WIDTH
 
@@ -25,9 +25,7 @@ def entries(tx: Tx, first: int, count: int, *, actor: Principal, context: Contex
     chosen = select(AuditEntry.number, AuditEntry.body).where(
         AuditEntry.number >= first, AuditEntry.number < first + count
     )
-    if not may(actor, Permission.READ_WHOLE_RECORD):
-        mine = (AuditEntry.agency_id == actor.agency_id, AuditEntry.object_agency_id == actor.agency_id)
-        chosen = chosen.where(or_(*mine))
+    chosen = chosen.where(or_(*reach(actor)))
     bodies = {row.number: bytes(row.body) for row in tx.all(chosen)}
     return [bodies.get(number) or leaf for number, leaf in enumerate(leaves(tx, first, count), start=first)]
 

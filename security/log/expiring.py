@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, delete, not_, or_, select
 
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
-from security.labels import Level
+from security.labels import UNLABELLED, Level
 from security.log import audit
 from security.log.models import AuditEntry
 from security.principal import JOB
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 BATCH = 2000
 """Entries that one transaction deletes at most."""
-UNLABELLED = "none"
-"""The word for entries about things without a label."""
 SLACK = timedelta(days=1)
 """Entries are numbered a little out of the order of their times, months differ in length, and the job runs daily."""
 
@@ -57,7 +55,7 @@ def expire(tx: Tx, months: Mapping[str, int], holds: Iterable[Hold] = (), limit:
     rows = tx.all(gone) if numbers else ()  # of two jobs at a time, each counts what it took away
     if not rows:
         return 0
-    counts = Counter(_word(row.level) for row in rows)
+    counts = Counter(Level.key_of(row.level) for row in rows)
     audit.record(tx, "entry.expire", audit.Target("log"), actor=None, context=JOB, detail=dict(counts))
     return len(rows)
 
@@ -94,7 +92,3 @@ def _held(hold: Hold) -> ColumnElement[bool]:
         AuditEntry.object_agency_id.is_not_distinct_from(hold.agency_id),
     )
     return and_(numbered, concerned)
-
-
-def _word(level: int | None) -> str:
-    return UNLABELLED if level is None else Level(level).label_key

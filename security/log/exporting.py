@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 
 from marketplace.foundation.db import Tx
 from security.log import audit
+from security.log.filtering import reach
 from security.log.models import AuditEntry, AuditHead
-from security.permissions import Permission, may
 from security.principal import Context, Principal
 
 MOST = 1000
@@ -31,9 +31,7 @@ def after(
         AuditEntry.number < size,
         or_(AuditEntry.act != "log.export", AuditEntry.subject_id != actor.subject_id),
     )
-    if not may(actor, Permission.READ_WHOLE_RECORD):
-        mine = (AuditEntry.agency_id == actor.agency_id, AuditEntry.object_agency_id == actor.agency_id)
-        chosen = chosen.where(or_(*mine))
+    chosen = chosen.where(or_(*reach(actor)))
     rows = tx.all(chosen.order_by(AuditEntry.number).limit(limit))
     if rows:
         audit.record(

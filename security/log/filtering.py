@@ -62,6 +62,11 @@ class Filters:
         """Whether it asks for less than everything; leaving out readings is no search."""
         return replace(self, without_readings=False) != Filters()
 
+    @property
+    def follows(self) -> UUID | None:
+        """Whom the search is about: that somebody was followed is on the record, and so on that person's own page."""
+        return self.subject_id or self.person_id
+
     def used(self) -> dict[str, str]:
         """What was asked, for the record: who was looked for stands elsewhere, as a commitment.
 

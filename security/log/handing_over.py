@@ -45,10 +45,7 @@ def prove(
         (first, [bodies.get(first + at) or leaf for at, leaf in enumerate(leaves)]) for first, leaves in parts
     ]
     document = proving.document(tx, proving.newest(tx, size), shown)
-    # Whom a search follows is on the record, and so on that person's own page.
-    person = asked.subject_id or asked.person_id
-    kind, identifier = about if person is None else ("person", person)
-    target = audit.Target(kind, identifier, actor.agency_id)
+    target = audit.followed(asked.follows, audit.Target(*about, actor.agency_id))
     detail = {"entries": len(rows), **({"first": rows[0].number, "last": rows[-1].number} if rows else {})}
     audit.record(tx, "log.export", target, actor=actor, context=context, detail=detail)
     return document

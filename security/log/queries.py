@@ -54,7 +54,8 @@ def entries(
     `object_pseudonym` the person whom they followed by it; whom somebody chose by name has none. There is never an id
     of either, nor of a thing that would give a pseudonym away (`acts.CLOSED`).
     """
-    audit.record(tx, act, _target(asked, actor), actor=actor, context=context, detail=asked.used() or None)
+    target = audit.followed(asked.follows, audit.Target("log", None, actor.agency_id))
+    audit.record(tx, act, target, actor=actor, context=context, detail=asked.used() or None)
     wanted = conditions(asked)
     if before is not None:
         wanted.append(AuditEntry.number < before)
@@ -109,14 +110,6 @@ def _numbers(alternatives: list[ColumnElement[bool]], wanted: list[ColumnElement
         for mine in alternatives
     ]
     return union_all(*parts).subquery()
-
-
-def _target(asked: Filters, actor: Principal) -> audit.Target:
-    """Whom a search was about is on the record, and so on that person's own page."""
-    person = asked.subject_id or asked.person_id
-    if person is None:
-        return audit.Target("log", None, actor.agency_id)
-    return audit.Target("person", person, actor.agency_id)
 
 
 def _epoch(db: Tx, column: Any) -> ColumnElement[Any]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select, union_all
 
 from marketplace.foundation.db import Tx
-from security.labels import Level
+from security.labels import UNLABELLED, Level
 from security.log import audit
 from security.log.filtering import Filters, conditions, reach
 from security.log.models import AuditEntry, LogSubject
@@ -54,7 +54,7 @@ def scope(db: Tx, asked: Filters, *, actor: Principal) -> Scope:
         return Scope()
     labels: Counter[str] = Counter()
     for row in rows:
-        labels[_word(row.level)] += row.entries
+        labels[Level.key_of(row.level)] += row.entries
     people = _people(db, found)
     return Scope(
         entries=labels.total(),
@@ -107,8 +107,4 @@ def _different(db: Tx, column: Any) -> list[UUID]:
     return [row.value for row in db.all(chosen.order_by(column).limit(MOST_NAMED))]
 
 
-def _word(level: int | None) -> str:
-    return "none" if level is None else Level(level).label_key
-
-
-_ORDER = (*(level.label_key for level in Level), "none")
+_ORDER = (*(level.label_key for level in Level), UNLABELLED)

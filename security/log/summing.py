@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, cast, func, select, union_all
 
 from marketplace.foundation.db import Tx
-from security.labels import Level
+from security.labels import UNLABELLED, Level
 from security.log.filtering import reach
 from security.log.models import AuditEntry
 from security.log.scoping import EXPORTS, VIEWS
@@ -20,7 +20,7 @@ from security.principal import Principal
 
 __all__ = ["EXPORTS", "LABELS", "VIEWS", "Counted", "counted", "expired", "oldest", "refusals"]
 
-LABELS = (*(level.label_key for level in Level), "none")
+LABELS = (*(level.label_key for level in Level), UNLABELLED)
 """From open to closed; `none` is for things without a label."""
 BY_RULES = ("access.refuse", "sign_in.fail")
 
@@ -42,7 +42,7 @@ def counted(db: Tx, since: datetime, until: datetime, *, actor: Principal) -> li
     found = _between(kinds, since, until, actor)
     rows = db.all(select(*found.c, func.count().label("entries")).group_by(*found.c))
     return [
-        Counted(row.act, row.outcome, _word(row.level), row.zone or "public", int(row.entries))
+        Counted(row.act, row.outcome, Level.key_of(row.level), row.zone or "public", int(row.entries))
         for row in rows
     ]
 
@@ -88,7 +88,3 @@ def _between(
     """These columns of what concerns the reader between two moments, as a subquery."""
     wanted = (AuditEntry.at >= since, AuditEntry.at < until, *more)
     return union_all(*(select(*columns).where(mine, *wanted) for mine in reach(actor))).subquery()
-
-
-def _word(level: int | None) -> str:
-    return "none" if level is None else Level(level).label_key

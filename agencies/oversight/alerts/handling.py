@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from agencies import notices
+from agencies import notices, people
 from agencies.oversight.alerts import keeping, officers
 from agencies.oversight.alerts.errors import (
     AlertAboutYou,
@@ -22,6 +22,7 @@ from agencies.oversight.models import Alert
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
+from security.permissions import Permission
 from security.principal import Context, Principal
 
 FINDINGS = ("explained", "mistake", "misuse", "incident", "false_alarm")
@@ -87,7 +88,7 @@ def to_be_handled(tx: Tx, alert_id: UUID, actor: Principal) -> None:
 
 def _held(tx: Tx, alert_id: UUID, actor: Principal) -> Any:
     """The alert, which nobody else changes until COMMIT, if it is one of the actor's agency and is not closed."""
-    officers.oversees(tx, actor)
+    people.still_may(tx, actor, Permission.OVERSEE)
     keeping.hold(tx)
     mine = (Alert.id == alert_id, Alert.agency_id == actor.agency_id)
     row = tx.one_or_none(select(Alert.kind, Alert.state, Alert.holder_id, Alert.subject_id).where(*mine))

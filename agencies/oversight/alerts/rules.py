@@ -10,13 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from agencies.oversight.alerts import officers, values
+from agencies import people
+from agencies.oversight.alerts import values
 from agencies.oversight.alerts.errors import NoSuchRule
 from agencies.oversight.alerts.kinds import OF_PEOPLE, defaults
 from agencies.oversight.models import AlertRule
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, insert
 from security.log import audit
+from security.permissions import Permission
 from security.principal import Context, Principal
 
 
@@ -46,7 +48,7 @@ def set_rule(
 
     A rule that is switched off keeps its values. Raises NotPermitted, NoSuchRule, BadAlertRule.
     """
-    officers.oversees(tx, actor)
+    people.still_may(tx, actor, Permission.OVERSEE)
     if kind not in OF_PEOPLE:
         raise NoSuchRule()
     wanted = values.read(kind, given)

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 
-from agencies import notices
-from agencies.memberships import holds as holds_now
-from agencies.memberships import is_live
-from agencies.models import Membership, RoleGrant
+from agencies import holders, notices, people
 from agencies.oversight import searches
 from agencies.oversight.alerts import handling
 from agencies.oversight.incidents import rows
@@ -48,7 +45,7 @@ def open_one(
     with what is wrong by field (title, known_at, scope); from an alert NoSuchAlert, AlertAboutYou, AlertClosed,
     AlertInIncident.
     """
-    rows.still_oversees(tx, actor)
+    people.still_may(tx, actor, Permission.OVERSEE)
     now = clock.now(tx)
     faults = rows.length("title", title, TITLE)
     if known_at is None or known_at > now or known_at < now - timedelta(days=3650):
@@ -105,19 +102,9 @@ def _take_alert(tx: Tx, alert_id: UUID, incident_id: UUID, actor: Principal) -> 
 
 def _tell(tx: Tx, incident_id: UUID, now: datetime, actor: Principal) -> None:
     """A notice to everybody whose office this is, apart from whoever opened it; to nobody twice."""
-    told = tx.all(
-        select(Membership.person_id, RoleGrant.role)
-        .join(RoleGrant, RoleGrant.membership_id == Membership.id)
-        .where(
-            Membership.agency_id == actor.agency_id,
-            is_live(clock.at(tx)),
-            holds_now(clock.at(tx)),
-            RoleGrant.role.in_(list(TOLD)),
-            Membership.person_id != actor.person_id,
-        )
-        .order_by(RoleGrant.role)
-    )
     quarter = f"{now.year}-Q{(now.month + 2) // 3}"
-    by_person = {row.person_id: TOLD[Role(row.role)].format(id=incident_id, quarter=quarter) for row in told}
-    for person_id, path in by_person.items():
-        notices.post(tx, person_id, "incident.opened", path=path)
+    told = {actor.person_id}
+    for role, path in TOLD.items():
+        for person_id in set(holders.people_of(tx, actor.agency_id, (role,))) - told:
+            told.add(person_id)
+            notices.post(tx, person_id, "incident.opened", path=path.format(id=incident_id, quarter=quarter))

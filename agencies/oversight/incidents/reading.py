@@ -45,7 +45,8 @@ def one(tx: Tx, incident_id: UUID, *, actor: Principal, context: Context) -> dic
     if row.state == rows.OPEN:
         _hold(tx, row, found)
     detail = {**asked.used(), "entries": found.entries}
-    audit.record(tx, "log.read", _target(row, asked), actor=actor, context=context, detail=detail)
+    target = audit.followed(asked.follows, audit.Target("incident", row.id, row.agency_id))
+    audit.record(tx, "log.read", target, actor=actor, context=context, detail=detail)
     return _shown(row, clock.now(tx)) | {"diary": _diary(tx, incident_id), "scope": found}
 
 
@@ -98,11 +99,3 @@ def _diary(db: Tx, incident_id: UUID) -> Sequence[Any]:
     return db.all(
         chosen.where(IncidentNote.incident_id == incident_id).order_by(IncidentNote.at, IncidentNote.id)
     )
-
-
-def _target(row: Any, asked: Filters) -> audit.Target:
-    """Whom a search was about is on the record, and so on that person's own page."""
-    person = asked.subject_id or asked.person_id
-    if person is None:
-        return audit.Target("incident", row.id, row.agency_id)
-    return audit.Target("person", person, row.agency_id)

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import select
 
 from agencies import people
-from agencies.errors import NotPermitted
 from agencies.models import Person
 from agencies.oversight.incidents.errors import BadIncident, IncidentOver
 from agencies.oversight.models import Incident
@@ -17,21 +16,15 @@ from marketplace.foundation.db import Query, Tx
 from marketplace.foundation.errors import NotFound
 from security.log import audit
 from security.log.models import LogSubject
-from security.permissions import Permission, may
-from security.principal import Context, Principal, Role
+from security.permissions import Permission
+from security.principal import Context, Principal
 
 OPEN, CLOSED = "open", "closed"
 
 
-def still_oversees(tx: Tx, actor: Principal) -> None:
-    """Read again inside the transaction that the actor may oversee. Raises NotPermitted."""
-    if not may(people.still_member(tx, actor), Permission.OVERSEE):
-        raise NotPermitted(permission=Permission.OVERSEE.value, roles=[Role.SECURITY_OFFICER.value])
-
-
 def held(tx: Tx, incident_id: UUID, actor: Principal) -> Any:
     """An open incident of the actor's agency, held until COMMIT. Raises NotPermitted, NotFound, IncidentOver."""
-    still_oversees(tx, actor)
+    people.still_may(tx, actor, Permission.OVERSEE)
     found = tx.one_or_none(_one(incident_id, actor).with_for_update(of=Incident))
     if found is None:
         raise NotFound()
