@@ -1,6 +1,7 @@
 """Every table there is: importing this module fills the metadata that migrations are compared with."""
 
 from agencies import agreement_models as _agreements
+from agencies import device_models as _device_models
 from agencies import held_forms as _held_forms
 from agencies import models as _agencies
 from agencies import people_models as _people
@@ -18,6 +19,7 @@ from tasks import models as _tasks
 
 ROOMS = (
     _agencies,
+    _device_models,
     _held_forms,
     _people,
     _numbers,

@@ -33,7 +33,11 @@ from marketplace.foundation.db import Base, Json, Moment, where
 
 
 class Campaign(Base):
-    """A published set of microtasks with one instruction, owner and set of rules."""
+    """A published set of microtasks with one instruction, owner and set of rules.
+
+    `protection` says who can open its content. Answers are sealed to `public_key`, whose private half is a sealed
+    payload itself; the day after `keep_until` everything sealed is shredded.
+    """
 
     __tablename__ = "campaign"
     __table_args__ = (
@@ -41,6 +45,7 @@ class Campaign(Base):
         CheckConstraint("level BETWEEN 0 AND 3", name="level"),
         CheckConstraint("redundancy BETWEEN 1 AND 99", name="redundancy"),
         CheckConstraint("queue IN ('listed', 'any')", name="queue"),
+        CheckConstraint("protection IN ('none', 'server', 'end_to_end')", name="protection"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -65,6 +70,10 @@ class Campaign(Base):
     due: Mapped[date | None] = mapped_column(Date)
     posted_on: Mapped[date] = mapped_column(Date)
     alias_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    protection: Mapped[str] = mapped_column(String(12), server_default="none")
+    keep_until: Mapped[date | None] = mapped_column(Date)
+    public_key: Mapped[dict[str, str] | None] = mapped_column(Json)
+    key_payload_id: Mapped[UUID | None] = mapped_column(ForeignKey("payload.id"))
 
 
 class NeedToKnowGrant(Base):
@@ -90,20 +99,34 @@ class CampaignProgress(Base):
 
 
 class Payload(Base):
-    """A sealed item, answer or result: canonical header and ciphertext. Keys are in its slots."""
+    """A sealed item, answer, result, draft or campaign key: canonical header and ciphertext. Keys are in its slots.
+
+    Sealed on a device, it carries that device's `signature` and the thumbprint of the `signer`. Once shredded it has
+    neither slots nor body.
+    """
 
     __tablename__ = "payload"
+    __table_args__ = (CheckConstraint("(signature IS NULL) = (signer IS NULL)", name="signature"),)
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     header: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    signer: Mapped[str | None] = mapped_column(String(43))
+    shredded_on: Mapped[date | None] = mapped_column(Date)
 
 
 class PayloadSlot(Base):
-    """One way to a payload's key: `kek` wraps it for the server. Slots change without touching the ciphertext."""
+    """One way to a payload's key: `kek` wraps it for the server, the others for keys that the server has not.
+
+    Slots change without touching the ciphertext.
+    """
 
     __tablename__ = "payload_slot"
-    __table_args__ = (CheckConstraint("kind IN ('kek', 'device', 'processing', 'recovery')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('kek', 'campaign', 'device', 'processing', 'recovery')", name="kind"),
+        Index("ix_payload_slot_key_id", "key_id", "payload_id"),
+    )
 
     payload_id: Mapped[UUID] = mapped_column(ForeignKey("payload.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(12), primary_key=True)
@@ -188,6 +211,41 @@ class Claim(Base):
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
     extensions: Mapped[int] = mapped_column(SmallInteger)
     ended: Mapped[str | None] = mapped_column(String(12))
+    views: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+
+
+class Draft(Base):
+    """An answer that is not submitted yet, sealed to its author's own devices; the server cannot open it."""
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        Index("ix_draft_keep_until", "keep_until"),
+        Index("ix_draft_microtask_id", "microtask_id"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    microtask_id: Mapped[UUID] = mapped_column(ForeignKey("microtask.id"), primary_key=True)
+    claim_id: Mapped[UUID] = mapped_column(ForeignKey("claim.id"))
+    payload_id: Mapped[UUID] = mapped_column(ForeignKey("payload.id"))
+    keep_until: Mapped[date] = mapped_column(Date)
+
+
+class KeyRelease(Base):
+    """A device asks for the key to the item of its live claim, and gets it (`wrapped`) from who holds the campaign's.
+
+    Goes with the claim.
+    """
+
+    __tablename__ = "key_release"
+    __table_args__ = (
+        Index("ix_key_release_waiting", "campaign_id", **where("wrapped IS NULL")),
+        Index("ix_key_release_device_key_id", "device_key_id"),
+    )
+
+    claim_id: Mapped[UUID] = mapped_column(ForeignKey("claim.id"), primary_key=True)
+    device_key_id: Mapped[UUID] = mapped_column(ForeignKey("device_key.id"), primary_key=True)
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Contribution(Base):
