@@ -116,6 +116,7 @@ ACTS: Mapping[str, Act] = {
     "agreement.in_force": Act(ACTIVITY),
     "agency.found": Act(ACTIVITY),
     "agency.set": Act(ACTIVITY),
+    "handling.set": Act(ACTIVITY),
     "provider.suspend": Act(ACTIVITY),
     "sharing.end": Act(ACTIVITY),
     "unit.change": Act(ACTIVITY),

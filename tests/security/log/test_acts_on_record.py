@@ -174,6 +174,7 @@ WRITTEN_ELSEWHERE = {
     "access.refuse",
     "agency.found",
     "agency.set",
+    "handling.set",
     "agreement.in_force",
     "agreement.propose",
     "agreement.sign",
