@@ -18,7 +18,7 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import JOB, Context, Principal
-from tasks import facts, leasing, payloads
+from tasks import at_screen, facts, leasing, payloads
 from tasks.errors import (
     AlreadyAnswered,
     AlreadyTaken,
@@ -56,6 +56,7 @@ def claim_next(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context)
     Raises NotEligible with every failed rule, NothingLeftToClaim when the queue holds nothing for this person.
     """
     campaign = _may_claim(tx, campaign_id, actor, context)
+    at_screen.may_take(tx, campaign, actor, context)
     claim_id = leasing.next_item(tx, campaign, actor.person_id)
     if claim_id is None:
         raise NothingLeftToClaim(campaign=str(campaign_id))
@@ -74,6 +75,7 @@ def claim_one(tx: Tx, microtask_id: UUID, *, actor: Principal, context: Context)
         campaign = _may_claim(tx, campaign_id, actor, context)
     except NoSuchCampaign:
         raise NoSuchMicrotask() from None  # hidden and absent look the same
+    at_screen.may_take(tx, campaign, actor, context, besides=microtask_id)
     try:
         claim_id = leasing.this_item(tx, campaign, actor.person_id, microtask_id)
     except AlreadyYours:  # the other tab has it, or has answered it by now
@@ -143,6 +145,7 @@ def open_item(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> 
     if not held.live or held.expires_at is None or held.expires_at <= clock.now(tx):
         raise ClaimOver()
     campaign = may_work(tx, held, actor, context)
+    at_screen.count_view(tx, claim_id, campaign, context)
     row = tx.execute(
         select(Microtask.content, Microtask.payload_id).where(Microtask.id == held.microtask_id)
     ).one()

@@ -50,7 +50,7 @@ def _end_claim(tx: Tx, held: claims.Held) -> bool:
     A claim whose time is over but which nothing has ended yet still holds its place. Asked in statements, not of
     `held`: in the meantime another tab may have answered or given back, or the slot may have ended it.
     """
-    ended = update(Claim).where(Claim.id == held.id).values(live=False, ended="submitted", expires_at=None)
+    ended = update(Claim).where(Claim.id == held.id).values(live=False, ended="submitted", expires_at=None, views=0)
     if tx.execute(ended.where(Claim.live)).rowcount:
         return True
     if tx.execute(ended.where(Claim.ended == "lapsed")).rowcount:

@@ -25,6 +25,10 @@ class NotForYou(Refused):
     """Only the owner and appraisers of the campaign's agency may open this."""
 
 
+class NotFromHere(Refused):
+    """This network is not one from which that may be done. The reasons say which would do."""
+
+
 class NotYoursToGive(Refused):
     """Task owners of the campaign's agency let people in, and its security officer."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import Context, Principal
-from tasks import facts, payloads
+from tasks import at_screen, facts, payloads
 from tasks.aliases import alias
 from tasks.errors import NoSuchMicrotask, NotForYou, NotSettledYet
 from tasks.facts import CampaignFacts
@@ -112,11 +112,13 @@ def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> 
     """Every settled item in order: its number, fields, value, agreement, day and trace. On the record before it begins.
 
     Yields {"number", "item", "value", "agreeing", "answers", "tied", "rule", "settled_on", "trace", "notes"} where
-    trace is a list of (alias, value), and notes of (alias, note) for those who left one. Raises NotForYou.
+    trace is a list of (alias, value), and notes of (alias, note) for those who left one. Raises NotForYou, and
+    NotFromHere where the handling of the level refuses it in this network.
     """
     campaign = readable(tx, campaign_id, actor, context)
     decision = campaign.decide("export", actor, context)
     decision.or_raise(NotForYou, target=campaign.target("campaign", campaign_id))
+    at_screen.may_export(tx, campaign, context)
     count = tx.scalar(select(func.count()).select_from(Result).where(Result.campaign_id == campaign_id))
     audit.record(
         tx,

@@ -15,7 +15,14 @@ from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv
 from marketplace.foundation.db import transaction
 from tasks import results
-from tasks.errors import KeyUnavailable, NoSuchCampaign, NoSuchMicrotask, NotForYou, NotSettledYet
+from tasks.errors import (
+    KeyUnavailable,
+    NoSuchCampaign,
+    NoSuchMicrotask,
+    NotForYou,
+    NotFromHere,
+    NotSettledYet,
+)
 
 
 @api.get("/campaigns/<id:campaign_id>/results")
@@ -57,7 +64,7 @@ def get_result(campaign_id: UUID | None, microtask_id: UUID | None) -> Response:
 
 
 @api.get("/campaigns/<id:campaign_id>/results.csv")
-@refuses(NoSuchCampaign, NotForYou, KeyUnavailable)
+@refuses(NoSuchCampaign, NotForYou, NotFromHere, KeyUnavailable)
 @api.response(200, {"type": "string"}, content_type="text/csv", description="One row per settled item.")
 def export_results(campaign_id: UUID | None) -> Response:
     """Export every settled item as CSV.

@@ -121,6 +121,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     scim.NotOffered: Row(501, "not-offered", "Not offered here"),
     tasks.NotEligible: Row(403, "not-eligible", "You can't work on this yet"),
     tasks.NotForYou: Row(403, "not-for-you", "Only the owner's agency may open this"),
+    tasks.NotFromHere: Row(403, "not-from-here", "Not from this network"),
     tasks.NothingLeftToClaim: Row(409, "nothing-left", "Nothing is waiting here for you"),
     tasks.AlreadyTaken: Row(409, "already-taken", "Someone else took the last place"),
     tasks.AlreadyAnswered: Row(409, "already-answered", "You have answered this already"),

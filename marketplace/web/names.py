@@ -191,8 +191,10 @@ REFUSALS = {
     "clearance_ceiling": _l("sign-in not trusted that far"),
     "closed": _l("campaign has ended"),
     "compartment": _l("not in the closed group"),
+    "export_from_here": _l("no export from this network"),
     "look_alike": _l("looks like another agency"),
     "need_to_know": _l("not let in"),
+    "one_at_a_time": _l("another sealed item in hand"),
     "second_person": _l("signed already"),
     "signed_by_others": _l("signed by others"),
     "signing_agency": _l("not for this agency to sign"),
@@ -208,6 +210,7 @@ REFUSALS = {
     "sharing_terms": _l("no terms between the agencies"),
     "skill": _l("skill missing"),
     "token.acr_too_low": _l("sign-in too weak"),
+    "views": _l("opened as often as is allowed"),
     "zone": _l("network not known"),
 }
 _NOT_ACCEPTED = _l("the agency’s answer was not accepted")
@@ -232,6 +235,7 @@ ERRORS = {
     "ProviderSuspended": _l("sign-in service suspended"),
     "UnknownNumber": _l("not there, or hidden"),
     "NotYoursToGive": _l("not theirs to give"),
+    "NotFromHere": _l("not from this network"),
     "NotPermitted": _l("role missing"),
     "ProviderUnreachable": _l("the agency’s sign-in did not answer"),
     "SignInExpired": _l("sign-in took too long"),

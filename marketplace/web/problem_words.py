@@ -270,6 +270,11 @@ WORDS: Mapping[str, Words] = {
         _l("Results are open to task owners and appraisers of the agency that asked."),
         "lock",
     ),
+    "not-from-here": Words(
+        _l("Not from this network"),
+        _l("The agency that asked lets this be done from its own networks. Below you see what would help."),
+        "lock",
+    ),
     "nothing-left": Words(
         _l("Nothing is waiting here for you"),
         _l("Others may still give items back. There is more work on the board."),

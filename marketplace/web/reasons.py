@@ -18,7 +18,7 @@ from markupsafe import Markup
 from agencies import directory
 from marketplace.foundation.db import reading
 from marketplace.web.languages import chosen, formats
-from marketplace.web.words import ROLES, level, listed, sentence
+from marketplace.web.words import ROLES, ZONES, level, listed, sentence
 from security.principal import Factor
 
 Facts = Mapping[str, Any]
@@ -308,6 +308,43 @@ def _look_alike(facts: Facts, _labels: Labels) -> Missing:
     )
 
 
+def _one_at_a_time(facts: Facts, _labels: Labels) -> Missing:
+    return Missing(
+        gettext("one sealed item at a time, on this network: %(zone)s", zone=_network(facts)),
+        gettext("Whoever has a sealed item in hand finishes it first."),
+        gettext("Submit or give back the item you have"),
+    )
+
+
+def _views(facts: Facts, _labels: Labels) -> Missing:
+    most = int(facts.get("most", 1))
+    # The placeholder goes through ngettext as it is, as in `_skill`.
+    title = ngettext(
+        "an item that is opened at most %(num)s time on this network: %(zone)s",
+        "an item that is opened at most %(num)s times on this network: %(zone)s",
+        most,
+        zone=_network(facts),
+    )
+    helps, remedy = _ELSEWHERE.get(str(facts.get("elsewhere")), _GIVE_BACK)
+    return Missing(title, str(helps), str(remedy))
+
+
+def _export_from_here(facts: Facts, _labels: Labels) -> Missing:
+    helps, remedy = _ELSEWHERE.get(str(facts.get("elsewhere")), REMEDIES["ask_administrator"])
+    return Missing(
+        gettext("another network than this one: %(zone)s", zone=_network(facts)), str(helps), str(remedy)
+    )
+
+
+_ELSEWHERE = {"office": REMEDIES["use_office_network"], "vpn": REMEDIES["use_vpn"]}
+_GIVE_BACK = (_l("Somebody else can do it then; nobody is told."), _l("Give it back"))
+
+
+def _network(facts: Facts) -> str:
+    zone = str(facts.get("zone", ""))
+    return str(ZONES.get(zone, zone))
+
+
 def _something(_facts: Facts, _labels: Labels) -> Missing:
     return Missing(
         gettext("something more that the owner asks for"),
@@ -339,6 +376,9 @@ _MISSING: dict[str, Callable[[Facts, Labels], Missing]] = {
     "results_of_agency": _results_of_agency,
     "sharing_terms": _sharing_terms,
     "need_to_know": _need_to_know,
+    "one_at_a_time": _one_at_a_time,
+    "views": _views,
+    "export_from_here": _export_from_here,
 }
 
 AGENCY_RULE = "agency_rule"
