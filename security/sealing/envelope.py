@@ -9,6 +9,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from security.sealing import sizes
 from security.sealing.errors import (
     ChunkRefused,
+    DowngradeRefused,
     HeaderMismatch,
     NotAnEnvelope,
     PayloadTooLarge,
@@ -23,9 +25,10 @@ from security.sealing.errors import (
     Truncated,
     UnknownVersion,
 )
-from security.sealing.header import FORMAT_VERSION, HASH_BYTES, Header
+from security.sealing.header import HASH_BYTES, Header, Protection
 
 MAGIC = b"MSP"
+FORMAT_VERSION = 1
 KEY_BYTES = 32
 TAG_BYTES = 16
 PREFIX_BYTES = 7
@@ -66,7 +69,7 @@ def unseal_stream(header: Header, pieces: Iterable[bytes | bytearray], dek: byte
     bound_to = header.hash
     incoming = iter(pieces)
     preamble, rest = _split_preamble(incoming)
-    prefix = _read_preamble(preamble, bound_to)
+    prefix = _read_preamble(preamble, header, bound_to)
     blocks = _regrouped(_chained(rest, incoming), sizes.CHUNK_BYTES + TAG_BYTES)
     for number, (block, is_last) in enumerate(_with_last(blocks)):
         if is_last and not _may_be_last(number, block):
@@ -124,7 +127,7 @@ def _split_preamble(incoming: Iterator[bytes | bytearray]) -> tuple[bytes, Block
     return read[:PREAMBLE_BYTES], memoryview(read)[PREAMBLE_BYTES:]
 
 
-def _read_preamble(preamble: bytes, bound_to: bytes) -> bytes:
+def _read_preamble(preamble: bytes, header: Header, bound_to: bytes) -> bytes:
     """The nonce prefix, once magic, version and header hash have been found right."""
     if preamble[: len(MAGIC)] != MAGIC:
         raise NotAnEnvelope
@@ -135,8 +138,18 @@ def _read_preamble(preamble: bytes, bound_to: bytes) -> bytes:
         raise UnknownVersion(version=version)
     # Tells a wrong header from a changed chunk. Forging it gains nothing: chunks are bound to the real hash.
     if preamble[-HASH_BYTES:] != bound_to:
-        raise HeaderMismatch
+        raise _mismatch(header, preamble[-HASH_BYTES:])
     return preamble[len(MAGIC) + 1 : len(MAGIC) + 1 + PREFIX_BYTES]
+
+
+def _mismatch(header: Header, sealed_under: bytes) -> HeaderMismatch:
+    """Why the hash in the envelope is not the header's: something else, or the same under another protection."""
+    if header.protection is None:
+        return HeaderMismatch()
+    for protection in Protection:
+        if replace(header, protection=protection).hash == sealed_under:
+            return DowngradeRefused(protection=header.protection)
+    return HeaderMismatch()
 
 
 def _chained(first: Block, rest: Iterator[bytes | bytearray]) -> Iterator[Block | bytearray]:

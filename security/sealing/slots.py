@@ -1,5 +1,8 @@
 """Key slots: the data key of one payload, wrapped for one holder, kept beside the payload and not in it.
 
+Here: what a slot is bound to, and the slot for a symmetric key (`kek`). Slots for key pairs of devices, campaigns and
+processing are in `device_slots`, those for offline keys in `recovery`.
+
 A slot is bound to its payload's header, to its purpose and to the key that opens it, so that a slot moved
 from another payload, used for another purpose or filed under another key stays closed. Adding, rotating and
 removing slots never touches ciphertext.
@@ -25,9 +28,20 @@ SLOT_BYTES = 1 + NONCE_BYTES + KEY_BYTES + TAG_BYTES
 
 
 class SlotPurpose(StrEnum):
-    """Who a slot is for. KEK: the agency's key-encryption key, at the server-sealed level."""
+    """Who a slot is for.
+
+    KEK: the agency's key-encryption key, at the server-sealed level.
+    CAMPAIGN: the key pair of the campaign that the payload belongs to.
+    DEVICE: one enrolled device of one person.
+    PROCESSING: the key with which the agency's own worker computes results.
+    RECOVERY: the key that the agency keeps offline.
+    """
 
     KEK = "kek"
+    CAMPAIGN = "campaign"
+    DEVICE = "device"
+    PROCESSING = "processing"
+    RECOVERY = "recovery"
 
 
 def slot_aad(header_hash: bytes, purpose: SlotPurpose, key_id: str) -> bytes:

@@ -283,7 +283,7 @@ class TestHeader:
 
     def test_unknown_version_is_told_apart(self) -> None:
         with pytest.raises(errors.UnknownVersion):
-            Header.from_bytes(TASK.to_bytes().replace(b'"version":1', b'"version":2'))
+            Header.from_bytes(TASK.to_bytes().replace(b'"version":1', b'"version":3'))
 
     def test_contribution_belongs_to_answers_and_only_there(self) -> None:
         with pytest.raises(errors.HeaderRefused):
