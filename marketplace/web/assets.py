@@ -1,7 +1,8 @@
 """Static files: read once at start, named by their digest, compressed once, cached for ever.
 
 A bundle's address holds the digest of its bytes, so that a browser never asks again and never sees an old one.
-Nothing is fetched from anywhere else; what comes from npm was installed by the lock file.
+Nothing is fetched from anywhere else; what comes from npm was installed by the lock file. Scripts are every file
+`static/*.js`; how they import each other, `marketplace/web/scripts.py` says.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Response, abort, request, url_for
+from markupsafe import Markup
+
+from marketplace.web.scripts import Script, linked
 
 OURS = Path(__file__).parent / "static"
 INSTALLED = Path(__file__).parents[2] / "node_modules"
@@ -37,13 +41,18 @@ OUR_LAYERS = ("tokens", "base", "parts", "pages", "rules", "agency", "record")
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as it is sent: bytes, the same gzipped (None where that does not help), type and digest."""
+    """One file as it is sent: bytes, the same gzipped (None where that does not help), type and digest.
+
+    Of a script also what an `integrity` attribute says of it, and the names of all that it imports.
+    """
 
     name: str
     body: bytes
     packed: bytes | None
     content_type: str
     digest: str
+    integrity: str = ""
+    imports: tuple[str, ...] = ()
 
 
 class MissingAsset(RuntimeError):
@@ -51,21 +60,18 @@ class MissingAsset(RuntimeError):
 
 
 def load() -> Mapping[str, Asset]:
-    """Every asset by name. Raises MissingAsset with the path and what to do."""
+    """Every asset by name. Raises MissingAsset with the path and what to do, BrokenImport with the way there."""
     loaded: dict[str, Asset] = {}
     for name, path in _FILES.items():
         loaded[name] = _asset(name, _read(path))
+    for name, script in linked({path.name: _text(path) for path in sorted(OURS.glob("*.js"))}).items():
+        loaded[name] = _script(script)
     loaded["market.css"] = _asset("market.css", _with_addresses(_stylesheet(), loaded).encode())
     return loaded
 
 
 _FILES = {
     "inter.woff2": INSTALLED / "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
-    "page.js": OURS / "page.js",
-    "board.js": OURS / "board.js",
-    "draft.js": OURS / "draft.js",
-    "keys.js": OURS / "keys.js",
-    "sign-in.js": OURS / "sign-in.js",
     "mark.svg": OURS / "mark.svg",
 }
 
@@ -73,6 +79,23 @@ _FILES = {
 def address(assets: Mapping[str, Asset], name: str) -> str:
     """Where a page finds an asset: `/assets/<digest>/market.css`."""
     return url_for("web.asset", digest=assets[name].digest, name=name)
+
+
+def module(assets: Mapping[str, Asset], name: str) -> Markup:
+    """The elements that load a script and all it imports, each held to its digest.
+
+    A browser that finds other bytes under an address does not run them, nor whatever imports them. What is imported
+    stands first: the first request for a module decides, for the whole page, what it is held to (HTML, module map).
+    """
+    preloads = Markup("").join(
+        Markup('<link rel="modulepreload" href="{}" integrity="{}">\n').format(
+            address(assets, needed), assets[needed].integrity
+        )
+        for needed in assets[name].imports
+    )
+    return preloads + Markup('<script type="module" src="{}" integrity="{}"></script>').format(
+        address(assets, name), assets[name].integrity
+    )
 
 
 def respond(assets: Mapping[str, Asset], digest: str, name: str) -> Response:
@@ -119,6 +142,13 @@ def _asset(name: str, body: bytes) -> Asset:
     suffix = Path(name).suffix
     packed = None if suffix == ".woff2" else gzip.compress(body, 9, mtime=0)
     return Asset(name, body, packed, TYPES[suffix], hashlib.sha256(body).hexdigest()[:16])
+
+
+def _script(script: Script) -> Asset:
+    packed = gzip.compress(script.body, 9, mtime=0)
+    return Asset(
+        script.name, script.body, packed, TYPES[".js"], script.digest, script.integrity, script.imports
+    )
 
 
 def _text(path: Path) -> str:

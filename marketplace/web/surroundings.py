@@ -55,6 +55,7 @@ def surround(app: Flask) -> None:
         fresh_key=lambda: uuid4().hex,
         languages=LANGUAGES,
         marked=_marked,
+        module=lambda name: assets.module(loaded, name),
         percent=words.percent,
         strong=lambda text: Markup('<b class="strong" dir="auto">%s</b>') % text,
         monospace=lambda text: Markup('<span class="mono">%s</span>') % text,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import re
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,23 @@ def test_the_first_work_page_fits_its_budget(stage: Stage) -> None:
 def _fetched(stage: Stage, name: str, encoding: str = "gzip"):  # type: ignore[no-untyped-def]
     digest = stage.app.extensions["market_assets"][name].digest
     return stage.client().get(f"/assets/{digest}/{name}", headers={"Accept-Encoding": encoding})
+
+
+def test_a_script_is_loaded_with_all_it_imports_each_held_to_its_digest(stage: Stage) -> None:
+    with stage.app.test_request_context():
+        written = str(assets.module(stage.app.extensions["market_assets"], "device-keys.js"))
+    *preloads, script = written.split("\n")
+    assert script.startswith('<script type="module" src="/assets/')
+    assert len(preloads) >= 3
+    assert all(line.startswith('<link rel="modulepreload" href="/assets/') for line in preloads)
+    for line in (*preloads, script):
+        found = re.search(r'(?:href|src)="([^"]+)" integrity="sha256-([^"]+)"', line)
+        assert found, line
+        body = stage.client().get(found[1], headers={"Accept-Encoding": "identity"}).data
+        assert b64encode(sha256(body).digest()).decode() == found[2]
+
+
+def test_every_page_holds_its_first_script_to_its_digest(stage: Stage) -> None:
+    page = stage.client().get("/").get_data(as_text=True)
+    integrity = stage.app.extensions["market_assets"]["page.js"].integrity
+    assert re.search(rf'<script type="module" src="[^"]+/page\.js" integrity="{re.escape(integrity)}">', page)
