@@ -20,6 +20,7 @@ from sqlalchemy import insert, select, text, update
 from agencies import directory, holders, organisations, people, proposals, providers, sessions
 from agencies.agreement_specs import EnrolmentSpec, ProviderChange, read
 from agencies.errors import AgencyTaken, BadAgencySettings, LookAlike, NoSuchProvider, ProviderChanged
+from agencies.keys import small_secrets
 from agencies.lookalikes import REFUSED, Finding, Known, findings, host_of
 from agencies.models import Agency, IdentityProvider
 from agencies.proposals import Kind, Place, Proposed, Sealed
@@ -127,9 +128,9 @@ def described(db: Tx, agency_id: UUID) -> dict[str, Any] | None:
 
 
 def fingerprint(row: Any) -> str:
-    """What a change was proposed against: the settings and the sealed secret, as a digest."""
+    """What a change was proposed against, as a digest: the settings, and the sealed secret whatever its key."""
     plain = {name: getattr(row, name) for name in (*COLUMNS, "clearance_ceiling", "status")}
-    plain["secret"] = hashlib.sha256(bytes(row.secret_wrapped)).hexdigest()
+    plain["secret"] = hashlib.sha256(small_secrets.without_slot(bytes(row.secret_wrapped))).hexdigest()
     return hashlib.sha256(canonical_bytes(plain)).hexdigest()
 
 
@@ -243,7 +244,7 @@ def _sealed(
 ) -> tuple[Sealed, list[dict[str, Any]]]:
     ours = provider["authentication"] == PRIVATE_KEY_JWT
     secret = providers.new_client_key() if ours else provider["client_secret"]
-    key_id, wrapped = providers.concealed(tx, slug, issuer, provider["client_id"], secret)
+    key_id, wrapped = providers.concealed(slug, issuer, provider["client_id"], secret)
     return Sealed(key_id, wrapped), _public(secret) if ours else []
 
 

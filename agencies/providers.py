@@ -18,7 +18,6 @@ from sqlalchemy import insert, select
 from agencies.errors import ProviderSuspended, UnknownAgency
 from agencies.keys import bound, small_secrets
 from agencies.models import Agency, IdentityProvider
-from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import new_id
 from security.oidc import Mapped
@@ -99,7 +98,7 @@ def add(
     agency_id = tx.scalar(select(Agency.id).where(Agency.slug == agency_slug))
     if agency_id is None:
         raise UnknownAgency(slug=agency_slug)
-    key_id, wrapped = concealed(tx, agency_slug, issuer, client_id, client_secret)
+    key_id, wrapped = concealed(agency_slug, issuer, client_id, client_secret)
     tx.execute(
         insert(IdentityProvider),
         {
@@ -114,11 +113,9 @@ def add(
     )
 
 
-def concealed(tx: Tx, agency_slug: str, issuer: str, client_id: str, secret: str) -> tuple[str, bytes]:
-    """What we authenticate with at a provider, wrapped under the agency's key: (the key's id, the wrapped bytes)."""
-    keys = bound.provider()
-    key_id = keys.current(agency_slug, clock.now(tx).year)
-    return key_id, small_secrets.conceal(keys, key_id, secret, _binding(issuer, client_id))
+def concealed(agency_slug: str, issuer: str, client_id: str, secret: str) -> tuple[str, bytes]:
+    """What we authenticate with at a provider, wrapped under the agency's key: (its id, the wrapped bytes)."""
+    return small_secrets.concealed(bound.provider(), agency_slug, secret, binding(issuer, client_id))
 
 
 def new_client_key() -> str:
@@ -134,14 +131,14 @@ def public_keys(provider: Provider) -> dict[str, Any]:
 
 
 def _from(row: Any) -> Provider:
-    binding = _binding(row.issuer, row.client_id)
+    bound_to = binding(row.issuer, row.client_id)
     return Provider(
         agency_id=row.id,
         slug=row.slug,
         agency_name=row.name,
         issuer=row.issuer,
         client_id=row.client_id,
-        client_secret=small_secrets.reveal(bound.provider(), row.secret_key_id, row.secret_wrapped, binding),
+        client_secret=small_secrets.reveal(bound.provider(), row.secret_key_id, row.secret_wrapped, bound_to),
         algorithms=tuple(row.algorithms),
         authentication=row.authentication,
         required_acr=row.required_acr,
@@ -158,5 +155,6 @@ def _mapped(names: Mapping[str, str], organisation: str | None, device: str | No
     return Mapped(**known, organisation=organisation, device=device)
 
 
-def _binding(issuer: str, client_id: str) -> bytes:
+def binding(issuer: str, client_id: str) -> bytes:
+    """What the sealed secret at a provider is bound to."""
     return f"client secret\n{issuer}\n{client_id}".encode()

@@ -64,7 +64,7 @@ def _current(tx: Tx, agency_id: UUID) -> tuple[str, Ed25519PrivateKey] | None:
     row = tx.one_or_none(newest)
     if row is None:
         return None
-    secret = small_secrets.reveal(bound.provider(), row.secret_key_id, row.secret_wrapped, _binding(row.id))
+    secret = small_secrets.reveal(bound.provider(), row.secret_key_id, row.secret_wrapped, binding(row.id))
     return row.id, Ed25519PrivateKey.from_private_bytes(b64decode(secret))
 
 
@@ -72,9 +72,8 @@ def _made(tx: Tx, agency_id: UUID) -> tuple[str, Ed25519PrivateKey]:
     slug = tx.scalar(select(Agency.slug).where(Agency.id == agency_id))
     now = clock.now(tx)
     key, key_id = Ed25519PrivateKey.generate(), f"{slug}.sign.{secrets.token_hex(8)}"
-    keys = bound.provider()
-    wrapping = keys.current(slug, now.year)
     secret = b64encode(key.private_bytes_raw()).decode()
+    wrapping, wrapped = small_secrets.concealed(bound.provider(), slug, secret, binding(key_id))
     tx.execute(
         insert(SigningKey),
         {
@@ -82,12 +81,13 @@ def _made(tx: Tx, agency_id: UUID) -> tuple[str, Ed25519PrivateKey]:
             "agency_id": agency_id,
             "public": key.public_key().public_bytes_raw(),
             "secret_key_id": wrapping,
-            "secret_wrapped": small_secrets.conceal(keys, wrapping, secret, _binding(key_id)),
+            "secret_wrapped": wrapped,
             "made_at": now,
         },
     )
     return key_id, key
 
 
-def _binding(key_id: str) -> bytes:
+def binding(key_id: str) -> bytes:
+    """What a sealed signing key is bound to."""
     return f"signing key\n{key_id}".encode()

@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from agencies.keys import KeyringFile, bound
+from agencies.keys import bound, chosen
 from marketplace import api, proofs, scim, web
 from marketplace.edge import headers, logout, permissions, problems, sign_in, step_up
 from marketplace.edge.application import Application, without_messages
@@ -71,7 +71,7 @@ def start(app: Flask, settings: Settings, engine: Engine) -> None:
     app.config["SECRET_KEY"] = settings.secret_key
     app.extensions["market_settings"] = settings
     process.start(settings, engine)
-    bound.bind(KeyringFile(settings.keyring))
+    bound.bind(chosen(settings))
     sign_in.start(app)
     logout.start(app)
 

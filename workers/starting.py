@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 
-from agencies.keys import KeyringFile, bound
+from agencies import keys
+from agencies.keys import bound
 from marketplace.foundation import process
 from marketplace.foundation.settings import Settings
 
@@ -20,7 +21,7 @@ def start(chosen: Settings | None = None) -> Settings:
     chosen = chosen or Settings.from_environ(os.environ)
     _settings[:] = [chosen]
     process.start(chosen)
-    bound.bind(KeyringFile(chosen.keyring))
+    bound.bind(keys.chosen(chosen))
     return chosen
 
 

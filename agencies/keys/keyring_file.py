@@ -9,24 +9,28 @@ import base64
 import fcntl
 import json
 import os
-import re
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from agencies.keys import ids
 from agencies.keys.errors import KeyringNotWritable, KeyringTooOpen, KeyringUnreadable, UnknownKey
-from security.sealing.slots import unwrap_key, wrap_key
+from agencies.keys.interface import KeyInfo
+from security.sealing.slots import NONCE_BYTES, SLOT_BYTES, SLOT_VERSION, unwrap_key, wrap_key
 
 FORMAT = "marketplace-keyring-1"
 KEY_BYTES = 32
 
-_AGENCY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+T = TypeVar("T")
 
 # (inode, modification time in ns, size): a replaced file differs in the first at least.
 _Stamp = tuple[int, int, int]
@@ -38,11 +42,11 @@ class _Key:
 
     agency: str
     year: int
-    created: str
+    created: datetime
     secret: bytes
 
     def __repr__(self) -> str:
-        return f"_Key(agency={self.agency!r}, year={self.year}, created={self.created!r})"
+        return f"_Key(agency={self.agency!r}, year={self.year}, created={self.created.isoformat()!r})"
 
 
 class KeyringFile:
@@ -60,9 +64,10 @@ class KeyringFile:
 
     def current(self, agency_slug: str, year: int) -> str:
         """The newest key of this agency and retention year; makes it on first need."""
-        if not _AGENCY.fullmatch(agency_slug) or not 2000 <= year <= 9999:
-            raise ValueError(f"no agency and year to keep a key for: {agency_slug!r}, {year}")
-        return _newest(self._keys(), agency_slug, year) or self._make(agency_slug, year)
+        ids.check(agency_slug, year)
+        return _newest(self._keys(), agency_slug, year) or self._changed(
+            lambda keys: _newest(keys, agency_slug, year) or _add(keys, agency_slug, year)
+        )
 
     def wrap(self, key_id: str, dek: bytes, aad: bytes) -> bytes:
         return wrap_key(dek, self._key(key_id).secret, aad)
@@ -70,24 +75,51 @@ class KeyringFile:
     def unwrap(self, key_id: str, wrapped: bytes, aad: bytes) -> bytes:
         return unwrap_key(wrapped, self._key(key_id).secret, aad)
 
+    def wrap_all(self, key_id: str, deks: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        cipher = AESGCM(self._key(key_id).secret)
+        slots = []
+        for dek, aad in deks:
+            nonce = os.urandom(NONCE_BYTES)
+            slots.append(bytes([SLOT_VERSION]) + nonce + cipher.encrypt(nonce, dek, aad))
+        return slots
+
+    def unwrap_all(self, key_id: str, slots: Sequence[tuple[bytes, bytes]]) -> list[bytes | None]:
+        cipher = AESGCM(self._key(key_id).secret)
+        return [_opened(cipher, wrapped, aad) for wrapped, aad in slots]
+
+    def listing(self) -> list[KeyInfo]:
+        keys = self._keys()
+        found = [
+            KeyInfo(key_id, key.agency, key.year, key.created, key_id == _newest(keys, key.agency, key.year))
+            for key_id, key in keys.items()
+        ]
+        return sorted(found, key=lambda each: (each.agency, each.year, each.created, each.id))
+
+    def renew(self, agency_slug: str, year: int) -> str:
+        ids.check(agency_slug, year)
+        return self._changed(lambda keys: _add(keys, agency_slug, year))
+
+    def destroy(self, key_id: str) -> None:
+        """Replace the file by one without this key. Copies of the file, backups too, have a retention of their own."""
+        if key_id in self._keys():
+            self._changed(lambda keys: keys.pop(key_id, None))
+
     def _key(self, key_id: str) -> _Key:
         key = self._keys().get(key_id)
         if key is None:
             raise UnknownKey(key_id=key_id)
         return key
 
-    def _make(self, agency_slug: str, year: int) -> str:
+    def _changed(self, change: Callable[[dict[str, _Key]], T]) -> T:
+        """What `change` returns; the file is replaced by what it makes of the keys, one writer at a time."""
         try:
             with self._locked():
                 keys = dict(self._keys())
-                made_meanwhile = _newest(keys, agency_slug, year)
-                if made_meanwhile:
-                    return made_meanwhile
-                key_id = f"{agency_slug}.{year}.{secrets.token_hex(4)}"
-                created = datetime.now(UTC).isoformat(timespec="seconds")
-                keys[key_id] = _Key(agency_slug, year, created, os.urandom(KEY_BYTES))
-                _replace(self._path, _written(keys))
-                return key_id
+                before = dict(keys)
+                outcome = change(keys)
+                if keys != before:
+                    _replace(self._path, _written(keys))
+                return outcome
         except OSError as error:
             raise KeyringNotWritable(path=str(self._path), problem=error.strerror) from None
 
@@ -122,6 +154,25 @@ class KeyringFile:
             yield
         finally:
             os.close(lock)
+
+
+def _add(keys: dict[str, _Key], agency: str, year: int) -> str:
+    """Add a new key, younger than every other one of this agency and year even where the clock was set back."""
+    last = _newest(keys, agency, year)
+    now = datetime.now(UTC)
+    created = max(now, keys[last].created + timedelta(microseconds=1)) if last else now
+    key_id = f"{agency}.{year}.{secrets.token_hex(4)}"
+    keys[key_id] = _Key(agency, year, created, os.urandom(KEY_BYTES))
+    return key_id
+
+
+def _opened(cipher: AESGCM, wrapped: bytes, aad: bytes) -> bytes | None:
+    if len(wrapped) != SLOT_BYTES or wrapped[0] != SLOT_VERSION:
+        return None
+    try:
+        return cipher.decrypt(wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :], aad)
+    except InvalidTag:
+        return None
 
 
 def _newest(keys: Mapping[str, _Key], agency: str, year: int) -> str | None:
@@ -163,8 +214,13 @@ def _parsed(content: Any) -> dict[str, _Key]:
         secret = base64.b64decode(each["secret"], validate=True)
         if len(secret) != KEY_BYTES:
             raise ValueError("a key of another length")
-        keys[key_id] = _Key(str(each["agency"]), int(each["year"]), str(each["created"]), secret)
+        keys[key_id] = _Key(str(each["agency"]), int(each["year"]), _moment(each["created"]), secret)
     return keys
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _written(keys: Mapping[str, _Key]) -> bytes:
@@ -172,7 +228,7 @@ def _written(keys: Mapping[str, _Key]) -> bytes:
         key_id: {
             "agency": key.agency,
             "year": key.year,
-            "created": key.created,
+            "created": key.created.isoformat(),
             "secret": base64.b64encode(key.secret).decode("ascii"),
         }
         for key_id, key in keys.items()

@@ -37,7 +37,7 @@ ALL = {
     lock.name: lock
     for lock in (
         Lock("base", ("install_requires",), None),
-        Lock("dev", ("install_requires", "test", "check"), "base"),
+        Lock("dev", ("install_requires", "test", "check", "hsm"), "base"),
         Lock("node", ("node",), "dev"),
         Lock("postgres", ("postgres",), "dev"),
         Lock("tools", ("tools",), "dev"),

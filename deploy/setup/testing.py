@@ -1,4 +1,4 @@
-"""`./run test`, and what benchmarks and drills share with it: a PostgreSQL and a Chromium around a command."""
+"""`./run test`, and what benchmarks and drills share with it: a PostgreSQL, a Chromium, a SoftHSM around a command."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from deploy.setup import chromium, environment, postgres
+from deploy.setup import chromium, environment, postgres, softhsm
 from deploy.setup.ground import ROOT, alone, ending_with_us
 
 POSTGRES = "MARKET_TEST_POSTGRES_URL"
 CHROMIUM = "MARKET_TEST_CHROMIUM"
+SOFTHSM = "MARKET_TEST_SOFTHSM"
 ONLY_LOOKING = {"--collect-only", "--co", "--help", "-h", "--version", "-V", "--fixtures", "--markers"}
 DEBUGGING = {"--pdb", "--trace", "-s"}
 OWN_PROCESSES = ("-n", "--numprocesses", "-p", "--pdb", "--dist", "--trace")
@@ -29,6 +30,7 @@ def run(words: Sequence[str]) -> int:
     spread = (
         [] if any(word.startswith(OWN_PROCESSES) for word in words) else ["-n", "2", "--dist", "loadgroup"]
     )
+    _token(env)
     with _browser(env), _database(env):
         return _python(["-m", "pytest", *spread, *words], env)
 
@@ -59,6 +61,15 @@ def _browser(env: dict[str, str]) -> Iterator[None]:
         with alone():
             env[CHROMIUM] = str(chromium.provide())
     yield
+
+
+def _token(env: dict[str, str]) -> None:
+    """Add where SoftHSM is, unless the environment says so. Tests that need it fail without it and name it."""
+    if not env.get(SOFTHSM):
+        with alone():
+            found = softhsm.provide()
+        if found:
+            env[SOFTHSM] = str(found)
 
 
 @contextmanager

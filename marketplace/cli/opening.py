@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from agencies.keys import KeyringFile, bound
+from agencies.keys import bound, chosen
 from marketplace.foundation import process
 from marketplace.foundation.settings import Settings
 
@@ -14,5 +14,5 @@ def opened() -> Settings:
     settings = Settings.from_environ(os.environ)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     process.start(settings)
-    bound.bind(KeyringFile(settings.keyring))
+    bound.bind(chosen(settings))
     return settings

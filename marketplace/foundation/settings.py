@@ -14,6 +14,9 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from marketplace.foundation import key_settings
+from marketplace.foundation.key_settings import KeySettings
+
 LOOPBACK = "127.0.0.0/8, ::1/128"
 RECORD_LABELS = ("public", "internal", "sensitive", "restricted", "none")
 """The labels that entries of the security record have; `none` for entries about things without one."""
@@ -56,6 +59,9 @@ class Settings:
 
     keyring: Path
     """MARKET_KEYRING: the file with the key-encryption keys (mode 0600). Back it up apart from the data."""
+
+    keys: KeySettings
+    """MARKET_KEYS and what belongs to it: who keeps the key-encryption keys, where not the keyring file."""
 
     log_key: Path
     """MARKET_LOG_KEY: the file with the key that signs the security record (mode 0600); the clock makes it at its first
@@ -124,6 +130,7 @@ class Settings:
             redis_url=values.get("MARKET_REDIS_URL", ""),
             secret_key=values.get("MARKET_SECRET_KEY", "").encode(),
             keyring=Path(values.get("MARKET_KEYRING") or home / "keys" / "keyring.json"),
+            keys=key_settings.read(values, problems),
             log_key=Path(values.get("MARKET_LOG_KEY") or home / "keys" / "record.key"),
             samples=Path(samples) if samples else None,
             trusted_proxies=_number(values, "MARKET_TRUSTED_PROXIES", 0, 0, 9, problems),
