@@ -54,6 +54,14 @@ def unseal(header: Header, sealed: bytes, dek: bytes) -> bytes:
     return b"".join(list(unseal_stream(header, [sealed], dek)))
 
 
+def check_belongs(header: Header, sealed: bytes) -> None:
+    """Whether `sealed` says that it was sealed under `header`, for whoever cannot open it.
+
+    Raises NotAnEnvelope, Truncated, UnknownVersion, HeaderMismatch. What follows the preamble is not looked at.
+    """
+    _read_preamble(sealed[:PREAMBLE_BYTES], header, header.hash)
+
+
 def seal_stream(header: Header, pieces: Iterable[bytes | bytearray], dek: bytes) -> Iterator[bytes]:
     """Seal content that arrives in pieces of any size, holding no more than a chunk or two of it."""
     return _sealed(header, pieces, dek, os.urandom(PREFIX_BYTES))
