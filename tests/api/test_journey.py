@@ -15,13 +15,14 @@ from sqlalchemy import select
 from marketplace.foundation.db import reading, transaction
 from security.log.models import AuditPending
 from tasks import settling
-from tests.builders import a_person, a_spec, an_owner
+from tests.builders import a_person, a_spec, an_agency, an_owner
 
 ROWS = "entry\nGull\nPipistrelle\n"
 
 
 @pytest.mark.parametrize("level", ["internal", "sensitive"])
 def test_a_campaign_from_posting_to_export(program: Any, level: str) -> None:
+    an_agency("aviation", office_networks=["127.0.0.0/8"])  # sealed results are exported from there
     owner = program(an_owner("aviation", name="Ines"))
     people = [program(a_person()) for _ in range(3)]
 
