@@ -109,6 +109,10 @@ class NoSuchProvider(NotFound):
     """This agency has no sign-in service registered."""
 
 
+class NoSuchAgencyKey(NotFound):
+    """Your agency has no such key."""
+
+
 class NoSuchTerms(NotFound):
     """There are no such sharing terms, or they have ended, or they are no affair of your agency."""
 

@@ -35,7 +35,7 @@ ACTS_OF: Mapping[Role, tuple[str, ...]] = {
         "role.grant", "role.review", "person.invite", "person.uninvite", "agency.set", "agreement.propose",
         "agreement.sign", "agreement.withdraw", "provider.suspend", "sharing.end", "unit.change", "unit.place",
         "rules.draft", "rules.sign", "move.approve", "move.decline", "partner.renew", "scim_credential.make",
-        "scim_credential.end", "scim_group.give", "handling.set", *_REVIEWS,
+        "scim_credential.end", "scim_group.give", "handling.set", "agency_key.add", "agency_key.end", *_REVIEWS,
     ),
     # A line manager has no page yet, and so no act.
     Role.LINE_MANAGER: (),

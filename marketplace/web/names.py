@@ -15,6 +15,8 @@ ACTS = {
     "access.refuse": _l("was refused"),
     "agency.found": _l("founded the marketplace’s first agency"),
     "agency.set": _l("changed the agency’s settings"),
+    "agency_key.add": _l("registered a key of the agency"),
+    "agency_key.end": _l("ended a key of the agency"),
     "agreement.in_force": _l("put an agreement in force"),
     "agreement.propose": _l("proposed an agreement"),
     "agreement.sign": _l("signed an agreement"),
@@ -137,6 +139,7 @@ PURPOSES = {
 OUTCOMES = {"done": _l("Done"), "refused": _l("Refused"), "failed": _l("Failed")}
 OBJECTS = {
     "agency": _l("agency"),
+    "agency_key": _l("key of the agency"),
     "agreement": _l("agreement"),
     "alert": _l("alert"),
     "alert_rule": _l("rule of alerts"),

@@ -116,6 +116,8 @@ ACTS: Mapping[str, Act] = {
     "agreement.in_force": Act(ACTIVITY),
     "agency.found": Act(ACTIVITY),
     "agency.set": Act(ACTIVITY),
+    "agency_key.add": Act(ACTIVITY),
+    "agency_key.end": Act(ACTIVITY),
     "handling.set": Act(ACTIVITY),
     "provider.suspend": Act(ACTIVITY),
     "sharing.end": Act(ACTIVITY),

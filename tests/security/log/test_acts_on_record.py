@@ -174,6 +174,8 @@ WRITTEN_ELSEWHERE = {
     "access.refuse",
     "agency.found",
     "agency.set",
+    "agency_key.add",
+    "agency_key.end",
     "handling.set",
     "agreement.in_force",
     "agreement.propose",
