@@ -26,11 +26,14 @@ export async function newCampaignKey(header) {
 export async function openCampaignKey(header, envelope, dek, keyId) {
   if (header.purpose !== "key") refuse("HeaderRefused");
   const bytes = await unseal(header, envelope, dek);
-  const jwk = parsed(bytes);
-  bytes.fill(0);
-  if (Object.keys(jwk).sort().join() !== "crv,d,kty,x,y") refuse("KeyRefused");
-  if ((await thumbprint(publicJwk(jwk))) !== keyId) refuse("KeyRefused");
-  return importPrivate(jwk);
+  try {
+    const jwk = parsed(bytes);
+    if (Object.keys(jwk).sort().join() !== "crv,d,kty,x,y") refuse("KeyRefused");
+    if ((await thumbprint(publicJwk(jwk))) !== keyId) refuse("KeyRefused");
+    return await importPrivate(jwk);
+  } finally {
+    bytes.fill(0);
+  }
 }
 
 function parsed(bytes) {

@@ -8,7 +8,7 @@
 
 import { joined, number32, random, same, utf8 } from "asset:sealing-bytes.js";
 import { orRefuse, refuse } from "asset:sealing-errors.js";
-import { headerHash, newest } from "asset:sealing-header.js";
+import { headerHash, newest, protections } from "asset:sealing-header.js";
 import { collected, piecesOf, readableOf } from "asset:sealing-streams.js";
 
 const chunkBytes = 64 * 1024;
@@ -63,7 +63,7 @@ async function* opened(header, pieces, dek) {
   const key = await dataKey(dek, "decrypt");
   const blocks = regrouped(pieces, chunkBytes + tagBytes, preambleBytes);
   try {
-    const prefix = readPreamble((await blocks.next()).value ?? new Uint8Array(0), hash);
+    const prefix = await readPreamble((await blocks.next()).value ?? new Uint8Array(0), header, hash);
     for await (const { block, number, last } of numbered(blocks)) {
       if (last && !isSizeClass(number * chunkBytes + block.length - tagBytes)) refuse("Truncated");
       const chunk = await openedChunk(key, prefix, number, last, hash, block);
@@ -81,13 +81,21 @@ async function dataKey(dek, use) {
 }
 
 // The nonce prefix, once magic, version and header hash have been found right.
-function readPreamble(read, hash) {
+async function readPreamble(read, header, hash) {
   if (!same(read.subarray(0, magic.length), magic)) refuse("NotAnEnvelope");
   if (read.length < preambleBytes) refuse("Truncated");
   if (read[magic.length] !== format) refuse("UnknownVersion");
   // Tells a wrong header from a changed chunk. Forging it gains nothing: chunks are bound to the real hash.
-  if (!same(read.subarray(hashAt), hash)) refuse("HeaderMismatch");
+  if (!same(read.subarray(hashAt), hash)) refuse(await mismatch(header, read.subarray(hashAt)));
   return read.slice(magic.length + 1, hashAt);
+}
+
+// Why the hash in the envelope is not the header's: something else, or the same under another protection.
+async function mismatch(header, sealedUnder) {
+  for (const protection of header.protection ? protections : []) {
+    if (same(await headerHash({ ...header, protection }), sealedUnder)) return "DowngradeRefused";
+  }
+  return "HeaderMismatch";
 }
 
 // ---------- chunks ----------

@@ -6,6 +6,7 @@ import { canonical } from "asset:sealing-canonical.js";
 import { SealingError, refuse } from "asset:sealing-errors.js";
 
 export const newest = 2;
+export const protections = ["server", "end_to_end"];
 
 const levels = ["public", "internal", "sensitive", "restricted"];
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -31,7 +32,7 @@ const second = {
   campaign: isUuid,
   contribution: (value, { purpose }) => (["answer", "draft"].includes(purpose) ? isUuid : isNull)(value),
   microtask: (value, { purpose }) => (purpose === "key" ? isNull : isUuid)(value),
-  protection: (value) => ["server", "end_to_end"].includes(value),
+  protection: (value) => protections.includes(value),
   purpose: (value) => ["task", "answer", "result", "draft", "key"].includes(value),
   version: (value) => value === 2,
 };
