@@ -60,7 +60,7 @@ _AFTER_APV = (8 * KEY_BYTES).to_bytes(4, "big")
 def wrap(
     dek: bytes, header_hash: bytes, purpose: SlotPurpose, kid: str, public: PublicJwk, expires: int | None
 ) -> bytes:
-    """A slot, about 640 bytes, that gives `dek` to the holder of `public` until `expires` (seconds since 1970).
+    """A slot, about 550 bytes, that gives `dek` to the holder of `public` until `expires` (seconds since 1970).
 
     `kid` is the thumbprint of the device, or of the key itself. Raises KeyRefused, AlgorithmRefused.
     """

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from security.labels import Level
 from security.sealing import (
     Header,
+    Protection,
     Purpose,
     SealingError,
     envelope,
@@ -207,6 +209,68 @@ class TestChangedHeader:
             unseal(header, forged, DEK)
 
 
+NEWER = dataclasses.replace(TASK, campaign=UUID(int=7), protection=Protection.SERVER)
+BETWEEN_ENDS = dataclasses.replace(NEWER, protection=Protection.END_TO_END)
+KEY = dataclasses.replace(NEWER, purpose=Purpose.KEY, microtask=None)
+DRAFT = dataclasses.replace(NEWER, purpose=Purpose.DRAFT, contribution=UUID(int=9))
+
+
+class TestProtection:
+    """Version 2 of the header says how the content is protected; nobody can be talked into another level."""
+
+    @pytest.mark.parametrize(("sealed_as", "asked_as"), [(BETWEEN_ENDS, NEWER), (NEWER, BETWEEN_ENDS)])
+    def test_content_of_one_level_is_not_opened_as_the_other(
+        self, sealed_as: Header, asked_as: Header
+    ) -> None:
+        sealed = seal(sealed_as, b"x", DEK)
+        with pytest.raises(errors.DowngradeRefused) as refusal:
+            unseal(asked_as, sealed, DEK)
+        assert refusal.value.facts == {"protection": asked_as.protection}
+        assert isinstance(refusal.value, errors.HeaderMismatch)
+
+    @pytest.mark.parametrize(("sealed_as", "asked_as"), [(BETWEEN_ENDS, NEWER), (NEWER, BETWEEN_ENDS)])
+    def test_nor_when_the_hash_in_the_envelope_is_changed_along(
+        self, sealed_as: Header, asked_as: Header
+    ) -> None:
+        sealed = seal(sealed_as, b"x", DEK)
+        forged = sealed.replace(sealed_as.hash, asked_as.hash)
+        with pytest.raises(errors.ChunkRefused):
+            unseal(asked_as, forged, DEK)
+
+    @pytest.mark.parametrize(("sealed_as", "asked_as"), [(NEWER, TASK), (TASK, NEWER), (BETWEEN_ENDS, TASK)])
+    def test_versions_are_not_mixed(self, sealed_as: Header, asked_as: Header) -> None:
+        with pytest.raises(errors.HeaderMismatch):
+            unseal(asked_as, seal(sealed_as, b"x", DEK), DEK)
+
+    def test_another_campaigns_content_stays_closed(self) -> None:
+        with pytest.raises(errors.HeaderMismatch) as refusal:
+            unseal(dataclasses.replace(NEWER, campaign=UUID(int=8)), seal(NEWER, b"x", DEK), DEK)
+        assert type(refusal.value) is errors.HeaderMismatch
+
+    def test_an_older_version_of_the_payload_stays_closed(self) -> None:
+        """Put back into its place, envelope and slot: a reader that expects the second version refuses the first."""
+        second = dataclasses.replace(NEWER, payload_version=2)
+        with pytest.raises(errors.HeaderMismatch):
+            unseal(second, seal(NEWER, b"the first version", DEK), DEK)
+
+
+class TestWithoutTheKey:
+    """Whoever stores an envelope cannot open it and can still refuse one that does not belong."""
+
+    def test_what_belongs_passes(self) -> None:
+        envelope.check_belongs(BETWEEN_ENDS, seal(BETWEEN_ENDS, b"x", DEK))
+
+    def test_what_does_not_is_refused_by_its_name(self) -> None:
+        sealed = seal(BETWEEN_ENDS, b"x", DEK)
+        for header, data, error in (
+            (DRAFT, sealed, errors.HeaderMismatch), (NEWER, sealed, errors.DowngradeRefused),
+            (BETWEEN_ENDS, sealed[:42], errors.Truncated), (BETWEEN_ENDS, b"", errors.NotAnEnvelope),
+            (BETWEEN_ENDS, b"MSP\x02" + sealed[4:], errors.UnknownVersion),
+        ):  # fmt: skip
+            with pytest.raises(error):
+                envelope.check_belongs(header, data)
+
+
 class TestStreaming:
     def test_large_content_takes_little_memory(self) -> None:
         piece = bytes(1 << 20)
@@ -252,11 +316,17 @@ class TestSizes:
 
 class TestHeader:
     def test_reading_back_gives_the_same_header(self) -> None:
-        for header in (TASK, *CHANGED_HEADERS):
+        for header in (TASK, NEWER, BETWEEN_ENDS, KEY, DRAFT, *CHANGED_HEADERS):
             assert Header.from_bytes(header.to_bytes()) == header
 
+    def test_header_with_campaign_and_protection_is_the_second_version(self) -> None:
+        assert [header.version for header in (TASK, NEWER, BETWEEN_ENDS, KEY, DRAFT)] == [1, 2, 2, 2, 2]
+        assert b"protection" not in TASK.to_bytes()
+        assert b'"protection":"end_to_end"' in BETWEEN_ENDS.to_bytes()
+
     def test_hashes_differ_where_headers_do(self) -> None:
-        assert len({header.hash for header in (TASK, *CHANGED_HEADERS)}) == len(CHANGED_HEADERS) + 1
+        headers = (TASK, NEWER, BETWEEN_ENDS, KEY, DRAFT, *CHANGED_HEADERS)
+        assert len({header.hash for header in headers}) == len(headers)
 
     def test_order_of_compartments_does_not_matter(self) -> None:
         one = dataclasses.replace(TASK, compartments=frozenset(["a", "b", "c"]))
@@ -290,3 +360,23 @@ class TestHeader:
             dataclasses.replace(TASK, purpose=Purpose.ANSWER)
         with pytest.raises(errors.HeaderRefused):
             dataclasses.replace(TASK, contribution=UUID(int=1))
+
+    @pytest.mark.parametrize("changed", [
+        {"campaign": None}, {"protection": None}, {"microtask": None}, {"purpose": Purpose.KEY},
+        {"purpose": Purpose.DRAFT}, {"purpose": Purpose.ANSWER}, {"contribution": UUID(int=1)}, {"payload_version": 0},
+        {"payload_version": 2**53}, {"agency": ""}, {"content_type": ""},
+    ])  # fmt: skip
+    def test_members_that_do_not_go_together_are_refused(self, changed: dict[str, Any]) -> None:
+        with pytest.raises(errors.HeaderRefused):
+            dataclasses.replace(NEWER, **changed)
+
+    @pytest.mark.parametrize("purpose", [Purpose.DRAFT, Purpose.KEY])
+    def test_version_1_knows_neither_drafts_nor_keys(self, purpose: Purpose) -> None:
+        contribution = UUID(int=1) if purpose is Purpose.DRAFT else None
+        microtask = None if purpose is Purpose.KEY else UUID(int=2)
+        with pytest.raises(errors.HeaderRefused):
+            dataclasses.replace(TASK, purpose=purpose, contribution=contribution, microtask=microtask)
+
+    def test_member_given_twice_is_refused(self) -> None:
+        with pytest.raises(errors.HeaderRefused):
+            Header.from_bytes(NEWER.to_bytes().replace(b"{", b'{"version":2,', 1))
