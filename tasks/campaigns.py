@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
 
-from agencies import directory, people
+from agencies import directory, handling, people
+from agencies.handling import Handling
 from marketplace.foundation import clock, sequence
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import new_id
 from security.labels import Level
 from security.log import audit
 from security.principal import Context, Principal, Role
-from tasks import facts, payloads, spec, table
-from tasks.errors import BadSpec
+from tasks import campaign_keys, facts, payloads, spec, table
+from tasks.errors import BadSpec, SealedElsewhere
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, CampaignProgress, Microtask
 
@@ -27,15 +29,19 @@ BATCH = 1_000
 def post(tx: Tx, settings: Any, rows: str, *, actor: Principal, context: Context) -> UUID:
     """Post a campaign with one microtask per row of the CSV text `rows`. Returns its id.
 
-    Raises BadSpec or BadRows with every problem; NotPermitted where the actor is no task owner any more.
+    Raises BadSpec or BadRows with every problem; NotPermitted where the actor is no task owner any more;
+    SealedElsewhere where the agency has work of this level sealed before it comes here.
     """
     checked = spec.read(settings)
     items = table.items(rows, checked["form"])
     people.still_holds(tx, actor, Role.TASK_OWNER)
     _check_clearance(checked, actor)
     _check_names(tx, checked)
-    campaign_id = _insert(tx, checked, actor)
-    campaign = facts.campaign(tx, campaign_id)
+    handled = handling.of(tx, actor.agency_id, Level.parse(checked["level"]))
+    if handled.protection == handling.END_TO_END:
+        raise SealedElsewhere()
+    campaign_id = _insert(tx, checked, handled, actor)
+    campaign = campaign_keys.ensure(tx, facts.campaign(tx, campaign_id))
     for start in range(0, len(items), BATCH):
         _insert_items(tx, campaign, start + 1, items[start : start + BATCH])
     tx.execute(insert(CampaignProgress), {"campaign_id": campaign_id, "total": len(items), "settled": 0})
@@ -72,8 +78,8 @@ def _check_names(tx: Tx, checked: dict[str, Any]) -> None:
         raise BadSpec(errors={place: sentences for place, sentences in errors.items() if sentences})
 
 
-def _insert(tx: Tx, checked: dict[str, Any], actor: Principal) -> UUID:
-    campaign_id = new_id()
+def _insert(tx: Tx, checked: dict[str, Any], handled: Handling, actor: Principal) -> UUID:
+    campaign_id, today = new_id(), clock.now(tx).date()
     tx.execute(
         insert(Campaign),
         {
@@ -97,8 +103,10 @@ def _insert(tx: Tx, checked: dict[str, Any], actor: Principal) -> UUID:
             "queue": checked["queue"],
             "need_to_know": checked["need_to_know"],
             "due": checked["due"],
-            "posted_on": clock.now(tx).date(),
+            "posted_on": today,
             "alias_key": secrets.token_bytes(32),
+            "protection": handled.protection,
+            "keep_until": (checked["due"] or today) + timedelta(days=handled.keep_days),
         },
     )
     return campaign_id

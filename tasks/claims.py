@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -18,7 +17,7 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import JOB, Context, Principal
-from tasks import at_screen, facts, leasing, payloads
+from tasks import at_screen, facts, leasing
 from tasks.errors import (
     AlreadyAnswered,
     AlreadyTaken,
@@ -137,21 +136,6 @@ def end_due(tx: Tx) -> int:
         path = f"/campaigns/{claim.campaign_id}"
         notices.post(tx, claim.person_id, "claim.lapsed", path=path, campaign=campaign.title)
     return len(gone)
-
-
-def open_item(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> dict[str, Any]:
-    """The item of a live claim, opened for its holder, on the record. Raises ClaimOver, NotEligible."""
-    held = mine(tx, claim_id, actor)
-    if not held.live or held.expires_at is None or held.expires_at <= clock.now(tx):
-        raise ClaimOver()
-    campaign = may_work(tx, held, actor, context)
-    at_screen.count_view(tx, claim_id, campaign, context)
-    row = tx.execute(
-        select(Microtask.content, Microtask.payload_id).where(Microtask.id == held.microtask_id)
-    ).one()
-    target = campaign.target("microtask", held.microtask_id)
-    audit.record(tx, "payload.view", target, actor=actor, context=context)
-    return payloads.open_one(tx, campaign, payloads.item(held.microtask_id), row.content, row.payload_id)
 
 
 def mine(tx: Tx, claim_id: UUID, actor: Principal) -> Held:

@@ -91,3 +91,30 @@ class NotSettledYet(Conflict):
 
 class KeyUnavailable(Unavailable):
     """The key for this item cannot be used at the moment. Nothing was opened."""
+
+
+class SealedElsewhere(Conflict):
+    """This campaign is sealed end to end: its content is sealed and opened on people's devices, never here."""
+
+
+class NotSealed(InvalidInput):
+    """Answers to this campaign are sealed on your device before they are sent. Send it sealed."""
+
+
+class NotUnderSeal(Conflict):
+    """This campaign is not sealed: drafts of its answers stay in the browser."""
+
+
+class BadSealing(InvalidInput):
+    """This was not sealed for this item and this campaign's key, or was changed on the way. Nothing was kept.
+
+    Fact: `problem`, the name of what is wrong.
+    """
+
+
+class NeedsDevice(Refused):
+    """This work is sealed to the device it is done on. Set up this device first; one sign-in is enough."""
+
+
+class NotAHolder(Refused):
+    """This device does not hold the campaign's key. The owner, or somebody they named, can give it to your device."""

@@ -20,9 +20,10 @@ from security.decision import Decision
 from security.labels import Level
 from security.log.audit import Target
 from security.principal import Context, Principal
+from security.sealing import Protection, thumbprints
 from tasks import access, access_sql, policies
 from tasks.access import Policies, Terms
-from tasks.errors import NoSuchCampaign
+from tasks.errors import KeyUnavailable, NoSuchCampaign
 from tasks.models import Campaign, Claim, Microtask
 
 
@@ -49,6 +50,11 @@ class CampaignFacts:
     queue: str
     due: date | None
     alias_key: bytes
+    protection: Protection | None
+    """Who can open the content: the server, or only devices of people. None: it lies open."""
+    keep_until: date | None
+    public_key: Mapping[str, str] | None
+    key_payload_id: UUID | None
     terms: Terms
     policies: Policies | None = None
     """The agencies' rules for the person it was read for; None: it was read for nobody."""
@@ -61,8 +67,15 @@ class CampaignFacts:
 
     @property
     def sealed(self) -> bool:
-        """Sensitive and restricted content lies sealed."""
-        return self.terms.level >= Level.SENSITIVE
+        """Whether the content lies sealed."""
+        return self.protection is not None
+
+    @property
+    def key_id(self) -> str:
+        """The name of the campaign's own key. Raises KeyUnavailable where it has none."""
+        if self.public_key is None:
+            raise KeyUnavailable()
+        return thumbprints.of(self.public_key)
 
     def target(self, kind: str, object_id: UUID | None) -> Target:
         """Something of this campaign, for the security record."""
@@ -133,8 +146,19 @@ def facts_from(row: Any) -> CampaignFacts:
         queue=row.queue,
         due=row.due,
         alias_key=bytes(row.alias_key),
+        protection=_protection(row.protection, terms.level),
+        keep_until=row.keep_until,
+        public_key=row.public_key,
+        key_payload_id=row.key_payload_id,
         terms=terms,
     )
+
+
+def _protection(stored: str, level: Level) -> Protection | None:
+    """What protects the content. Sensitive work is never open, also where a release that knew no better posted it."""
+    if stored != "none":
+        return Protection(stored)
+    return Protection.SERVER if level >= Level.SENSITIVE else None
 
 
 def campaign(db: Tx, campaign_id: UUID) -> CampaignFacts:

@@ -3,71 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
+from agencies import device_keys
+from agencies.device_keys import DeviceKey
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import Context, Principal
+from security.sealing import Protection
 from tasks import at_screen, facts, payloads
 from tasks.aliases import alias
-from tasks.errors import NoSuchMicrotask, NotForYou, NotSettledYet
+from tasks.errors import NeedsDevice, NoSuchMicrotask, NotForYou, NotSettledYet, SealedElsewhere
 from tasks.facts import CampaignFacts
 from tasks.form import question_of
 from tasks.models import Contribution, Microtask, Result, ResultPart
+from tasks.payloads import Part
 
 BATCH = 500
 
 
-def open_result(
-    tx: Tx, campaign_id: UUID, microtask_id: UUID, *, actor: Principal, context: Context
-) -> dict[str, Any]:
-    """One result with the item and the trace to each contribution.
+@dataclass(frozen=True, slots=True)
+class SealedStep:
+    """One contribution behind a sealed result: a name that holds in this campaign only, the day, the sealed answer."""
 
-    Returns {"number", "item", "value", "label", "agreeing", "answers", "tied", "rule", "version", "settled_on",
-    "options": [{"value", "label", "count"}], "trace": [{"alias", "value", "label", "note", "day", "agrees"}]}.
-    The trace has days and names that hold in this campaign only. Raises NoSuchMicrotask, NotSettledYet, NotForYou.
+    alias: str
+    day: date
+    answer: Part
+
+
+@dataclass(frozen=True, slots=True)
+class SealedResult:
+    """A result, its item and the answers behind it, each for one device of the reader's.
+
+    End to end they are sealed to the campaign's own key: `key` holds that, for this device.
+    """
+
+    campaign: CampaignFacts = field(repr=False)
+    item: Part
+    value: Part
+    trace: tuple[SealedStep, ...]
+    key: Part | None
+
+
+def open_result(
+    tx: Tx,
+    campaign_id: UUID,
+    microtask_id: UUID,
+    *,
+    actor: Principal,
+    context: Context,
+    device: str | None = None,
+) -> dict[str, Any] | SealedResult:
+    """One result with the item and the trace to each contribution; of sealed work for the reader's `device`.
+
+    Returns `outline` and {"item", "value", "label", "options": [{"value", "label", "count"}],
+    "trace": [{"alias", "value", "label", "note", "day", "agrees"}]}. The trace has days and names that hold in this
+    campaign only. Raises NoSuchMicrotask, NotSettledYet, NotForYou; NeedsDevice, NotAHolder.
     """
     campaign = readable(tx, campaign_id, actor, context)
-    item = tx.one_or_none(
-        select(Microtask.number, Microtask.content, Microtask.payload_id).where(
-            Microtask.id == microtask_id, Microtask.campaign_id == campaign_id
-        )
-    )
-    if item is None:
-        raise NoSuchMicrotask()
-    row = tx.one_or_none(
-        select(Result.__table__)
-        .where(Result.microtask_id == microtask_id)
-        .order_by(Result.version.desc())
-        .limit(1)
-    )
-    if row is None:
-        raise NotSettledYet()
+    item, row = _settled(tx, campaign, microtask_id)
     target = campaign.target("microtask", microtask_id)
+    own = _device(tx, actor, device, target) if campaign.sealed else None
     audit.record(tx, "result.view", target, actor=actor, context=context)
+    if own is not None:
+        return _sealed_result(tx, campaign, microtask_id, item, row, own)
     question = question_of(campaign.form)
     value = _opened_result(tx, campaign, row)[question["name"]]
     trace = _trace(tx, campaign, microtask_id, row.version, value)
     labels = option_labels(campaign)
     counts = {option: sum(step["value"] == option for step in trace) for option in labels}
-    return {
-        "number": item.number,
+    return _outline(item, row) | {
         "item": payloads.open_one(tx, campaign, payloads.item(microtask_id), item.content, item.payload_id),
         "value": value,
         "label": labels[value],
-        "agreeing": row.agreeing,
-        "answers": row.answers,
-        "tied": row.tied,
-        "rule": row.rule,
-        "version": row.version,
-        "settled_on": row.settled_on,
         "options": [{"value": option, "label": labels[option], "count": counts[option]} for option in labels],
         "trace": trace,
     }
+
+
+def outline(
+    tx: Tx, campaign_id: UUID, microtask_id: UUID, *, actor: Principal, context: Context
+) -> dict[str, Any]:
+    """What is known of a result without opening it, on the record as a list of one.
+
+    Returns {"number", "agreeing", "answers", "tied", "rule", "version", "settled_on"}. Raises NoSuchMicrotask,
+    NotSettledYet, NotForYou.
+    """
+    campaign = readable(tx, campaign_id, actor, context)
+    found = _outline(*_settled(tx, campaign, microtask_id))
+    target = campaign.target("campaign", campaign_id)
+    audit.record(tx, "result.list", target, actor=actor, context=context, detail={"results": 1})
+    return found
 
 
 def listing(
@@ -112,13 +144,15 @@ def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> 
     """Every settled item in order: its number, fields, value, agreement, day and trace. On the record before it begins.
 
     Yields {"number", "item", "value", "agreeing", "answers", "tied", "rule", "settled_on", "trace", "notes"} where
-    trace is a list of (alias, value), and notes of (alias, note) for those who left one. Raises NotForYou, and
-    NotFromHere where the handling of the level refuses it in this network.
+    trace is a list of (alias, value), and notes of (alias, note) for those who left one. Raises NotForYou,
+    SealedElsewhere end to end, and NotFromHere where the handling of the level refuses it in this network.
     """
     campaign = readable(tx, campaign_id, actor, context)
     decision = campaign.decide("export", actor, context)
     decision.or_raise(NotForYou, target=campaign.target("campaign", campaign_id))
     at_screen.may_export(tx, campaign, context)
+    if campaign.protection is Protection.END_TO_END:
+        raise SealedElsewhere()
     count = tx.scalar(select(func.count()).select_from(Result).where(Result.campaign_id == campaign_id))
     audit.record(
         tx,
@@ -142,6 +176,65 @@ def readable(db: Tx, campaign_id: UUID, actor: Principal, context: Context) -> C
 def option_labels(campaign: CampaignFacts) -> dict[str, str]:
     """The options of the campaign's question: value → what people read."""
     return {option["value"]: option["label"] for option in question_of(campaign.form)["options"]}
+
+
+def _settled(tx: Tx, campaign: CampaignFacts, microtask_id: UUID) -> tuple[Any, Any]:
+    """An item and the newest version of its result. Raises NoSuchMicrotask, NotSettledYet."""
+    item = tx.one_or_none(
+        select(Microtask.number, Microtask.content, Microtask.payload_id).where(
+            Microtask.id == microtask_id, Microtask.campaign_id == campaign.id
+        )
+    )
+    if item is None:
+        raise NoSuchMicrotask()
+    row = tx.one_or_none(
+        select(Result.__table__)
+        .where(Result.microtask_id == microtask_id)
+        .order_by(Result.version.desc())
+        .limit(1)
+    )
+    if row is None:
+        raise NotSettledYet()
+    return item, row
+
+
+def _outline(item: Any, row: Any) -> dict[str, Any]:
+    return {
+        "number": item.number,
+        "agreeing": row.agreeing,
+        "answers": row.answers,
+        "tied": row.tied,
+        "rule": row.rule,
+        "version": row.version,
+        "settled_on": row.settled_on,
+    }
+
+
+def _device(tx: Tx, actor: Principal, device: str | None, target: audit.Target) -> DeviceKey:
+    own = None if device is None else device_keys.of_person(tx, actor.person_id, device)
+    if own is None:
+        raise NeedsDevice(target=target)
+    return own
+
+
+def _sealed_result(
+    tx: Tx, campaign: CampaignFacts, microtask_id: UUID, item: Any, row: Any, device: DeviceKey
+) -> SealedResult:
+    steps = _part_rows(tx, {microtask_id: row.version})
+    wanted = [
+        (payloads.item(microtask_id), item.payload_id),
+        (payloads.result(microtask_id, row.version), row.payload_id),
+        *((payloads.answer(step.microtask_id, step.id, step.revision), step.payload_id) for step in steps),
+    ]
+    key = None
+    if campaign.protection is Protection.END_TO_END:
+        key = payloads.handed_key(tx, campaign, device)
+    opened, value, *answers = payloads.handed(tx, campaign, wanted, device)
+    trace = [
+        SealedStep(alias(campaign.alias_key, step.person_id), step.day, answer)
+        for step, answer in zip(steps, answers, strict=True)
+    ]
+    return SealedResult(campaign, opened, value, tuple(trace), key)
 
 
 def _opened_result(tx: Tx, campaign: CampaignFacts, row: Any) -> dict[str, Any]:
@@ -170,6 +263,14 @@ def _parts(
     tx: Tx, campaign: CampaignFacts, versions: Mapping[UUID, int]
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """The contributions behind these versions of results, each with its answer opened."""
+    parts = _part_rows(tx, versions)
+    refs = [payloads.answer(row.microtask_id, row.id, row.revision) for row in parts]
+    wanted = [(ref, row.answer, row.payload_id) for ref, row in zip(refs, parts, strict=True)]
+    return zip(parts, payloads.open_all(tx, campaign, wanted), strict=True)
+
+
+def _part_rows(tx: Tx, versions: Mapping[UUID, int]) -> list[Any]:
+    """The contributions behind these versions of results (microtask → version), as they lie there."""
     # In the order of day and random id: an order of arrival within a day would be a time.
     rows = tx.all(
         select(
@@ -186,10 +287,7 @@ def _parts(
         .where(ResultPart.microtask_id.in_(list(versions)))
         .order_by(Contribution.day, Contribution.id)
     )
-    parts = [row for row in rows if row.version == versions[row.microtask_id]]
-    refs = [payloads.answer(row.microtask_id, row.id, row.revision) for row in parts]
-    wanted = [(ref, row.answer, row.payload_id) for ref, row in zip(refs, parts, strict=True)]
-    return zip(parts, payloads.open_all(tx, campaign, wanted), strict=True)
+    return [row for row in rows if row.version == versions[row.microtask_id]]
 
 
 def _exported(tx: Tx, campaign: CampaignFacts) -> Iterator[dict[str, Any]]:

@@ -18,8 +18,10 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, reading, transaction
 from security.labels import Level
 from security.principal import Context, Factor, Principal, Role, Zone
-from tasks import campaigns, claims, contributions, settling
+from tasks import campaigns, claims, contributions, facts, opening, settling
+from tasks.contributions import SealedAnswer
 from tasks.models import Claim
+from tests import on_device
 
 _numbers = count(1)
 
@@ -182,9 +184,29 @@ def a_claim(campaign_id: UUID, person: Principal) -> UUID:
 
 
 def an_answer(claim_id: UUID, person: Principal, value: str = "bird", **more: Any) -> UUID:
-    """The person submits `value` for a claim. Returns the contribution's id."""
+    """The person submits `value` for a claim, sealed where the campaign is. Returns the contribution's id."""
+    answer: Any = {"kind": value} | more
+    sealing = sealed_answer(claim_id, person, answer)
     with transaction() as tx:
-        return contributions.submit(tx, claim_id, {"kind": value} | more, actor=person, context=AT_WORK)
+        return contributions.submit(tx, claim_id, sealing or answer, actor=person, context=AT_WORK)
+
+
+def sealed_answer(claim_id: UUID, person: Principal, answer: Any) -> SealedAnswer | None:
+    """`answer` as the person's device (made if they have none) seals it; None where nothing is to be sealed."""
+    with reading() as db:
+        row = db.one_or_none(select(Claim.campaign_id, Claim.microtask_id).where(Claim.id == claim_id))
+        campaign = None if row is None else facts.campaign(db, row.campaign_id)
+    if campaign is None or not campaign.sealed:
+        return None
+    return on_device.answer_of(on_device.device_of(person), campaign, row.microtask_id, answer)
+
+
+def opened(claim_id: UUID, person: Principal, context: Context = AT_WORK) -> dict[str, Any]:
+    """The item of a claim, as its holder reads it on a device of theirs."""
+    device = on_device.device_of(person)
+    with transaction() as tx:
+        found = opening.open_item(tx, claim_id, actor=person, context=context, device=device.thumbprint)
+    return found if isinstance(found, dict) else on_device.item_on(device, found)
 
 
 def a_contribution(campaign_id: UUID, person: Principal, value: str = "bird", **more: Any) -> UUID:

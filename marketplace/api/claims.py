@@ -9,24 +9,29 @@ from flask import Response
 
 from marketplace.api.door import api, done_once, existing, refuses, takes_body
 from marketplace.api.replies import reply, reply_once
-from marketplace.api.schemas import Claim, Claims, Contribution, Item, Submission
+from marketplace.api.schemas import Claim, Claims, Contribution, DeviceQuery, Item, Submission
+from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx, reading, transaction
-from tasks import claims, contributions, queries
+from tasks import claims, contributions, opening, queries
 from tasks.errors import (
     AlreadyAnswered,
     AlreadyTaken,
     AlreadyYours,
     BadAnswer,
+    BadSealing,
     ClaimOver,
     KeyUnavailable,
+    NeedsDevice,
     NoMoreExtensions,
     NoSuchCampaign,
     NoSuchClaim,
     NoSuchMicrotask,
     NotEligible,
     NothingLeftToClaim,
+    NotSealed,
 )
+from tasks.opening import SealedItem
 
 
 @api.post("/campaigns/<id:campaign_id>/claims")
@@ -87,33 +92,42 @@ def get_claim(claim_id: UUID | None) -> Response:
 
 
 @api.get("/claims/<id:claim_id>/payload")
-@refuses(NoSuchClaim, NotEligible, ClaimOver, KeyUnavailable)
+@refuses(NoSuchClaim, NotEligible, ClaimOver, KeyUnavailable, NeedsDevice)
+@api.arguments(DeviceQuery, location="query")
 @api.response(200, Item)
-def open_item(claim_id: UUID | None) -> Response:
+def open_item(query: dict[str, Any], claim_id: UUID | None) -> Response:
     """Open the item of a live claim.
 
-    Each opening is on the record: who, what, when, from which network zone.
+    Each opening is on the record: who, what, when, from which network zone. The item of a sealed campaign comes sealed
+    for the device key that you name: docs/sealing.md says how to open it.
     """
-    wanted = existing(claim_id, NoSuchClaim)
+    wanted, principal, context = existing(claim_id, NoSuchClaim), current_principal(), current_context()
     with transaction() as tx:
-        item = claims.open_item(tx, wanted, actor=current_principal(), context=current_context())
-    return reply({"claim_id": wanted, "item": item})
+        found = opening.open_item(tx, wanted, actor=principal, context=context, device=query["device"])
+    if isinstance(found, SealedItem):
+        return reply({"claim_id": wanted, "item": None, "sealed": sealed_json.item_of(found)})
+    return reply({"claim_id": wanted, "item": found, "sealed": None})
 
 
 @api.post("/claims/<id:claim_id>/contribution")
-@refuses(NoSuchClaim, NotEligible, BadAnswer, AlreadyAnswered, ClaimOver, KeyUnavailable)
+@refuses(
+    NoSuchClaim, NotEligible, BadAnswer, AlreadyAnswered, ClaimOver, KeyUnavailable, NeedsDevice, NotSealed,
+    BadSealing,
+)  # fmt: skip
 @takes_body
 @done_once
 @api.arguments(Submission)
 @api.response(201, Contribution)
 def submit(body: dict[str, Any], claim_id: UUID | None) -> Response:
-    """Submit your answer.
+    """Submit your answer, in `answer`; to a sealed campaign in `sealed`, and nothing of it in the clear.
 
     A late answer is accepted as long as its place is still free.
     """
     wanted, principal, context = existing(claim_id, NoSuchClaim), current_principal(), current_context()
+    sealed = body["sealed"]
+    answer = body["answer"] if sealed is None else sealed_json.answer_in(sealed)
     return reply_once(
-        lambda tx: contributions.submit(tx, wanted, body["answer"], actor=principal, context=context),
+        lambda tx: contributions.submit(tx, wanted, answer, actor=principal, context=context),
         lambda _, made: {"id": made, "claim_id": wanted},
         201,
     )

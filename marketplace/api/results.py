@@ -10,19 +10,24 @@ from flask import Response
 from marketplace.api.cursors import BadCursor, cursor, place
 from marketplace.api.door import api, existing, refuses
 from marketplace.api.replies import reply, reply_unless_known
-from marketplace.api.schemas import OneResult, PageQuery, Results
+from marketplace.api.schemas import DeviceQuery, OneResult, PageQuery, Results
+from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv
 from marketplace.foundation.db import transaction
 from tasks import results
 from tasks.errors import (
     KeyUnavailable,
+    NeedsDevice,
     NoSuchCampaign,
     NoSuchMicrotask,
+    NotAHolder,
     NotForYou,
     NotFromHere,
     NotSettledYet,
+    SealedElsewhere,
 )
+from tasks.results import SealedResult
 
 
 @api.get("/campaigns/<id:campaign_id>/results")
@@ -50,21 +55,26 @@ def list_results(query: dict[str, Any], campaign_id: UUID | None) -> Response:
 
 
 @api.get("/campaigns/<id:campaign_id>/results/<id:microtask_id>")
-@refuses(NoSuchCampaign, NoSuchMicrotask, NotForYou, NotSettledYet, KeyUnavailable)
+@refuses(NoSuchCampaign, NoSuchMicrotask, NotForYou, NotSettledYet, KeyUnavailable, NeedsDevice, NotAHolder)
+@api.arguments(DeviceQuery, location="query")
 @api.response(200, OneResult)
-def get_result(campaign_id: UUID | None, microtask_id: UUID | None) -> Response:
+def get_result(query: dict[str, Any], campaign_id: UUID | None, microtask_id: UUID | None) -> Response:
     """Read one result with its item and the trace to each contribution.
 
-    Each reading is on the record.
+    Each reading is on the record. A sealed result comes in `sealed`, for the device key that you name.
     """
     wanted, item = existing(campaign_id, NoSuchCampaign), existing(microtask_id, NoSuchMicrotask)
     with transaction() as tx:
-        found = results.open_result(tx, wanted, item, actor=current_principal(), context=current_context())
+        found = results.open_result(
+            tx, wanted, item, actor=current_principal(), context=current_context(), device=query["device"]
+        )
+    if isinstance(found, SealedResult):
+        return reply({"sealed": sealed_json.result_of(found)})
     return reply(found)
 
 
 @api.get("/campaigns/<id:campaign_id>/results.csv")
-@refuses(NoSuchCampaign, NotForYou, NotFromHere, KeyUnavailable)
+@refuses(NoSuchCampaign, NotForYou, NotFromHere, KeyUnavailable, SealedElsewhere)
 @api.response(200, {"type": "string"}, content_type="text/csv", description="One row per settled item.")
 def export_results(campaign_id: UUID | None) -> Response:
     """Export every settled item as CSV.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from marketplace.foundation.input import Input, Strict, Text, whole_from
 from security.labels import Level
@@ -12,6 +12,8 @@ from security.principal import Role
 from tasks.spec import CampaignSpec
 
 LARGEST_PAGE = 200
+LARGEST_ANSWER = 1_500_000
+"""Characters of a sealed answer."""
 
 
 def told(sentence: str, **more: Any) -> dict[str, Any]:
@@ -179,10 +181,49 @@ class Claims(Schema):
 
 
 class Item(Schema):
-    """The opened item of a claim: a text per field of the campaign's form."""
+    """The opened item of a claim: a text per field of the campaign's form; or the same sealed for your device."""
 
     claim_id = fields.UUID()
-    item = fields.Dict(keys=fields.String(), values=fields.String())
+    item = fields.Dict(
+        keys=fields.String(), values=fields.String(), allow_none=True, metadata=told("null for sealed work.")
+    )
+    sealed = fields.Nested(lambda: SealedItem(), allow_none=True)
+
+
+class SealedPart(Schema):
+    """Sealed content for one reader, as docs/sealing.md describes it. Bytes are in base64url without padding."""
+
+    header = fields.Dict(metadata=told("The members of the header; its canonical form is what counts."))
+    envelope = fields.String()
+    purpose = fields.String(metadata=told("What the slot is for: `device`, or `campaign` end to end."))
+    key_id = fields.String(metadata=told("The key that opens the slot."))
+    slot = fields.String(metadata=told("The data key in a compact JWE."))
+    signature = fields.String(allow_none=True)
+    signer = fields.String(allow_none=True, metadata=told("The thumbprint of the device that signed it."))
+
+
+class SealTo(Schema):
+    """Under which header an answer is sealed, and to which key. You choose the header's `contribution`: a new UUID."""
+
+    header = fields.Dict()
+    key_id = fields.String()
+    public_key = fields.Dict(metadata=told("A JWK of the curve P-256."))
+
+
+class DraftTo(Schema):
+    """Under which header a draft is sealed, and to which of your devices."""
+
+    header = fields.Dict()
+    devices = fields.List(fields.Dict())
+
+
+class SealedItem(Schema):
+    """An item sealed for your device, with what you need to answer it."""
+
+    item = fields.Nested(SealedPart, allow_none=True, metadata=told("null while its key is waited for."))
+    saved = fields.Nested(SealedPart, allow_none=True, metadata=told("Your draft, if there is one."))
+    answer = fields.Nested(SealTo)
+    draft = fields.Nested(DraftTo)
 
 
 class Contribution(Schema):
@@ -231,9 +272,27 @@ class TraceStep(Schema):
     agrees = fields.Boolean()
 
 
-class OneResult(Schema):
-    """A result with its item and the trace to each contribution."""
+class SealedStep(Schema):
+    """One contribution behind a sealed result."""
 
+    alias = fields.String()
+    day = fields.Date()
+    answer = fields.Nested(SealedPart)
+
+
+class SealedResult(Schema):
+    """A result sealed for your device: item, value and trace; end to end with the campaign's key for your device."""
+
+    item = fields.Nested(SealedPart)
+    value = fields.Nested(SealedPart)
+    trace = fields.List(fields.Nested(SealedStep))
+    key = fields.Nested(SealedPart, allow_none=True)
+
+
+class OneResult(Schema):
+    """A result with its item and the trace to each contribution; of sealed work there is `sealed` alone."""
+
+    sealed = fields.Nested(SealedResult)
     number = fields.Integer()
     item = fields.Dict(keys=fields.String(), values=fields.String())
     value = fields.String()
@@ -277,18 +336,48 @@ class CampaignPost(Strict):
     )
 
 
-class Submission(Input):
-    """An answer to the questions of the campaign's form."""
+class DeviceQuery(Input):
+    """Which of your device keys sealed content is for."""
 
+    device = fields.String(
+        load_default=None,
+        validate=validate.Length(43, 43),
+        metadata=told("Its thumbprint. Needed for sealed work only."),
+    )
+
+
+class SealedSubmission(Input):
+    """An answer sealed on your device; bytes are in base64url without padding."""
+
+    contribution = fields.String(required=True, validate=validate.Length(36, 36))
+    envelope = fields.String(required=True, validate=validate.Length(1, LARGEST_ANSWER))
+    key_id = fields.String(required=True, validate=validate.Length(43, 43))
+    slot = fields.String(required=True, validate=validate.Length(1, 1024))
+    signature = fields.String(required=True, validate=validate.Length(86, 86))
+    signer = fields.String(required=True, validate=validate.Length(43, 43))
+
+
+class Submission(Input):
+    """An answer to the questions of the campaign's form: in `answer`, or for sealed work in `sealed`."""
+
+    sealed = fields.Nested(SealedSubmission, load_default=None, allow_none=True)
     answer = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
-        required=True,
+        load_default=None,
+        allow_none=True,
         metadata=told(
             "One value per question by the question's name, and perhaps a `note` for the owner.",
             example={"names": "species", "note": "The second word is smudged."},
         ),
     )
+
+    @validates_schema
+    def _one_of_them(self, data: dict[str, Any], **_: Any) -> None:
+        if data["answer"] is None and data["sealed"] is None:
+            raise ValidationError("This is needed.", "answer")
+        if data["answer"] is not None and data["sealed"] is not None:
+            raise ValidationError("Send it sealed or in the clear, not both.", "sealed")
 
 
 class PersonLetIn(Schema):

@@ -24,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 from agencies import errors as agencies
 from agencies import keys
 from agencies import people_errors as people
+from agencies.device_keys import errors as device_keys
 from agencies.oversight.alerts import errors as alerts
 from agencies.rules import errors as rules
 from agencies.scim import errors as scim
@@ -33,7 +34,7 @@ from marketplace.edge.refusals import put_on_record
 from marketplace.foundation import errors, idempotency, jobs
 from marketplace.foundation.errors import DomainError
 from marketplace.foundation.input import BadJson
-from security import canonical, oidc, sealing
+from security import canonical, key_transparency, oidc, sealing
 from tasks import errors as tasks
 from tasks.consensus import NothingToInfer
 
@@ -94,6 +95,12 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     people.MoveOver: Row(409, "move-over", "This move is no longer open"),
     people.MoveAsked: Row(409, "move-asked", "This move is asked for already"),
     people.BadPeriod: Row(422, "bad-period", "The end does not fit"),
+    device_keys.NoPlaceLeft: Row(409, "no-place-left", "You have five devices already"),
+    device_keys.DeviceKeyKnown: Row(409, "device-key-known", "This key was set up before"),
+    device_keys.EnrolmentOver: Row(409, "enrolment-over", "Begin setting up again"),
+    device_keys.CannotVouch: Row(403, "cannot-vouch", "Your agency's sign-in cannot confirm a device"),
+    device_keys.TokenNamesPerson: Row(403, "token-names-person", "Your agency's sign-in would give your name away"),
+    key_transparency.EvidenceRefused: Row(422, "evidence-refused", "It is not shown whose device this is"),
     agencies.NumberNotApproved: Row(403, "number-not-approved", "This number is not approved"),
     agencies.SignInExpired: Row(400, "sign-in-expired", "Start the sign-in again"),
     agencies.ProviderUnreachable: Row(503, "provider-unreachable", "Your agency's sign-in does not answer"),
@@ -129,6 +136,12 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     tasks.ClaimOver: Row(409, "claim-over", "This claim has ended"),
     tasks.NoMoreExtensions: Row(409, "no-more-extensions", "This claim can't be kept longer"),
     tasks.NotSettledYet: Row(409, "not-settled-yet", "There is no result yet"),
+    tasks.SealedElsewhere: Row(409, "sealed-elsewhere", "This is sealed and opened on people's devices only"),
+    tasks.NotUnderSeal: Row(409, "not-under-seal", "This campaign is not sealed"),
+    tasks.NotSealed: Row(422, "not-sealed", "Seal the answer first"),
+    tasks.BadSealing: Row(422, "bad-sealing", "This was not sealed for this"),
+    tasks.NeedsDevice: Row(403, "needs-device", "Set up this device first"),
+    tasks.NotAHolder: Row(403, "not-a-holder", "This device does not hold the campaign's key"),
     tasks.BadAnswer: Row(422, "bad-answer", "The answer needs a change"),
     tasks.BadSpec: Row(422, "bad-settings", "The campaign's settings need a change"),
     tasks.BadRows: Row(422, "bad-rows", "The file cannot be imported"),

@@ -10,13 +10,15 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
-from marketplace.foundation.db import transaction
+from marketplace.foundation.db import reading, transaction
 from marketplace.web import typed
 from marketplace.web.blueprint import web
-from tasks import claims, contributions, queries
-from tasks.errors import BadAnswer, ClaimOver, NoMoreExtensions, NothingLeftToClaim
+from tasks import claims, contributions, drafts, opening, queries
+from tasks.errors import BadAnswer, ClaimOver, NoMoreExtensions, NothingLeftToClaim, NotUnderSeal
+from tasks.opening import SealedItem
 
 SHOWN_AT_ONCE = 3
 """Fields that a phone shows before "show more"; the one the question is about comes first and large."""
@@ -31,26 +33,54 @@ def claim_next(campaign_id: UUID) -> Response:
 @web.get("/claims/<uuid:claim_id>")
 def claim(claim_id: UUID) -> str:
     """The work page; for a claim that is over, what became of it."""
-    principal = current_principal()
-    with transaction() as tx:
-        found = queries.claim(tx, claim_id, principal, current_context())
-        is_live = found["live"]
-        item = claims.open_item(tx, claim_id, actor=principal, context=current_context()) if is_live else {}
-    # Rendered after the transaction: a page needs a connection of its own.
-    if not is_live:
+    found, item = _found(claim_id)
+    if not found["live"]:
         return render_template("claim_over.html", claim=found, answer=[])
     return _work_page(found, item, {}, {})
+
+
+@web.get("/claims/<uuid:claim_id>/item")
+def sealed_item(claim_id: UUID) -> dict[str, Any]:
+    """The sealed item for one of the reader's devices, as JSON; asked for when it is to be shown."""
+    principal, context = current_principal(), current_context()
+    with transaction() as tx:
+        found = opening.open_item(
+            tx, claim_id, actor=principal, context=context, device=request.args.get("device", "")
+        )
+    if not isinstance(found, SealedItem):
+        raise NotUnderSeal()
+    return sealed_json.item_of(found)
+
+
+@web.get("/claims/<uuid:claim_id>/draft")
+def draft(claim_id: UUID) -> dict[str, Any]:
+    """What the reader wrote for a claim and never sent, for one of their devices, as JSON."""
+    with reading() as db:
+        part = drafts.of_claim(
+            db, claim_id, request.args.get("device", ""), actor=current_principal(), context=current_context()
+        )
+    return {"saved": sealed_json.part_of(part)}
+
+
+@web.post("/claims/<uuid:claim_id>/draft")
+def save_draft(claim_id: UUID) -> tuple[str, int]:
+    """Keep what was typed so far, sealed to the reader's devices."""
+    sealed = sealed_json.draft_in(request.form)
+    with transaction() as tx:
+        drafts.save(tx, claim_id, sealed, actor=current_principal(), context=current_context())
+    return "", 204
 
 
 @web.post("/claims/<uuid:claim_id>/contribution")
 def submit(claim_id: UUID) -> Response | tuple[str, int]:
     """Submit an answer and go on to the next item, or stop. What was typed is never lost."""
     answer = typed.answer()
+    given = sealed_json.answer_in(request.form) if "envelope" in request.form else answer
     principal, context = current_principal(), current_context()
     try:
         with transaction() as tx:
             campaign_id = queries.claim(tx, claim_id, principal, current_context())["campaign"]["id"]
-            once(tx, lambda: contributions.submit(tx, claim_id, answer, actor=principal, context=context))
+            once(tx, lambda: contributions.submit(tx, claim_id, given, actor=principal, context=context))
     except BadAnswer as error:
         return _again(claim_id, answer, error.facts["errors"]), 422
     except ClaimOver:
@@ -109,11 +139,20 @@ def _go_to_next(campaign_id: UUID, *, part: str = "") -> Response:
 
 def _again(claim_id: UUID, answer: Mapping[str, str], errors: Mapping[str, list[str]]) -> str:
     """The work page once more, with what was typed and what is to be put right."""
-    principal = current_principal()
-    with transaction() as tx:
-        found = queries.claim(tx, claim_id, principal, current_context())
-        item = claims.open_item(tx, claim_id, actor=principal, context=current_context())
+    found, item = _found(claim_id)
     return _work_page(found, item, answer, errors)
+
+
+def _found(claim_id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A claim with its item, opened on the record. A sealed item is asked for by the device that shows it."""
+    principal, context = current_principal(), current_context()
+    with transaction() as tx:
+        found = queries.claim(tx, claim_id, principal, context)
+        item: Any = {}
+        if found["live"] and not found["campaign"]["sealed"]:
+            item = opening.open_item(tx, claim_id, actor=principal, context=context)
+    # Rendered after the transaction: a page needs a connection of its own.
+    return found, item
 
 
 def _over(claim_id: UUID, answer: Mapping[str, str]) -> str:

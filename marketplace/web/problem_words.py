@@ -47,6 +47,67 @@ WORDS: Mapping[str, Words] = {
         "warning",
     ),
     "bad-json": Words(_l("This cannot be read"), _l("What was sent is not in the form this address takes.")),
+    "sealed-elsewhere": Words(
+        _l("This is sealed end to end"),
+        _l("It is sealed and opened on people’s own devices. The marketplace cannot do this for you."),
+        "lock",
+    ),
+    "not-under-seal": Words(
+        _l("This campaign is not sealed"), _l("Open the page again to see what it offers.")
+    ),
+    "not-sealed": Words(
+        _l("Your answer was not taken"),
+        _l("Answers to this campaign are sealed in your browser first. Open the item again and send it from there."),
+        "lock",
+    ),
+    "bad-sealing": Words(
+        _l("Your answer could not be taken"),
+        _l("It was not sealed for this item. Open the item again; your draft is still there."),
+        "lock",
+    ),
+    "not-a-holder": Words(
+        _l("This device does not hold the campaign’s key"),
+        _l("The campaign is sealed end to end. Its owner can give the key to your device, from one that holds it."),
+        "lock",
+    ),
+    "needs-device": Words(
+        _l("Set up this browser first"),
+        _l("This work is sealed to the device it is done on. Setting up takes one sign-in."),
+        "lock",
+    ),
+    "no-place-left": Words(
+        _l("You have five devices already"),
+        _l("Remove one that you don’t use any more under “My devices”, then set up this one."),
+    ),
+    "device-key-known": Words(
+        _l("This key was set up before"),
+        _l("A key is set up once. Make a new one, also where the old one was removed."),
+    ),
+    "enrolment-over": Words(
+        _l("Begin setting up again"),
+        _l("It took longer than a quarter of an hour or was begun in another browser. Nothing is lost."),
+        "clock",
+    ),
+    "cannot-vouch": Words(
+        _l("Your agency’s sign-in cannot confirm a device"),
+        _l(
+            "It signs in a way that nobody else can check. Your administrator can choose another signature there."
+        ),
+        "lock",
+    ),
+    "token-names-person": Words(
+        _l("Your agency’s sign-in would give your name away"),
+        _l(
+            "What it signs for a device is shown to whoever seals work for you, and it writes your name or address into"
+            " it. Your administrator can have it leave that out."
+        ),
+        "lock",
+    ),
+    "evidence-refused": Words(
+        _l("It is not shown whose device this is"),
+        _l("Nothing is sealed to a device that nobody vouched for. Tell your security officer."),
+        "lock",
+    ),
     "idempotency-key-reused": Words(
         _l("This form was sent before"),
         _l("The first time counted. Open the page again to see where you are."),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import Response, render_template, request
 
+from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv as as_csv
 from marketplace.foundation.db import transaction
@@ -13,6 +15,8 @@ from marketplace.web.blueprint import web
 from security.permissions import Permission, may
 from tasks import queries
 from tasks import results as use_cases
+from tasks.errors import NotUnderSeal
+from tasks.results import SealedResult
 
 
 @web.get("/campaigns/<uuid:campaign_id>/results")
@@ -36,14 +40,28 @@ def results(campaign_id: UUID) -> str:
 
 @web.get("/campaigns/<uuid:campaign_id>/results/<uuid:microtask_id>")
 def result(campaign_id: UUID, microtask_id: UUID) -> str:
-    """One result with the trace to each answer."""
-    principal = current_principal()
+    """One result with the trace to each answer. Sealed, the page holds what is known without opening it."""
+    principal, context = current_principal(), current_context()
     with transaction() as tx:
-        campaign = queries.described(tx, campaign_id, principal, current_context())
-        opened = use_cases.open_result(
-            tx, campaign_id, microtask_id, actor=principal, context=current_context()
+        campaign = queries.described(tx, campaign_id, principal, context)
+        read = use_cases.outline if campaign["sealed"] else use_cases.open_result
+        found = read(tx, campaign_id, microtask_id, actor=principal, context=context)
+    template = "sealed_result.html" if campaign["sealed"] else "result.html"
+    return render_template(template, campaign=campaign, result=found, microtask_id=microtask_id)
+
+
+@web.get("/campaigns/<uuid:campaign_id>/results/<uuid:microtask_id>/parts")
+def sealed_result(campaign_id: UUID, microtask_id: UUID) -> dict[str, Any]:
+    """A sealed result for one of the reader's devices, as JSON."""
+    principal, context = current_principal(), current_context()
+    device = request.args.get("device", "")
+    with transaction() as tx:
+        found = use_cases.open_result(
+            tx, campaign_id, microtask_id, actor=principal, context=context, device=device
         )
-    return render_template("result.html", campaign=campaign, result=opened)
+    if not isinstance(found, SealedResult):
+        raise NotUnderSeal()
+    return sealed_json.result_of(found)
 
 
 @web.get("/campaigns/<uuid:campaign_id>/results.csv")

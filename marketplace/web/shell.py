@@ -72,6 +72,8 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
             "web.agreement",
             "web.agreements",
             "web.joining",
+            "web.agency_keys",
+            "web.handling",
             "web.labels",
             "web.networks",
             "web.new_agency",
@@ -80,6 +82,7 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
             "web.unit",
             "web.units",
             # forms whose page comes back when something has to be put right
+            "web.add_agency_key",
             "web.change_provider",
             "web.check_provider",
             "web.end_unit",
@@ -92,6 +95,7 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
             "web.propose_terms",
             "web.rename_levels",
             "web.rename_unit",
+            "web.set_handling",
             "web.set_joining",
             "web.set_networks",
             "web.suspend_provider",
@@ -134,6 +138,7 @@ def shell(who: Acting | None) -> dict[str, Any]:
     unread, held, worn = _counts(who)
     return {
         "person": {
+            "id": principal.person_id,
             "name": principal.name,
             "initials": _initials(principal.name),
             "agency": principal.agency_name,

@@ -45,6 +45,11 @@ ACTS: Mapping[str, Act] = {
     "move.done": Act(ACCOUNT),
     "partner.renew": Act(ACCOUNT),
     "token.make": Act(ACCOUNT),
+    "device_key.enrol": Act(ACCOUNT),
+    "device_key.rename": Act(ACCOUNT),
+    "device_key.revoke": Act(ACCOUNT),
+    "device_key.revoke_all": Act(ACCOUNT),
+    "device_key.list": Act(CONTENT, "oversight"),
     "scim_credential.make": Act(ACCOUNT),
     "scim_credential.end": Act(ACCOUNT),
     "scim_user.make": Act(ACCOUNT),
@@ -63,6 +68,7 @@ ACTS: Mapping[str, Act] = {
     "claim.lapse": Act(ACTIVITY, "contribution"),
     "claim.withdraw": Act(ACTIVITY, "contribution"),
     "payload.view": Act(CONTENT, "contribution"),
+    "key.ask": Act(CONTENT, "contribution"),
     "contribution.submit": Act(CONTENT, "contribution"),
     "microtask.settle": Act(CONTENT, "consensus"),
     "result.view": Act(CONTENT, "result"),
@@ -114,6 +120,9 @@ ACTS: Mapping[str, Act] = {
     "agreement.sign": Act(ACTIVITY),
     "agreement.withdraw": Act(ACTIVITY),
     "agreement.in_force": Act(ACTIVITY),
+    "keys.renew": Act(ACTIVITY),
+    "keys.rotate": Act(ACTIVITY),
+    "keys.destroy": Act(ACTIVITY),
     "agency.found": Act(ACTIVITY),
     "agency.set": Act(ACTIVITY),
     "agency_key.add": Act(ACTIVITY),
@@ -130,6 +139,7 @@ ACTS: Mapping[str, Act] = {
 BY_PSEUDONYM = frozenset({"log.read", "log.export"})
 """Acts on a person whom the actor knows by their pseudonym alone: they follow it. In every other act on a person the
 actor chose them by name, so that a pseudonym beside it would give the name away (docs/record.md)."""
-CLOSED = frozenset({"look_up", "review", "data_request", "alert", "session"})
+CLOSED = frozenset({"look_up", "review", "data_request", "alert", "session", "device_key"})
 """Kinds of objects whose id would give a pseudonym away. The pages of most name the colleagues who acted; a session is
-ended by an administrator who chose its person by name, and is the one in which that person acted."""
+ended by an administrator who chose its person by name, and is the one in which that person acted; so is a
+device key."""

@@ -15,7 +15,9 @@ from sqlalchemy import select
 from marketplace.foundation.db import reading, transaction
 from security.log.models import AuditPending
 from tasks import settling
+from tests import on_device
 from tests.builders import a_person, a_spec, an_agency, an_owner
+from tests.on_device import Device
 
 ROWS = "entry\nGull\nPipistrelle\n"
 
@@ -23,8 +25,11 @@ ROWS = "entry\nGull\nPipistrelle\n"
 @pytest.mark.parametrize("level", ["internal", "sensitive"])
 def test_a_campaign_from_posting_to_export(program: Any, level: str) -> None:
     an_agency("aviation", office_networks=["127.0.0.0/8"])  # sealed results are exported from there
-    owner = program(an_owner("aviation", name="Ines"))
-    people = [program(a_person()) for _ in range(3)]
+    ines = an_owner("aviation", name="Ines")
+    owner = program(ines)
+    people = [
+        (program(person), on_device.device_of(person)) for person in (a_person(), a_person(), a_person())
+    ]
 
     posted = owner.post("/campaigns", json={"spec": a_spec(level=level, due="2030-01-31"), "csv": ROWS})
     assert posted.status_code == 201
@@ -33,12 +38,12 @@ def test_a_campaign_from_posting_to_export(program: Any, level: str) -> None:
     assert posted.json["page"].endswith(f"/campaigns/{campaign}")
     assert (posted.json["due"], posted.json["sealed"]) == ("2030-01-31", level == "sensitive")
 
-    for person in people:
+    for person, device in people:
         board = person.get("/campaigns").json
         assert [row["id"] for row in board["can"]] == [campaign]
         assert board["own"] == []
         for _ in range(2):
-            _do_next(person, campaign)
+            _do_next(person, campaign, device)
         nothing = person.post(f"/campaigns/{campaign}/claims")
         assert (nothing.status_code, nothing.json["type"]) == (409, "/problems/nothing-left")
         assert [row["state"] for row in person.get("/claims").json["answered"]] == ["waiting", "waiting"]
@@ -47,7 +52,7 @@ def test_a_campaign_from_posting_to_export(program: Any, level: str) -> None:
         assert settling.settle(tx, UUID(campaign)) == 2
 
     assert [row["settled"] for row in owner.get("/campaigns").json["own"]] == [2]
-    _check_results(owner, campaign, level)
+    _check_results(owner, campaign, level, on_device.device_of(ines))
     assert _acts() >= {
         "campaign.post",
         "claim.take",
@@ -59,7 +64,7 @@ def test_a_campaign_from_posting_to_export(program: Any, level: str) -> None:
     }
 
 
-def _do_next(person: Any, campaign: str) -> None:
+def _do_next(person: Any, campaign: str, device: Device) -> None:
     claim = person.post(f"/campaigns/{campaign}/claims")
     assert claim.status_code == 201
     assert claim.json["live"]
@@ -67,9 +72,14 @@ def _do_next(person: Any, campaign: str) -> None:
     path = f"/claims/{claim.json['id']}"
     assert claim.headers["Location"] == f"/api/v1{path}"
     assert person.get(path).json == claim.json
-    item = person.get(f"{path}/payload").json["item"]
-    kind = "bird" if item["entry"] == "Gull" else "bat"
-    done = person.post(f"{path}/contribution", json={"answer": {"kind": kind, "note": "sure"}})
+    opened = person.get(f"{path}/payload?device={device.thumbprint}").json
+    sealed = opened["sealed"]
+    item = on_device.read(device, sealed["item"]) if sealed else opened["item"]
+    answer = {"kind": "bird" if item["entry"] == "Gull" else "bat", "note": "sure"}
+    body = (
+        {"sealed": on_device.submission(device, sealed["answer"], answer)} if sealed else {"answer": answer}
+    )
+    done = person.post(f"{path}/contribution", json=body)
     assert done.status_code == 201
     assert done.json["claim_id"] == claim.json["id"]
     over = person.get(path).json
@@ -81,15 +91,22 @@ def _check_moment(text: str) -> None:
     assert datetime.fromisoformat(text).timestamp() > time.time()
 
 
-def _check_results(owner: Any, campaign: str, level: str) -> None:
+def _check_results(owner: Any, campaign: str, level: str, device: Device) -> None:
     listed = owner.get(f"/campaigns/{campaign}/results").json
     assert listed["next"] is None
     values = [row["value"] for row in listed["rows"]]
     assert values == (["bird", "bat"] if level == "internal" else [None, None])
-    one = owner.get(f"/campaigns/{campaign}/results/{listed['rows'][0]['microtask_id']}").json
-    assert (one["item"], one["value"], one["agreeing"]) == ({"entry": "Gull"}, "bird", 3)
-    assert len(one["trace"]) == 3
-    assert {step["note"] for step in one["trace"]} == {"sure"}
+    microtask = listed["rows"][0]["microtask_id"]
+    one = owner.get(f"/campaigns/{campaign}/results/{microtask}?device={device.thumbprint}").json
+    if level == "internal":
+        assert (one["item"], one["value"], one["agreeing"]) == ({"entry": "Gull"}, "bird", 3)
+        assert [step["note"] for step in one["trace"]] == ["sure"] * 3
+    else:
+        one = one["sealed"]
+        assert on_device.read(device, one["item"]) == {"entry": "Gull"}
+        assert on_device.read(device, one["value"]) == {"kind": "bird"}
+        answers = [on_device.read(device, step["answer"]) for step in one["trace"]]
+        assert answers == [{"kind": "bird", "note": "sure"}] * 3
     exported = owner.get(f"/campaigns/{campaign}/results.csv")
     assert exported.content_type == "text/csv; charset=utf-8"
     assert "attachment" in exported.headers["Content-Disposition"]

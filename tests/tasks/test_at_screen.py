@@ -28,6 +28,7 @@ from tests.builders import (
     item_of,
     lapsed,
     one,
+    opened,
     over,
 )
 
@@ -178,8 +179,7 @@ def test_two_tabs_do_not_pass_the_limit_together(campaign: UUID, person: Princip
 
 def test_opening_counts(campaign: UUID, person: Principal) -> None:
     claim = take(campaign, person)
-    with transaction() as tx:
-        claims.open_item(tx, claim, actor=person, context=AT_HOME)
+    opened(claim, person, AT_HOME)
     assert views(claim) == 1
 
 

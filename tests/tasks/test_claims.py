@@ -41,6 +41,7 @@ from tests.builders import (
     item_of,
     lapsed,
     one,
+    opened,
     over,
 )
 
@@ -59,11 +60,6 @@ def extended(claim_id: UUID, person: Principal) -> UUID:
     with transaction() as tx:
         claims.extend(tx, claim_id, actor=person, context=AT_WORK)
     return claim_id
-
-
-def opened(claim_id: UUID, person: Principal) -> dict[str, Any]:
-    with transaction() as tx:
-        return claims.open_item(tx, claim_id, actor=person, context=AT_WORK)
 
 
 def ended_due() -> int:

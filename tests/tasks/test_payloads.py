@@ -12,9 +12,10 @@ from marketplace.foundation.db import transaction
 from marketplace.foundation.errors import DomainError
 from security.log import sequencer
 from security.principal import Principal
-from tasks import claims, results
+from tasks import results
 from tasks.errors import KeyUnavailable
 from tasks.models import Contribution, Microtask, Payload, PayloadSlot, Result
+from tests import on_device
 from tests.builders import (
     AT_WORK,
     a_campaign,
@@ -27,6 +28,7 @@ from tests.builders import (
     changed,
     found,
     one,
+    opened,
     settled,
 )
 
@@ -37,14 +39,19 @@ CANARIES = {
 }
 
 
-def opened(claim: UUID, person: Principal) -> dict[str, Any]:
-    with transaction() as tx:
-        return claims.open_item(tx, claim, actor=person, context=AT_WORK)
-
-
 def result_of(campaign: UUID, item: UUID, owner: Principal) -> dict[str, Any]:
+    """A sealed result as its owner reads it on a device of theirs."""
+    device = on_device.device_of(owner)
     with transaction() as tx:
-        return results.open_result(tx, campaign, item, actor=owner, context=AT_WORK)
+        found = results.open_result(
+            tx, campaign, item, actor=owner, context=AT_WORK, device=device.thumbprint
+        )
+    assert isinstance(found, results.SealedResult)
+    return {
+        "item": on_device.part_on(device, found.item),
+        "value": on_device.part_on(device, found.value)["kind"],
+        "trace": [on_device.part_on(device, step.answer) for step in found.trace],
+    }
 
 
 def a_sensitive_campaign(owner: Principal | None = None, **given: Any) -> UUID:
@@ -139,11 +146,7 @@ class TestOpening:
         a_contribution(campaign, a_person(), "bat", note="Small.")
         settled(campaign)
         result = result_of(campaign, one(select(Microtask.id)), owner)
-        assert (result["value"], result["trace"][0]["value"], result["trace"][0]["note"]) == (
-            "bat",
-            "bat",
-            "Small.",
-        )
+        assert (result["value"], result["trace"]) == ("bat", [{"kind": "bat", "note": "Small."}])
 
     def test_without_its_slot_it_stays_closed(self, database: Engine) -> None:
         person = a_person()

@@ -9,7 +9,7 @@ from security.access.baseline import BASELINE
 from security.canonical import canonical_bytes
 from security.log.models import AuditPending
 from security.principal import Role
-from tasks import claims
+from tasks import opening
 from tests.builders import AT_WORK, a_campaign, a_claim, a_person, an_owner, found, one, rules_in_force
 
 RULE = {
@@ -53,7 +53,7 @@ def test_seeing_content_names_them_too(database: Engine) -> None:
     campaign, person = a_campaign(an_owner("north")), a_person("south")
     claim = a_claim(campaign, person)
     with transaction() as tx:
-        claims.open_item(tx, claim, actor=person, context=AT_WORK)
+        opening.open_item(tx, claim, actor=person, context=AT_WORK)
     assert rules_of("payload.view") == rules_of("claim.take")
 
 

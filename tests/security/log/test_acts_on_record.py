@@ -22,9 +22,10 @@ from security.log.filtering import Filters
 from security.log.models import AuditPending
 from security.oidc import Vouched
 from security.principal import Principal, Role
-from tasks import claims, contributions, results, settling
+from tasks import claims, contributions, facts, opening, results, settling
 from tasks.errors import BadAnswer
 from tasks.models import Microtask
+from tests import on_device
 from tests.builders import (
     AT_WORK,
     a_campaign,
@@ -34,6 +35,7 @@ from tests.builders import (
     an_owner,
     changed,
     found,
+    item_of,
     one,
     over,
     rolled_back,
@@ -68,6 +70,7 @@ def scene(database: Engine) -> Scene:
     campaign = a_campaign(owner, items=3, redundancy=1, level="sensitive")
     claim = a_claim(campaign, person)
     officer = a_person("north", roles=(Role.SECURITY_OFFICER,))
+    on_device.device_of(person)
     changed(delete(AuditPending))
     return Scene(owner, person, officer, campaign, claim, done, item)
 
@@ -80,8 +83,20 @@ def attempt(scene: Scene) -> Attempt:
     return Attempt(scene.person.agency_id, "n", "v", "https://tasks.example/back", "/work")
 
 
+def _open(tx: Tx, scene: Scene) -> None:
+    device = on_device.device_of(scene.person).thumbprint
+    opening.open_item(tx, scene.claim, device=device, **as_(scene.person))
+
+
+def _submit(tx: Tx, scene: Scene, value: str = "bat") -> None:
+    campaign, microtask = facts.campaign(tx, scene.campaign), item_of(scene.claim)
+    device = on_device.device_of(scene.person)
+    answer = on_device.answer_of(device, campaign, microtask, {"kind": value})
+    contributions.submit(tx, scene.claim, answer, **as_(scene.person))
+
+
 def _settle(tx: Tx, scene: Scene) -> None:
-    contributions.submit(tx, scene.claim, {"kind": "bat"}, **as_(scene.person))
+    _submit(tx, scene)
     tx.execute(delete(AuditPending))
     settling.settle(tx, scene.campaign)
 
@@ -122,8 +137,8 @@ ACTED: dict[str, Callable[[Tx, Scene], Any]] = {
     "claim.extend": lambda tx, s: claims.extend(tx, s.claim, **as_(s.person)),
     "claim.release": lambda tx, s: claims.release(tx, s.claim, **as_(s.person)),
     "claim.lapse": _lapse,
-    "payload.view": lambda tx, s: claims.open_item(tx, s.claim, **as_(s.person)),
-    "contribution.submit": lambda tx, s: contributions.submit(tx, s.claim, {"kind": "bat"}, **as_(s.person)),
+    "payload.view": _open,
+    "contribution.submit": _submit,
     "microtask.settle": _settle,
     "result.view": lambda tx, s: results.open_result(tx, s.settled, s.settled_item, **as_(s.owner)),
     "result.list": lambda tx, s: results.listing(tx, s.settled, **as_(s.owner)),
@@ -176,8 +191,16 @@ WRITTEN_ELSEWHERE = {
     "agency.set",
     "agency_key.add",
     "agency_key.end",
+    "device_key.enrol",
+    "device_key.list",
+    "device_key.rename",
+    "device_key.revoke",
+    "device_key.revoke_all",
     "handling.set",
     "agreement.in_force",
+    "keys.destroy",
+    "keys.renew",
+    "keys.rotate",
     "agreement.propose",
     "agreement.sign",
     "agreement.withdraw",
@@ -193,6 +216,7 @@ WRITTEN_ELSEWHERE = {
     "move.ask",
     "move.decline",
     "move.done",
+    "key.ask",
     "need_to_know.end",
     "need_to_know.give",
     "notice.send",
@@ -294,7 +318,7 @@ def test_joining_is_on_the_record(database: Engine) -> None:
 
 def test_a_refused_answer_leaves_no_entry_of_a_submission(scene: Scene) -> None:
     with pytest.raises(BadAnswer), transaction() as tx:
-        contributions.submit(tx, scene.claim, {"kind": "whale"}, **as_(scene.person))
+        _submit(tx, scene, "whale")
     assert pending() == []
 
 

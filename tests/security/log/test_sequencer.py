@@ -15,7 +15,6 @@ from security.log import audit, sequencer
 from security.log.entries import body, commitment
 from security.log.models import AuditEntry, AuditHead, AuditPending, LogSubject
 from security.principal import Principal
-from tasks import claims
 from tests.builders import (
     AT_WORK,
     a_campaign,
@@ -26,6 +25,7 @@ from tests.builders import (
     changed,
     found,
     one,
+    opened,
     rolled_back,
 )
 from tests.together import losers, together
@@ -155,8 +155,7 @@ class TestContent:
         person = a_person("south", name="Petra Person")
         campaign = a_campaign(owner, csv="entry\nthe canary entry\n", redundancy=1, level="sensitive")
         claim = a_claim(campaign, person)
-        with transaction() as tx:
-            claims.open_item(tx, claim, actor=person, context=AT_WORK)
+        opened(claim, person)
         an_answer(claim, person, "bat", note="the canary note")
         while numbered():
             pass

@@ -1,0 +1,69 @@
+// A sealed result: the item, the value and the answers behind it are opened here, with the key of this device. End to
+// end they are sealed to the campaign's own key, which this device holds sealed.
+
+import { mine } from "asset:device-keys.js";
+import { openCampaign, openPart, readPart } from "asset:sealed-parts.js";
+import { SealingError } from "asset:sealing-errors.js";
+
+const page = document.querySelector("[data-sealed-result]");
+const { sealedResult: url, microtask, campaign, question, version } = page.dataset;
+
+function show(state, detail = "") {
+  for (const one of page.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
+  for (const place of page.querySelectorAll(`[data-state="${state}"] [data-detail]`)) place.textContent = detail;
+  const opened = state === "opened";
+  for (const part of page.querySelectorAll("[data-opened]")) part.hidden = !opened;
+  page.querySelector("[data-states]").hidden = opened;
+}
+
+async function open() {
+  show("opening");
+  try {
+    const device = await mine();
+    if (!device) return show("needs-device");
+    const found = await readPart(`${url}?device=${device.thumbprint}`);
+    const ofKey = { purpose: "key", campaign };
+    const holder = found.key ? await openCampaign(found.key, ofKey, device, found.item.key_id) : device;
+    const here = { microtask, campaign };
+    const item = await openPart(found.item, { purpose: "task", ...here }, holder);
+    const ofResult = { purpose: "result", payload_version: Number(version), ...here };
+    const value = (await openPart(found.value, ofResult, holder))[question];
+    const opening = found.trace.map(({ answer }) => openPart(answer, { purpose: "answer", ...here }, holder));
+    const answers = await Promise.all(opening);
+    fill(item);
+    page.querySelector("[data-result]").textContent = label(value);
+    page.querySelector("[data-trace]").replaceChildren(
+      ...found.trace.map((one, number) => step(one, answers[number], value)),
+    );
+    show("opened");
+  } catch (error) {
+    if (error instanceof SealingError || error instanceof SyntaxError) show("broken");
+    else if (error.name === "DeviceKeysClosed" || error.problem?.type === "/problems/needs-device") show("needs-device");
+    else show("refused", error.problem?.title ?? "");
+  }
+}
+
+function fill(item) {
+  for (const place of page.querySelectorAll("[data-field]")) place.textContent = item[place.dataset.field] || "–";
+}
+
+function label(value) {
+  const found = [...page.querySelectorAll("[data-options] [data-value]")].find((one) => one.dataset.value === value);
+  return found ? found.textContent : value;
+}
+
+function step({ alias, day }, answer, value) {
+  const made = page.querySelector("template[data-step]").content.cloneNode(true);
+  const line = made.querySelector("li");
+  line.classList.toggle("other", answer[question] !== value);
+  line.querySelector("[data-label]").textContent = label(answer[question]);
+  line.querySelector("[data-alias]").textContent = alias;
+  line.querySelector("[data-note]").textContent = answer.note ? `“${answer.note}”` : "";
+  line.querySelector("[data-note]").hidden = !answer.note;
+  const shown = { day: "numeric", month: "short", timeZone: "UTC" };
+  line.querySelector("[data-day]").textContent = new Date(day).toLocaleDateString(document.documentElement.lang, shown);
+  return made;
+}
+
+for (const button of page.querySelectorAll("[data-open-again]")) button.addEventListener("click", open);
+open();

@@ -1,0 +1,202 @@
+// The work page of a sealed campaign: the item is opened here, with the key of this device, and the answer is sealed
+// here before it leaves. What is typed is saved every few seconds, sealed to all devices of its author.
+
+import { headerHash, seal, sign, toBase64, wrap } from "asset:sealing.js";
+import { SealingError } from "asset:sealing-errors.js";
+import { mine } from "asset:device-keys.js";
+import { openPart, readPart } from "asset:sealed-parts.js";
+
+const work = document.querySelector("[data-sealed-work]");
+const form = document.querySelector("form[data-answer]");
+const { item: itemUrl, draft: draftUrl, microtask, campaign, claim } = work.dataset;
+const pauseMilliseconds = 2000;
+const askAgainMilliseconds = 3000;
+
+let device = null;
+let terms = null; // what the server said of headers and keys for the answer and the draft
+
+// ---------- what the page shows ----------
+
+function show(state, detail = "") {
+  for (const one of work.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
+  for (const place of work.querySelectorAll(`[data-state="${state}"] [data-detail]`)) place.textContent = detail;
+  const opened = state === "opened";
+  for (const part of work.querySelectorAll("[data-opened]")) part.hidden = !opened;
+  work.querySelector("[data-states]").hidden = opened;
+  if (!opened) empty();
+}
+
+function empty() {
+  for (const place of work.querySelectorAll("[data-field]")) place.textContent = "";
+}
+
+function fill(item) {
+  for (const place of work.querySelectorAll("[data-field]")) {
+    const value = item[place.dataset.field] || "–";
+    place.textContent = value;
+    if (place.matches(".value")) place.classList.toggle("long", value.length > 90);
+  }
+}
+
+// ---------- opening ----------
+
+async function open() {
+  show("opening");
+  try {
+    device = await mine();
+    if (!device) return show("needs-device");
+    const found = await readPart(`${itemUrl}?device=${device.thumbprint}`);
+    terms = found;
+    if (!found.item) {
+      show("waiting");
+      setTimeout(open, askAgainMilliseconds);
+      return;
+    }
+    fill(await openPart(found.item, { purpose: "task", microtask, campaign }, device));
+    await bringBack(found.saved);
+    show("opened");
+    document.dispatchEvent(new Event("market:shown"));
+  } catch (error) {
+    if (error instanceof SealingError || error instanceof SyntaxError) show("broken");
+    else if (error.name === "DeviceKeysClosed") show("needs-device");
+    else refused(error.problem);
+  }
+}
+
+function refused(problem) {
+  if (problem?.type === "/problems/needs-device") show("needs-device");
+  else if (problem?.type === "/problems/claim-over") show("over");
+  else show("refused", problem?.title);
+}
+
+// ---------- what was typed ----------
+
+function fields() {
+  return [...form.elements].filter((field) => field.name.startsWith("answer."));
+}
+
+function typed() {
+  const given = {};
+  for (const field of fields()) {
+    const name = field.name.slice("answer.".length);
+    if (field.type === "radio" ? field.checked : field.value.trim()) given[name] = field.value.trim();
+  }
+  return given;
+}
+
+async function bringBack(saved) {
+  if (!saved || Object.keys(typed()).length) return;
+  const given = await openPart(saved, { purpose: "draft", microtask, campaign }, device).catch(() => null);
+  for (const field of given ? fields() : []) {
+    const value = given[field.name.slice("answer.".length)];
+    if (field.type !== "radio") field.value = value ?? "";
+    else if (field.value === value) field.checked = true;
+  }
+}
+
+let timer = null;
+let unsaved = false;
+let saving = Promise.resolve();
+
+function noticeTyping() {
+  unsaved = true;
+  clearTimeout(timer);
+  timer = setTimeout(save, pauseMilliseconds);
+}
+
+function save() {
+  clearTimeout(timer);
+  if (!unsaved || !terms) return saving;
+  unsaved = false;
+  saving = saving.then(sendDraft).catch(() => {
+    unsaved = true; // tried again with the next key, and asked before the page is left
+  });
+  return saving;
+}
+
+async function sendDraft() {
+  const { header, devices } = terms.draft;
+  const { hash, dek, sent } = await sealed(header, typed());
+  const slots = {};
+  for (const one of devices) slots[one.thumbprint] = await wrap(dek, hash, "device", one.thumbprint, one.public_key, null);
+  const body = new URLSearchParams({ ...sent, slots: JSON.stringify(slots), csrf_token: csrf() });
+  await readPart(draftUrl, { method: "POST", body });
+}
+
+function csrf() {
+  return document.querySelector("#sealed-answer [name=csrf_token]").value;
+}
+
+// ---------- sending ----------
+
+async function sealed(header, value) {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  const hash = await headerHash(header);
+  const { envelope, dek } = await seal(header, bytes);
+  const signature = await sign(hash, envelope, device.signingKey);
+  const sent = { envelope: toBase64(envelope), signature: toBase64(signature), signer: device.thumbprint };
+  return { hash, dek, sent };
+}
+
+async function submit(then) {
+  const out = document.getElementById("sealed-answer");
+  const { header, key_id: keyId, public_key: publicKey } = terms.answer;
+  const contribution = crypto.randomUUID();
+  const { hash, dek, sent } = await sealed({ ...header, contribution }, typed());
+  const slot = await wrap(dek, hash, "campaign", keyId, publicKey, null);
+  const given = { ...sent, then, contribution, key_id: keyId, slot };
+  for (const [name, value] of Object.entries(given)) out.elements[name].value = value;
+  unsaved = false;
+  out.submit();
+}
+
+function missing() {
+  const asked = new Set(fields().filter((field) => field.type === "radio").map((field) => field.name));
+  const given = new Set(fields().filter((field) => field.checked).map((field) => field.name));
+  return [...asked].find((name) => !given.has(name));
+}
+
+let sending = false;
+
+async function onSubmit(event) {
+  event.preventDefault();
+  if (sending || !terms) return;
+  const name = missing();
+  if (name) return pointTo(name);
+  sending = true;
+  try {
+    await submit(event.submitter?.value ?? "next");
+  } catch {
+    sending = false;
+    show("refused");
+  }
+}
+
+function pointTo(name) {
+  const question = document.getElementById(`q-${name.slice("answer.".length)}`);
+  const hint = question.parentElement.querySelector("[data-choose]");
+  hint.hidden = false;
+  question.setAttribute("aria-describedby", hint.id);
+  question.focus();
+}
+
+form.addEventListener("submit", onSubmit);
+form.addEventListener("input", noticeTyping);
+document.getElementById("keep-longer").addEventListener("submit", async (event) => {
+  if (!unsaved) return;
+  event.preventDefault();
+  await save();
+  event.target.submit();
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") save();
+});
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved && !sending) event.preventDefault();
+});
+document.addEventListener("market:close", async () => {
+  await save();
+  show("closed");
+});
+for (const button of work.querySelectorAll("[data-open-again]")) button.addEventListener("click", open);
+open();

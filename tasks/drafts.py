@@ -1,0 +1,144 @@
+"""Drafts of answers to sealed work: sealed on a device to all devices of their author, so that only they open it.
+
+A draft survives signing out and the end of its claim. It moves to nobody: the server has no key to it, and somebody
+else gets it only where its author's own device seals it for them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from agencies import device_keys
+from agencies.device_keys import DeviceKey
+from marketplace.foundation import clock
+from marketplace.foundation.db import Tx, insert
+from security.principal import Context, Principal
+from security.sealing import SealingError, SlotPurpose, device_slots, envelope, signatures
+from tasks import claims, payloads
+from tasks.errors import BadSealing, ClaimOver, NeedsDevice, NotUnderSeal
+from tasks.facts import CampaignFacts
+from tasks.models import Draft, Payload, PayloadSlot
+from tasks.payloads import Part, Sealed
+
+KEPT_DAYS = 30
+"""How long an author can come back to a draft that they have not touched."""
+LARGEST = 1024 * 1024
+"""Bytes of a sealed draft."""
+
+
+def save(tx: Tx, claim_id: UUID, sealed: Sealed, *, actor: Principal, context: Context) -> None:
+    """Keep the latest draft for a live claim in place of the one before.
+
+    Nothing about it is put on record: what somebody types for themself is nobody's business, and no time of typing is
+    kept. Raises NoSuchClaim, NotEligible, ClaimOver, NotUnderSeal, NeedsDevice, BadSealing.
+    """
+    held = claims.mine(tx, claim_id, actor)
+    campaign = claims.may_work(tx, held, actor, context)
+    if not campaign.sealed:
+        raise NotUnderSeal()
+    if not held.live:
+        raise ClaimOver()
+    ref = payloads.draft(held.microtask_id, claim_id)
+    _check(
+        campaign, ref, sealed, {each.thumbprint: each for each in device_keys.live_of(tx, actor.person_id)}
+    )
+    before = _of(tx, held.microtask_id, actor)
+    payload_id = payloads.keep_sealed(tx, campaign, [(ref, sealed)])[0]
+    row = {
+        "person_id": actor.person_id,
+        "microtask_id": held.microtask_id,
+        "claim_id": claim_id,
+        "payload_id": payload_id,
+        "keep_until": clock.now(tx).date() + timedelta(days=KEPT_DAYS),
+    }
+    kept = insert(tx, Draft).values(row)
+    changed = {name: row[name] for name in ("claim_id", "payload_id", "keep_until")}
+    tx.execute(kept.on_conflict_do_update(index_elements=["person_id", "microtask_id"], set_=changed))
+    if before is not None:
+        _destroy(tx, [before])
+
+
+def open_latest(
+    db: Tx, campaign: CampaignFacts, microtask_id: UUID, actor: Principal, device: DeviceKey
+) -> Part | None:
+    """The person's draft for an item, for one of their devices; None where there is none that it could open."""
+    row = db.one_or_none(
+        select(Draft.claim_id, Payload.body, PayloadSlot.wrapped)
+        .join(Payload, Payload.id == Draft.payload_id)
+        .join(PayloadSlot, PayloadSlot.payload_id == Payload.id)
+        .where(
+            Draft.person_id == actor.person_id,
+            Draft.microtask_id == microtask_id,
+            PayloadSlot.kind == SlotPurpose.DEVICE,
+            PayloadSlot.key_id == device.thumbprint,
+        )
+    )
+    if row is None:
+        return None
+    header = payloads.header_of(campaign, payloads.draft(microtask_id, row.claim_id))
+    return Part(header.to_bytes(), bytes(row.body), SlotPurpose.DEVICE, device.thumbprint, bytes(row.wrapped))
+
+
+def of_claim(db: Tx, claim_id: UUID, device: str, *, actor: Principal, context: Context) -> Part | None:
+    """What the person wrote for a claim and never submitted, also after its end. Raises NoSuchClaim, NeedsDevice."""
+    held = claims.mine(db, claim_id, actor)
+    campaign = claims.campaign_of(db, held, actor, context)
+    own = device_keys.of_person(db, actor.person_id, device)
+    if own is None:
+        raise NeedsDevice()
+    return open_latest(db, campaign, held.microtask_id, actor, own)
+
+
+def discard(tx: Tx, microtask_id: UUID, actor: Principal) -> None:
+    """Destroy the person's draft for an item, if there is one: the answer was submitted."""
+    payload_id = _of(tx, microtask_id, actor)
+    if payload_id is not None:
+        mine = (Draft.person_id == actor.person_id, Draft.microtask_id == microtask_id)
+        tx.execute(delete(Draft).where(*mine))
+        _destroy(tx, [payload_id])
+
+
+def destroy_over(tx: Tx, limit: int = 1_000) -> int:
+    """Destroy drafts whose authors did not come back to them. Returns how many there were."""
+    over = tx.all(select(Draft.payload_id).where(Draft.keep_until < clock.now(tx).date()).limit(limit))
+    ids = [row.payload_id for row in over]
+    if ids:
+        tx.execute(delete(Draft).where(Draft.payload_id.in_(ids)))
+        _destroy(tx, ids)
+    return len(ids)
+
+
+def _of(db: Tx, microtask_id: UUID, actor: Principal) -> UUID | None:
+    mine = (Draft.person_id == actor.person_id, Draft.microtask_id == microtask_id)
+    found: UUID | None = db.scalar(select(Draft.payload_id).where(*mine))
+    return found
+
+
+def _check(campaign: CampaignFacts, ref: payloads.Ref, sealed: Sealed, own: dict[str, DeviceKey]) -> None:
+    """Signed by one of its author's devices, sealed to their devices only. Raises BadSealing, NeedsDevice."""
+    signer = own.get(sealed.signer)
+    if signer is None:
+        raise NeedsDevice()
+    if len(sealed.envelope) > LARGEST:
+        raise BadSealing(problem="PayloadTooLarge")
+    if not sealed.slots or len({slot.key_id for slot in sealed.slots}) != len(sealed.slots):
+        raise BadSealing(problem="slots")
+    header = payloads.header_of(campaign, ref)
+    try:
+        envelope.check_belongs(header, sealed.envelope)
+        signatures.verify(header.hash, sha256(sealed.envelope).digest(), sealed.signature, signer.signing_key)
+        for slot in sealed.slots:
+            if slot.kind is not SlotPurpose.DEVICE or slot.key_id not in own:
+                raise BadSealing(problem="slots")
+            device_slots.check_bound(slot.wrapped, header.hash, SlotPurpose.DEVICE, slot.key_id)
+    except SealingError as error:
+        raise BadSealing(problem=type(error).__name__) from None
+
+
+def _destroy(tx: Tx, ids: list[UUID]) -> None:
+    """Slots go with their payload. No act of anybody's work ends here, so nothing is put on record."""
+    tx.execute(delete(Payload).where(Payload.id.in_(ids)))

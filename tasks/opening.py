@@ -1,0 +1,95 @@
+"""Opening the item of a claim: plain where its campaign lies open, else sealed for one of its holder's devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from agencies import device_keys
+from agencies.device_keys import DeviceKey
+from marketplace.foundation import clock
+from marketplace.foundation.db import Tx
+from security.log import audit
+from security.principal import Context, Principal
+from security.sealing import Protection, SlotPurpose
+from tasks import at_screen, claims, drafts, key_releases, payloads
+from tasks.errors import ClaimOver, NeedsDevice
+from tasks.facts import CampaignFacts
+from tasks.models import Microtask
+from tasks.payloads import Part
+
+
+@dataclass(frozen=True, slots=True)
+class SealedItem:
+    """What a device needs to show an item and to seal an answer to it.
+
+    Without `item` its key was asked for and is not there yet. `draft` is what the person wrote here before, `devices`
+    are theirs, to seal drafts to.
+    """
+
+    campaign: CampaignFacts = field(repr=False)
+    microtask_id: UUID
+    claim_id: UUID
+    item: Part | None
+    draft: Part | None
+    devices: Sequence[DeviceKey]
+
+
+def open_item(
+    tx: Tx, claim_id: UUID, *, actor: Principal, context: Context, device: str | None = None
+) -> dict[str, Any] | SealedItem:
+    """The item of a live claim, opened for its holder, on the record: its fields, or sealed for `device` (thumbprint).
+
+    Raises ClaimOver, NotEligible; NeedsDevice where the item is sealed and `device` is none of the holder's.
+    """
+    held = claims.mine(tx, claim_id, actor)
+    if not held.live or held.expires_at is None or held.expires_at <= clock.now(tx):
+        raise ClaimOver()
+    campaign = claims.may_work(tx, held, actor, context)
+    row = tx.execute(
+        select(Microtask.content, Microtask.payload_id).where(Microtask.id == held.microtask_id)
+    ).one()
+    target = campaign.target("microtask", held.microtask_id)
+    if not campaign.sealed:
+        audit.record(tx, "payload.view", target, actor=actor, context=context)
+        return payloads.open_one(tx, campaign, payloads.item(held.microtask_id), row.content, row.payload_id)
+    own = None if device is None else device_keys.of_person(tx, actor.person_id, device)
+    if own is None:
+        raise NeedsDevice(target=target)
+    wanted = [(payloads.item(held.microtask_id), row.payload_id)]
+    until = int(held.expires_at.timestamp())
+    part: Part | None = payloads.handed(tx, campaign, wanted, own, expires=until)[0]
+    if campaign.protection is Protection.END_TO_END:
+        part = _with_released(tx, part, claim_id, campaign, own, actor, context)
+    if part is not None:
+        at_screen.count_view(tx, claim_id, campaign, context)
+        detail = {"device": own.thumbprint}
+        audit.record(tx, "payload.view", target, actor=actor, context=context, detail=detail)
+    return SealedItem(
+        campaign,
+        held.microtask_id,
+        claim_id,
+        part,
+        drafts.open_latest(tx, campaign, held.microtask_id, actor, own),
+        device_keys.live_of(tx, actor.person_id),
+    )
+
+
+def _with_released(
+    tx: Tx,
+    part: Part | None,
+    claim_id: UUID,
+    campaign: CampaignFacts,
+    device: DeviceKey,
+    actor: Principal,
+    context: Context,
+) -> Part | None:
+    """The part with the slot that the owner's side released to this device; None where it has not come yet."""
+    slot = key_releases.ask(tx, claim_id, campaign, device, actor=actor, context=context)
+    if slot is None or part is None:
+        return None
+    return replace(part, purpose=SlotPurpose.DEVICE, key_id=device.thumbprint, slot=slot)
