@@ -152,8 +152,8 @@ def _wrapped(
     content_key, nonce = random[:KEY_BYTES], random[KEY_BYTES:]
     encrypted_key = aes_key_wrap(_agreed(ephemeral, recipient, binding), content_key)
     sealed = AESGCM(content_key).encrypt(nonce, dek, protected)
-    secret = (_text(encrypted_key), _text(nonce), _text(sealed[:-TAG_BYTES]), _text(sealed[-TAG_BYTES:]))
-    return b".".join((protected, *secret))
+    parts = (encrypted_key, nonce, sealed[:-TAG_BYTES], sealed[-TAG_BYTES:])
+    return b".".join((protected, *map(_text, parts)))
 
 
 def _agreed(private: PrivateKey, public: ec.EllipticCurvePublicKey, binding: bytes) -> bytes:

@@ -109,7 +109,7 @@ def read_point(point: bytes) -> PublicKey:
 
 def _check_kind(jwk: Mapping[str, object], members: frozenset[str]) -> None:
     for field, expected in (("kty", KEY_TYPE), ("crv", CURVE_NAME)):
-        if field in jwk and jwk[field] != expected:
+        if jwk.get(field, expected) != expected:
             raise AlgorithmRefused(field=field)
     # Also keeps a private half from being taken, and kept, where a public key is expected.
     if jwk.keys() != members:
