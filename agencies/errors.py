@@ -113,6 +113,10 @@ class NoSuchAgencyKey(NotFound):
     """Your agency has no such key."""
 
 
+class NoSuchLevel(NotFound):
+    """There is no such level of protection."""
+
+
 class NoSuchTerms(NotFound):
     """There are no such sharing terms, or they have ended, or they are no affair of your agency."""
 

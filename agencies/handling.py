@@ -18,6 +18,7 @@ from sqlalchemy import Row, select
 from agencies import people
 from agencies.agreement_specs import read
 from agencies.device_models import AgencyHandling
+from agencies.errors import NoSuchLevel
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, insert
 from marketplace.foundation.input import Flag, Input, Whole, entries
@@ -82,6 +83,14 @@ class SealedSpec(OpenSpec):
 def is_sealed(level: Level) -> bool:
     """Whether work of a level lies sealed. That is so everywhere; how, each agency decides."""
     return DEFAULTS[level].protection != NONE
+
+
+def level_named(word: str) -> Level:
+    """The level that an address names. Raises NoSuchLevel."""
+    try:
+        return Level.parse(word)
+    except ValueError:
+        raise NoSuchLevel() from None
 
 
 def of(db: Tx, agency_id: UUID, level: Level) -> Handling:

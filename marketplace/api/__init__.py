@@ -13,6 +13,7 @@ from marketplace.api import (  # noqa: F401
     campaigns,
     claims,
     description,
+    handling,
     invitations,
     moves,
     need_to_know,

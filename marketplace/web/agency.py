@@ -7,7 +7,7 @@ from typing import Any
 from flask import current_app, render_template, url_for
 from flask_babel import gettext, ngettext
 
-from agencies import agreements, enrolment, labels, networks, settings, sharing, unit_tree
+from agencies import agency_keys, agreements, enrolment, labels, networks, settings, sharing, unit_tree
 from marketplace.edge.acting import current_principal
 from marketplace.foundation.db import Tx, reading
 from marketplace.web.blueprint import web
@@ -74,6 +74,7 @@ def _settings(db: Tx, principal: Principal) -> list[dict[str, Any]]:
     units = len(unit_tree.tree(db, agency_id))
     listed = sum(len(found) for found in networks.listed(db, agency_id).values())
     joins = settings.of(db, agency_id)["self_join"]
+    kept = sum(key.ended_at is None for key in agency_keys.listing(db, agency_id))
     return [
         _entry(
             "web.units",
@@ -92,6 +93,18 @@ def _settings(db: Tx, principal: Principal) -> list[dict[str, Any]]:
             gettext("Joining"),
             gettext("The mail domains by which people find you, and who joins without an invitation."),
             gettext("By sign-in") if joins else gettext("By invitation"),
+        ),
+        _entry(
+            "web.handling",
+            gettext("Handling"),
+            gettext("How work is protected, how long it is kept, what holds at the screen."),
+            "",
+        ),
+        _entry(
+            "web.agency_keys",
+            gettext("Keys of the agency"),
+            gettext("Keys that your agency keeps itself, online and in a safe."),
+            ngettext("%(num)s registered", "%(num)s registered", kept) if kept else gettext("None"),
         ),
         _entry(
             "web.labels",

@@ -6,6 +6,7 @@ function of agency and zone). Whoever adds a route adds its row; whoever loosens
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -129,6 +130,12 @@ HAPPENED = {"title": "A laptop was lost", "known_at": "2026-08-01T08:00", "outco
 LOOKED_UP = {"kind": "name", "wanted": "Nemo", "purpose": "court", "ticket": "A 12"}
 INSIDER = {"agency": "guest", "email": "nobody@guest.example", "until": "{next_month}"}
 ANY = "00000000-0000-4000-8000-000000000000"
+A_KEY = {
+    "crv": "P-256", "kty": "EC", "x": "pjFg-dqwRyGcUizDMhuDrCTzKhj7K7x_bBZQUmeC3-U",
+    "y": "sfclVrYSwWkyER7LJ1mn7lwXVsCcdi2l2jSgqVY-Vvs",
+}  # fmt: skip
+A_KEY_IN_A_FORM = "{" + json.dumps(A_KEY) + "}"
+"""In braces twice: what stands in braces once names a thing of the scene."""
 
 ROWS: Mapping[str, Row] = {
     # one's own
@@ -285,6 +292,13 @@ ROWS: Mapping[str, Row] = {
     "api.set_networks": Row("POST /api/v1/agency/networks", ADMIN),
     "api.rename_levels": Row("POST /api/v1/agency/labels", ADMIN),
     "api.suspend_provider": Row("POST /api/v1/agency/provider/suspension", ADMIN),
+    "api.get_handling": Row("GET /api/v1/agency/handling", ADMIN),
+    "api.set_handling": Row("POST /api/v1/agency/handling/internal", ADMIN, anything, {"keep_days": 30}),
+    "api.list_agency_keys": Row("GET /api/v1/agency/keys", ADMIN),
+    "api.add_agency_key": Row(
+        "POST /api/v1/agency/keys", ADMIN, anything, {"kind": "processing", "public_key": A_KEY}
+    ),
+    "api.end_agency_key": Row(f"POST /api/v1/agency/keys/{ANY}/end", ADMIN, nobodys),
     "api.list_proposals": Row("GET /api/v1/proposals", ADMIN),
     "api.get_proposal": Row("GET /api/v1/proposals/{proposal}", ADMIN, known),
     "api.propose_enrolment": Row("POST /api/v1/proposals/enrolments", ADMIN),
@@ -328,6 +342,13 @@ ROWS: Mapping[str, Row] = {
     "web.set_networks": Row("POST /agency/networks", ADMIN),
     "web.joining": Row("GET /agency/joining", ADMIN),
     "web.set_joining": Row("POST /agency/joining", ADMIN),
+    "web.handling": Row("GET /agency/handling", ADMIN),
+    "web.set_handling": Row("POST /agency/handling/internal", ADMIN, anything, {"internal-keep_days": "30"}),
+    "web.agency_keys": Row("GET /agency/keys", ADMIN),
+    "web.add_agency_key": Row(
+        "POST /agency/keys/processing", ADMIN, anything, {"processing-public_key": A_KEY_IN_A_FORM}
+    ),
+    "web.end_agency_key": Row("POST /agency/keys/end", ADMIN, nobodys, {"key_id": ANY}),
     "web.labels": Row("GET /agency/labels", ADMIN),
     "web.rename_levels": Row("POST /agency/labels", ADMIN),
     "web.provider": Row("GET /agency/sign-in-service", ADMIN),

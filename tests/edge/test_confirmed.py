@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey
 from sqlalchemy import Engine, select, update
 from werkzeug.test import TestResponse
 
-from agencies import providers, transfers
+from agencies import agency_keys, providers, transfers
 from agencies.held_forms import HeldForm
 from agencies.models import Membership, RoleGrant, SharingTerms, WebSession
 from agencies.oversight import look_ups, requests, reviews
@@ -28,6 +28,7 @@ from agencies.step_up import MINUTES
 from marketplace.edge.permissions import CONFIRMED
 from marketplace.foundation.db import transaction
 from security.principal import Factor, Principal, Role
+from security.sealing import keys
 from tests.agencies.agreeing import proposed, signed, terms_proposed
 from tests.application import Program, token_of
 from tests.builders import AT_WORK, a_person, an_agency, changed, one
@@ -179,9 +180,25 @@ def somebody_who_has_left(world: World) -> str:
     return f"/data-requests/{request}/erase"
 
 
+def a_key() -> dict[str, str]:
+    return keys.public_jwk(keys.new_private())
+
+
+def an_agency_key(world: World) -> str:
+    with transaction() as tx:
+        made = agency_keys.register(tx, "recovery", a_key(), actor=world.actor, context=AT_WORK)
+    world.typed = {"key_id": made.key_id}
+    return "/agency/keys/end"
+
+
 ACTS: Mapping[str, Act] = {
     "web.set_networks": Act("agency.set", at("/agency/networks"), {"office": "9.9.9.0/24"}),
     "web.set_joining": Act("agency.set", at("/agency/joining"), {"mail_domains": "post.north.example"}),
+    "web.set_handling": Act("handling.set", at("/agency/handling/internal"), {"internal-keep_days": "30"}),
+    "web.add_agency_key": Act(
+        "agency_key.add", at("/agency/keys/processing"), {"processing-public_key": json.dumps(a_key())}
+    ),
+    "web.end_agency_key": Act("agency_key.end", an_agency_key),
     "web.propose_agency": Act("agreement.propose", at("/agency/agreements/new-agency"), new_agency()),
     "web.sign_agreement": Act("agreement.sign", terms_to_sign),
     "web.change_provider": Act("agreement.propose", at("/agency/sign-in-service"), SERVICE),

@@ -78,6 +78,8 @@ def pages(on: Stage) -> Iterator[Page]:
         ("need-to-know", "haas", "/campaigns/need-to-know"),
         ("need-to-know-campaign", "haas", f"/campaigns/{on.campaign(stage.VISITS)}/need-to-know"),
         ("need-to-know-nothing", "sofie", "/campaigns/need-to-know"),
+        ("handling", "felix", "/agency/handling"),
+        ("agency-keys", "felix", "/agency/keys"),
         ("units", "felix", "/agency/units"),
         ("unit", "felix", f"/agency/units/{on.unit(stage.SAFETY)}"),
         ("unit-guest", "greta", f"/agency/units/{on.unit(stage.DESK)}"),
