@@ -1,4 +1,4 @@
-"""Leaving: a membership ends, and with it at once its roles, sessions and tokens, and the secondments it vouches for.
+"""Leaving: a membership ends, and with it at once its roles, sessions, tokens and device keys, and its secondments.
 
 What the person has in their hands goes back by a job that is recorded in the same transaction; until it runs, every
 submit and claim finds no member any more.
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import case, delete, select, update
 
-from agencies import authority, memberships, people, roles, sessions, unit_members
+from agencies import authority, device_keys, memberships, people, roles, sessions, unit_members
 from agencies.memberships import Member
 from agencies.models import ApiToken, Membership, Person, RoleGrant
 from agencies.people_errors import NoSuchPerson
@@ -93,6 +93,7 @@ def _close(tx: Tx, membership_id: UUID, reason: str, actor: Principal | None, co
     if row is None:  # ended at the same moment by somebody else
         return
     _end_what_it_gave(tx, membership_id, actor, context)
+    device_keys.end_of_membership(tx, row.person_id, row.agency_id, actor=actor, context=context)
     subject_id = tx.scalar(select(Person.subject_id).where(Person.id == row.person_id))
     target = audit.Target("person", subject_id, row.agency_id)
     audit.record(tx, "person.leave", target, actor=actor, context=context, detail={"reason": reason})

@@ -28,6 +28,8 @@ SENTENCES: Mapping[str, str] = {
     "look_up.waits": _("A colleague asks to open a name on the security record. A second person is wanted."),
     "look_up.answered": _("Your request to open a name was answered."),
     "look_up.read": _("Your name on the security record was opened. Purpose: %(purpose)s."),
+    "device_key.enrolled": _("A device was set up for you: “%(device)s”. If that was not you, remove it now."),
+    "device_key.revoked": _("A device of yours was removed: “%(device)s”. Nothing is sealed to it any more."),
     "data_request.waits": _("Somebody asks who has seen data about them. The answer is ready to be sent."),
     "data_request.answered": _("Data protection has answered your question who has seen data about you."),
     "incident.opened": _(

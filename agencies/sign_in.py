@@ -27,7 +27,7 @@ from security.oidc import Vouched
 from security.principal import Context, Principal
 
 TIME_TO_SIGN_IN = timedelta(minutes=10)
-SIGN_IN, STEP_UP, TRANSFER = "sign_in", "step_up", "transfer"
+SIGN_IN, STEP_UP, TRANSFER, ENROL = "sign_in", "step_up", "transfer", "enrol"
 _INVITATION = "invitation of a sign-in"
 
 
@@ -35,8 +35,9 @@ _INVITATION = "invitation of a sign-in"
 class Attempt:
     """What was sent to the identity provider, kept here until its answer comes back.
 
-    `session` is the reference of the session that a step-up or transfer belongs to; `acr` and `max_age` (seconds)
-    are what the provider was asked for and its answer is measured by.
+    `session` is the reference of the session that a step-up, transfer or enrolment of a device belongs to; `acr` and
+    `max_age` (seconds) are what the provider was asked for and its answer is measured by. `form_id` is what waits for
+    the answer: a form that was held, or the device that is being set up.
     """
 
     agency_id: UUID

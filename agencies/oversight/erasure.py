@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select, update
 
-from agencies import memberships, people
+from agencies import device_keys, memberships, people
 from agencies.memberships import is_live
 from agencies.models import Membership, Person
 from agencies.oversight import about
@@ -42,6 +42,7 @@ def erase_from_record(tx: Tx, person_id: UUID, *, actor: Principal, context: Con
     if tx.scalar(select(exists().where(Membership.person_id == person_id, is_live(clock.at(tx))))):
         raise StillAMember()
     _forget_look_ups(tx, person_id)
+    device_keys.forget(tx, person_id)
     tx.execute(delete(DataRequest).where(DataRequest.person_id == person_id))
     old = tx.scalar(select(Person.subject_id).where(Person.id == person_id))
     tx.execute(update(Person).where(Person.id == person_id).values(subject_id=subjects.make(tx)))

@@ -28,14 +28,15 @@ ACTS_OF: Mapping[Role, tuple[str, ...]] = {
     Role.APPRAISER: _RESULTS,
     Role.SECURITY_OFFICER: (
         "clearance.give", "clearance.withdraw", "need_to_know.give", "need_to_know.end", "look_up.ask",
-        "look_up.grant", "look_up.decline", "look_up.read", "summary.read", *_RECORD, *_REVIEWS,
+        "look_up.grant", "look_up.decline", "look_up.read", "summary.read", "device_key.list", *_RECORD, *_REVIEWS,
     ),
     Role.OPERATOR: ("job.retry",),
     Role.AGENCY_ADMIN: (
         "role.grant", "role.review", "person.invite", "person.uninvite", "agency.set", "agreement.propose",
         "agreement.sign", "agreement.withdraw", "provider.suspend", "sharing.end", "unit.change", "unit.place",
         "rules.draft", "rules.sign", "move.approve", "move.decline", "partner.renew", "scim_credential.make",
-        "scim_credential.end", "scim_group.give", "handling.set", "agency_key.add", "agency_key.end", *_REVIEWS,
+        "scim_credential.end", "scim_group.give", "handling.set", "agency_key.add", "agency_key.end",
+        "device_key.revoke_all", *_REVIEWS,
     ),
     # A line manager has no page yet, and so no act.
     Role.LINE_MANAGER: (),

@@ -1,7 +1,7 @@
 """The way in: begin at the agency's provider, come back, get a session. The way out is in `logout`.
 
-A sign-in has a purpose (`PURPOSES`): to begin a session, to confirm the one there is, to move to another agency. What
-comes back is judged the same way for all of them; only what it leads to differs.
+A sign-in has a purpose (`PURPOSES`): to begin a session, to confirm the one there is, to move to another agency, to set
+up a device. What comes back is judged the same way for all of them; only what it leads to differs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, session
 
-from agencies import directory, sessions, sign_in, transfers
+from agencies import device_keys, directory, sessions, sign_in, transfers
+from agencies.device_keys import Proof
+from agencies.device_keys.errors import CannotVouch
 from agencies.directory import Provider
 from agencies.errors import SignInExpired
 from agencies.sessions import Acting
@@ -64,6 +66,8 @@ class Returned:
     vouched: Vouched
     before: Acting | None
     cookie: str = field(repr=False)
+    proof: Proof | None = field(default=None, repr=False)
+    """For a device that is being set up: what its provider signed, and by which key."""
 
     @property
     def own_session(self) -> Acting:
@@ -97,17 +101,21 @@ def start(app: Flask) -> None:
     app.extensions["market_clients"] = Clients(reach_of(app.extensions["market_settings"]))
 
 
-def begin(agency: str, then: str, **asked: Any) -> Departed:
+def begin(
+    agency: str, then: str, *, nonce: str | None = None, scope: str | None = None, **asked: Any
+) -> Departed:
     """Prepare the way to an agency's provider; the attempt is bound to this browser by its secret (`bind`).
 
-    `asked` are further fields of the attempt: `purpose`, `session`, `acr`, `max_age`, `form_id`, `invitation`. What
+    `nonce` and `scope` as in `StrictAgencyClient.depart`. `asked` are further fields of the attempt: `purpose`, `session`, `acr`, `max_age`, `form_id`, `invitation`. What
     goes wrong is on the record as a failed sign-in.
     """
     client = _client(agency)
     _seen_from_here()
     redirect_uri = f"{settings().public_url}/sign-in/{agency}/callback"
     try:
-        departure = client.depart(redirect_uri, acr=asked.get("acr"), max_age=asked.get("max_age"))
+        departure = client.depart(
+            redirect_uri, nonce=nonce, scope=scope, acr=asked.get("acr"), max_age=asked.get("max_age")
+        )
     except DomainError:
         refusals.of_sign_in(client.provider.agency_id)
         raise
@@ -188,7 +196,8 @@ def _completed(client: StrictAgencyClient, before: Acting | None) -> Completed:
         acr=attempt.acr,
         max_age=attempt.max_age,
     )
-    returned = Returned(attempt, vouched, before, session_token())
+    proof = _proof(client, attempt, vouched) if attempt.purpose == sign_in.ENROL else None
+    returned = Returned(attempt, vouched, before, session_token(), proof)
     with transaction() as tx:
         return PURPOSES[attempt.purpose](tx, returned)
 
@@ -239,12 +248,36 @@ def _transfer(tx: Tx, returned: Returned) -> Completed:
     return Completed(token, home(person) if attempt.next_path == AFTER_SIGN_IN else attempt.next_path)
 
 
+def _enrol(tx: Tx, returned: Returned) -> Completed:
+    """The same person signed in again, and their provider's word speaks of a device's key: it is set up."""
+    before, attempt = returned.own_session, returned.attempt
+    assert returned.proof is not None
+    token = sign_in.confirm(
+        tx, returned.cookie, returned.vouched, actor=before.principal, context=before.context
+    )
+    device_keys.complete(tx, attempt.form_id, returned.proof, actor=before.principal, context=before.context)
+    return Completed(token, attempt.next_path, anew=False)
+
+
 PURPOSES: Mapping[str, Callable[[Tx, Returned], Completed]] = {
     sign_in.SIGN_IN: _sign_in,
     sign_in.STEP_UP: _step_up,
     sign_in.TRANSFER: _transfer,
+    sign_in.ENROL: _enrol,
 }
 """What a sign-in leads to, in one transaction with everything it changes."""
+
+
+def _proof(client: StrictAgencyClient, attempt: Attempt, vouched: Vouched) -> Proof:
+    """What stands behind a device from now on, for others to check. Raises CannotVouch where nobody else could."""
+    provider, token = client.provider, vouched.id_token or ""
+    key = client.signing_key(token)
+    if key is None:
+        raise CannotVouch()
+    own = {provider.mapped.name, provider.mapped.email}
+    return Proof(
+        provider.agency_id, provider.issuer, provider.client_id, attempt.nonce, token, key, frozenset(own)
+    )
 
 
 def _client(agency: str) -> StrictAgencyClient:

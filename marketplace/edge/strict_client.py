@@ -26,7 +26,7 @@ from marketplace.edge.relying_party.published import Published
 from marketplace.edge.relying_party.transport import through
 from marketplace.foundation.outbound import Reach
 from marketplace.foundation.settings import Settings
-from security import oidc
+from security import key_transparency, oidc
 
 SCOPE = "openid profile email"
 LONGEST_REQUEST_URI = 512
@@ -83,6 +83,8 @@ class StrictAgencyClient(FlaskOAuth2App):
         self,
         redirect_uri: str,
         *,
+        nonce: str | None = None,
+        scope: str | None = None,
         acr: str | None = None,
         max_age: int | None = None,
         prompt: str | None = None,
@@ -91,14 +93,23 @@ class StrictAgencyClient(FlaskOAuth2App):
     ) -> Departure:
         """Begin: an address with PKCE and with state and nonce of 43 characters each.
 
+        `nonce` is one that says something (the hash of a device's key), in the place of a random one; `scope` asks for
+        less than a sign-in does. The provider returns both or nothing: what it says is judged as ever.
+
         `acr` (values in the order of preference, with spaces between) and `max_age` (seconds) are asked for here
         and must be given again to `redeem`, which verifies them. Without `acr` the one that the agency requires is
         asked for. Raises SignInRefused, ProviderUnreachable.
         """
         discovery = self.described()
-        state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        state, nonce = secrets.token_urlsafe(32), nonce or secrets.token_urlsafe(32)
         verifier = secrets.token_urlsafe(48)
-        asked = {"max_age": max_age, "prompt": prompt, "login_hint": login_hint, "ui_locales": ui_locales}
+        asked = {
+            "scope": scope,
+            "max_age": max_age,
+            "prompt": prompt,
+            "login_hint": login_hint,
+            "ui_locales": ui_locales,
+        }
         made = self.create_authorization_url(
             redirect_uri,
             state=state,
@@ -144,6 +155,10 @@ class StrictAgencyClient(FlaskOAuth2App):
         )
         userinfo = self._userinfo(answer, signed.claims)
         return oidc.vouched(signed.claims, self.provider.mapped, userinfo=userinfo, id_token=token)
+
+    def signing_key(self, token: str) -> dict[str, Any] | None:
+        """The published key (JWK) that signed a token which `redeem` found right; None for a shared secret."""
+        return key_transparency.signing_key(token, self._published.keys())
 
     def signed_out(self, logout_token: str) -> oidc.Logout:
         """Judge a logout token that anybody may have sent. Raises SignInRefused, ProviderUnreachable."""

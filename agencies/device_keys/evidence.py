@@ -1,0 +1,83 @@
+"""What stands behind a device key, for whoever is to seal to it: checked by `security/key_transparency.py`.
+
+It is complete only when a witness has cosigned a checkpoint over the enrolment's entry, some seconds after it; and as
+long as the record keeps that entry. After that the device is set up anew.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from agencies.device_models import DeviceKey
+from agencies.models import Person
+from marketplace.foundation.db import Tx
+from security import merkle_proofs
+from security.key_transparency import ACT, FORMAT
+from security.log import checkpoints, tree, witnesses
+from security.log.checkpoints import Signed
+from security.log.models import AuditEntry
+
+
+def evidence(db: Tx, device_key_id: UUID) -> dict[str, Any] | None:
+    """The evidence of one enrolment as JSON values; None while no witnessed checkpoint covers it.
+
+    Members: format; thumbprint, encryption_key and signing_key (JWK), salt; id_token (compact), issuer, client_id,
+    issuer_key (JWK); entry {number, body (base64), proof (hashes in hex, RFC 9162, 2.1.3.1)}; checkpoint (a signed
+    note with its cosignatures); log and witnesses, the keys of those lines, for people to compare.
+
+    The token says who somebody is at their agency: this is for the machine that seals, and no page shows it.
+    """
+    row = db.one_or_none(
+        select(DeviceKey.__table__, Person.subject_id)
+        .join(Person, Person.id == DeviceKey.person_id)
+        .where(DeviceKey.id == device_key_id)
+    )
+    entry = None if row is None else _entry(db, row.subject_id, row.thumbprint)
+    signed = None if entry is None else _witnessed(db, entry.number)
+    if row is None or entry is None or signed is None:
+        return None
+    size = signed.checkpoint.size
+    path = merkle_proofs.inclusion(entry.number, size, tree.subtrees(db, size - 1, entry.number))
+    keys = checkpoints.witnesses(db)
+    return {
+        "format": FORMAT,
+        "thumbprint": row.thumbprint,
+        "encryption_key": dict(row.encryption_key),
+        "signing_key": dict(row.signing_key),
+        "salt": row.salt,
+        "id_token": bytes(row.id_token).decode("ascii"),
+        "issuer": row.issuer,
+        "client_id": row.client_id,
+        "issuer_key": dict(row.issuer_key),
+        "entry": {
+            "number": entry.number,
+            "body": b64encode(bytes(entry.body)).decode("ascii"),
+            "proof": [each.hex() for each in path],
+        },
+        "checkpoint": str(signed.note),
+        "log": str(checkpoints.key(db)),
+        "witnesses": [str(keys[name]) for name in sorted(signed.witnessed) if name in keys],
+    }
+
+
+def _entry(db: Tx, subject_id: UUID, thumbprint: str) -> Any | None:
+    """Number and body of the enrolment's entry; None before it has a number, and after it has expired."""
+    named = AuditEntry.detail["thumbprint"].as_string() == thumbprint
+    return db.one_or_none(
+        select(AuditEntry.number, AuditEntry.body).where(
+            AuditEntry.object_id == str(subject_id), AuditEntry.object_kind == "person", AuditEntry.act == ACT, named
+        )
+    )  # fmt: skip
+
+
+def _witnessed(db: Tx, number: int) -> Signed | None:
+    """The newest checkpoint over this entry that as many witnesses cosigned as are wanted, or else one at least."""
+    for enough in (witnesses.WANTED, 1):
+        signed = checkpoints.latest(db, witnesses=enough)
+        if signed is not None and signed.checkpoint.size > number:
+            return signed
+    return None
