@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +62,9 @@ def test_our_scripts_name_no_address_themselves_and_import_nothing_later() -> No
             assert not re.search(r"\bimport\s*\(", text), name
             imported = re.findall(r'\bfrom "([^"]+)"', text)
             assert all(re.fullmatch(r"\.\./[0-9a-f]{64}/[\w.-]+\.js", address) for address in imported), name
+
+
+def test_templates_load_scripts_by_module_only() -> None:
+    """An element written by hand would be held to nothing."""
+    for template in (Path(assets.__file__).parent / "templates").rglob("*.html"):
+        assert "<script" not in template.read_text(encoding="utf-8"), template.name
