@@ -53,6 +53,9 @@ ACTS = {
     "incident.note": _l("wrote into an incident’s diary"),
     "incident.open": _l("opened an incident"),
     "incident.report": _l("noted that an incident was reported"),
+    "keys.destroy": _l("destroyed a key"),
+    "keys.renew": _l("made a new key"),
+    "keys.rotate": _l("moved content to a new key"),
     "job.retry": _l("retried a job"),
     "microtask.settle": _l("settled an item"),
     "logout.take": _l("ended sessions because somebody signed out at the agency"),
@@ -153,6 +156,7 @@ OBJECTS = {
     "device_key": _l("device"),
     "handling": _l("handling of a level"),
     "incident": _l("incident"),
+    "key": _l("key"),
     "fault": _l("fault"),
     "invitation": _l("invitation"),
     "job": _l("job"),
@@ -175,6 +179,7 @@ OBJECTS = {
     "witness": _l("witness"),
 }
 JOBS = {
+    "keys.destroy": _l("Destroy a key"),
     "alerts.look": _l("Look for alerts"),
     "record.check": _l("Check the newest part of the record"),
     "record.check_all": _l("Check the whole record"),

@@ -18,6 +18,7 @@ THE_DOOR = {"tasks/numbers.py"}
 
 OF_OTHER_THINGS = {
     "agencies/held_forms.py": "one's own forms that wait",
+    "agencies/kept_secrets.py": "secrets of sign-in services and of signing that hang on a key",
     "agencies/notices.py": "one's own new notices",
     "agencies/oversight/alerts/nearness.py": "whether somebody opened so much that a rule has to look; kept nowhere",
     "agencies/memberships.py": "whether an administrator is left; shown to nobody",
@@ -31,6 +32,7 @@ OF_OTHER_THINGS = {
     "security/log/queries.py": "entries of the record over time, for the officer who reads these very entries",
     "tasks/queries.py": "items of a campaign",
     "tasks/results.py": "results of a campaign",
+    "tasks/rewrapping.py": "sealed payloads that hang on a key",
     "marketplace/edge/health.py": "lags of jobs and of the record",
     "marketplace/web/operation.py": "jobs",
 }
