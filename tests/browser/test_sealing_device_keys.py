@@ -109,7 +109,6 @@ def test_people_who_share_a_browser_do_not_mix(page: Page) -> None:
 
 def test_a_key_whose_enrolment_was_broken_off_does_not_hide_the_enrolled_one(page: Page) -> None:
     enrolled = on(page, "return keys.make()")["thumbprint"]
-    page.wait_for_timeout(5)
     broken_off = on(page, "return keys.make()")["thumbprint"]
     assert on(page, "return keys.thumbprints()") == [enrolled, broken_off]
     assert on(page, "return (await keys.mine()).thumbprint") == broken_off

@@ -53,12 +53,13 @@ def test_a_script_that_is_not_there_is_told_with_who_wants_it() -> None:
         linked({"a.js": "import { x } from 'asset:gone.js';"})
 
 
-def test_our_scripts_name_no_address_themselves_and_import_nothing_later() -> None:
+def test_our_scripts_name_no_address_themselves_import_nothing_later_and_log_nothing() -> None:
     """A module that was refused stays refused for `import … from`; `import()` would ask again, held to nothing."""
     for name, asset in assets.load().items():
         if name.endswith(".js"):
             text = asset.body.decode()
             assert "asset:" not in text, name
+            assert "console." not in text, name
             assert not re.search(r"\bimport\s*\(", text), name
             imported = re.findall(r'\bfrom "([^"]+)"', text)
             assert all(re.fullmatch(r"\.\./[0-9a-f]{64}/[\w.-]+\.js", address) for address in imported), name

@@ -28,7 +28,9 @@ export async function make(person = thisPerson()) {
   const [encryption, signing] = await Promise.all([exported(encryptionPair), exported(signingPair)]);
   const thumbprint = await deviceThumbprint(encryption, signing);
   const keys = { encryptionKey: encryptionPair.privateKey, signingKey: signingPair.privateKey };
-  await store("readwrite", (kept) => kept.add({ thumbprint, person, made: Date.now(), ...keys }));
+  // Finer than Date.now(): which of two is the newer must be clear.
+  const made = performance.timeOrigin + performance.now();
+  await store("readwrite", (kept) => kept.add({ thumbprint, person, made, ...keys }));
   // A browser may clear what it was not asked to keep; with this it asks, or decides, and nothing waits for it.
   globalThis.navigator?.storage?.persist?.().catch(() => {});
   return { thumbprint, encryption, signing, salt: toBase64(random(32)) };
