@@ -13,6 +13,7 @@ from marketplace.api import (  # noqa: F401
     campaigns,
     claims,
     description,
+    device_keys,
     handling,
     invitations,
     moves,

@@ -11,6 +11,7 @@ from marketplace.cli.agency import agency
 from marketplace.cli.api import api
 from marketplace.cli.audit import audit
 from marketplace.cli.campaign import campaign
+from marketplace.cli.device import device
 from marketplace.cli.job import job
 from marketplace.cli.keys import keys
 from marketplace.cli.person import person
@@ -24,10 +25,10 @@ from marketplace.cli.witness import witness
 def group() -> None:
     """The cross-agency microtasking marketplace.
 
-    Commands about content (campaign) are API clients and need a person's token. Commands for operators (db, job,
-    most of keys) work on the database, hold no content and act as nobody.
+    Commands about content (campaign, device) are API clients and need a person's token. Commands for operators (db,
+    job, most of keys) work on the database, hold no content and act as nobody.
     """
 
 
-for noun in (agency, api, audit, campaign, job, keys, person, rules, witness):
+for noun in (agency, api, audit, campaign, device, job, keys, person, rules, witness):
     group.add_command(noun)

@@ -51,6 +51,13 @@ ROUTES: Mapping[str, Permission | Open] = {
     "web.sessions": Permission.SEE_OWN,
     "web.end_session": Permission.SEE_OWN,
     "web.end_other_sessions": Permission.SEE_OWN,
+    "web.device_keys": Permission.SEE_OWN,
+    "web.begin_device_key": Permission.SEE_OWN,
+    "web.rename_device_key": Permission.SEE_OWN,
+    "web.remove_device_key": Permission.SEE_OWN,
+    "web.devices_seen": Permission.OVERSEE,
+    "web.remove_device_seen": Permission.OVERSEE,
+    "web.remove_devices_of": Permission.ADMINISTER_AGENCY,
     "web.hat": Permission.SEE_OWN,
     "web.board": Permission.SEE_BOARD,
     "web.campaign": Permission.SEE_CAMPAIGN,
@@ -212,6 +219,9 @@ ROUTES: Mapping[str, Permission | Open] = {
     # the API
     "api.description": EVERYBODY,
     "api.me": Permission.SEE_OWN,
+    "api.list_device_keys": Permission.SEE_OWN,
+    "api.remove_device_key": Permission.SEE_OWN,
+    "api.watch_device_keys": Permission.OVERSEE,
     "api.list_agencies": Permission.SEE_OWN,
     "api.get_agency": Permission.ADMINISTER_AGENCY,
     "api.change_agency": Permission.ADMINISTER_AGENCY,
@@ -367,6 +377,9 @@ CONFIRMED: Mapping[str, Factor] = {
     "web.grant_look_up": Factor.MULTI,
     "web.read_look_up": Factor.MULTI,
     "web.erase_from_record": Factor.MULTI,
+    # devices of others
+    "web.remove_device_seen": Factor.MULTI,
+    "web.remove_devices_of": Factor.MULTI,
     # what officers are told at all
     "web.set_alert_rule": Factor.MULTI,
     # ways in that carry roles

@@ -15,6 +15,7 @@ from marketplace.web import (  # noqa: F401
     campaigns,
     claims,
     data_requests,
+    device_keys,
     handling,
     hats,
     incidents,

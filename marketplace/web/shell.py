@@ -49,7 +49,7 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
         "web.record",
         lazy_gettext("Record"),
         Permission.READ_RECORD,
-        {"web.save_view", "web.summary", *_ALERTS, *_LOOK_UPS, *_INCIDENTS, *_REVIEWS},
+        {"web.save_view", "web.summary", "web.devices_seen", *_ALERTS, *_LOOK_UPS, *_INCIDENTS, *_REVIEWS},
     ),
     (
         "web.data_requests",

@@ -51,6 +51,7 @@ from tests.builders import (
     settled,
     shared_between,
 )
+from tests.device_keys import a_device
 
 WITNESS = str(notes.signer("own.example/witness", notes.WITNESS, bytes(32)).verifier)
 AGENCIES = ("own", "guest", "stranger")
@@ -188,6 +189,7 @@ def _play(scene: Scene) -> None:
     settled(campaign)
     for each in contributors:
         each.claim = a_claim(campaign, each.principal)
+    device = a_device(third)
     scene.names = {
         "campaign": campaign,
         "fresh": a_campaign(owner, items=2, redundancy=3),
@@ -196,6 +198,8 @@ def _play(scene: Scene) -> None:
         "open_item": _untouched(campaign),
         "agencies": ids,
         "owner": owner.membership_id,
+        "device": device.id,
+        "thumbprint": device.thumbprint,
     }
     _affairs(scene, ids)
     rules_in_force(_admin(scene), *RULES)

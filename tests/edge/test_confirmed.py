@@ -32,6 +32,7 @@ from security.sealing import keys
 from tests.agencies.agreeing import proposed, signed, terms_proposed
 from tests.application import Program, token_of
 from tests.builders import AT_WORK, a_person, an_agency, changed, one
+from tests.device_keys import a_device
 from tests.edge import misbehaving
 from tests.edge.misbehaving import CLIENT, Misbehaving
 from tests.edge.oidc.browser import Browser, on_record
@@ -180,6 +181,10 @@ def somebody_who_has_left(world: World) -> str:
     return f"/data-requests/{request}/erase"
 
 
+def a_device_seen(world: World) -> str:
+    return f"/record/device-keys/{a_device(world.maja).thumbprint}/remove"
+
+
 def a_key() -> dict[str, str]:
     return keys.public_jwk(keys.new_private())
 
@@ -225,6 +230,8 @@ ACTS: Mapping[str, Act] = {
     "web.send_person": Act("move.ask", of_maja("send"), {"agency": "south", "how": "transfer"}, entries=2),
     "web.approve_move": Act("move.approve", a_move_from_the_south, entries=2),
     "web.go_and_move": Act("sign_in.begin", a_way_to_the_south),
+    "web.remove_device_seen": Act("device_key.revoke", a_device_seen, roles=OFFICER),
+    "web.remove_devices_of": Act("device_key.revoke_all", of_maja("devices/remove")),
     "web.set_alert_rule": Act(
         "alert_rule.set",
         at("/record/alert-rules/many_views"),
