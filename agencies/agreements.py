@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, or_, select
 
-from agencies import enrolment, proposals, sharing
+from agencies import enrolment, key_destruction, proposals, sharing
 from agencies.agreement_models import Proposal, ProposalSignature
 from agencies.errors import NoSuchProposal
 from agencies.models import Agency, Person
@@ -17,7 +17,9 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.principal import Context, Principal
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (enrolment.ENROL, enrolment.CHANGE, sharing.TERMS)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (enrolment.ENROL, enrolment.CHANGE, sharing.TERMS, key_destruction.DESTROY)
+}
 MOST = 100
 
 

@@ -113,6 +113,18 @@ class NoSuchAgencyKey(NotFound):
     """Your agency has no such key."""
 
 
+class NoSuchKey(NotFound):
+    """There is no such key, or it is another agency's."""
+
+
+class KeyStillNeeded(Conflict):
+    """This key is still needed. Move what hangs on it to a new key first: marketplace keys rotate
+
+    Fact: `why` (`current`: new content of this year or a later one is sealed under it; `secrets`: secrets of the
+    agency's sign-in hang on it; `more_payloads`: more would become unreadable than was signed; `not_signed`).
+    """
+
+
 class NoSuchLevel(NotFound):
     """There is no such level of protection."""
 

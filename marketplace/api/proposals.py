@@ -13,7 +13,9 @@ from agencies.agreement_specs import EnrolmentSpec, ProviderChange, Slug, TermsS
 from agencies.errors import (
     AgencyTaken,
     BadAgencySettings,
+    KeyStillNeeded,
     LookAlike,
+    NoSuchKey,
     NoSuchProposal,
     NoSuchProvider,
     NoSuchTerms,
@@ -29,7 +31,8 @@ from marketplace.edge import checking
 from marketplace.edge.acting import current_principal, settings
 from marketplace.edge.once import once
 from marketplace.foundation.db import Tx, reading, transaction
-from marketplace.foundation.input import Flag
+from marketplace.foundation.input import Flag, Input, Text
+from tasks import key_destruction
 
 
 class Side(Schema):
@@ -87,6 +90,12 @@ class ProviderInput(ProviderChange):
     """How an agency's provider is to be used from now on."""
 
     agency = Slug(60, required=True)
+
+
+class KeyDestructionInput(Input):
+    """A key that is to be destroyed, by its id."""
+
+    key = Text(120, required=True)
 
 
 class Terms(Schema):
@@ -181,8 +190,24 @@ def propose_terms(body: dict[str, Any]) -> Response:
     return _proposed(lambda tx: sharing.propose(tx, given, **who()))
 
 
+@api.post("/proposals/key-destructions")
+@refuses(NoSuchKey, KeyStillNeeded, NotYoursToSign)
+@takes_body
+@done_once
+@api.arguments(KeyDestructionInput)
+@api.response(201, Proposal, headers=_MADE)
+def propose_key_destruction(body: dict[str, Any]) -> Response:
+    """Propose to destroy a key of your agency for ever. A second administrator of it has to sign.
+
+    `content.payloads` is how many payloads nobody can read any more then, in no backup of the database either.
+    """
+    return _proposed(lambda tx: key_destruction.propose(tx, body["key"], **who()))
+
+
 @api.post("/proposals/<id:proposal_id>/signatures")
-@refuses(NoSuchProposal, ProposalEnded, NotYoursToSign, SignatureBroken, ProviderChanged, LookAlike)
+@refuses(
+    NoSuchProposal, ProposalEnded, NotYoursToSign, SignatureBroken, ProviderChanged, LookAlike, KeyStillNeeded
+)
 @done_once
 @api.response(200, Proposal)
 def sign_proposal(proposal_id: UUID | None) -> Response:

@@ -199,6 +199,8 @@ def about(row: dict[str, Any]) -> str:
         return f"{content['agency']['name']} by {content['provider']['issuer']}"
     if row["kind"] == "provider.change":
         return f"the provider of {content['slug']}"
+    if row["kind"] == "keys.destroy":
+        return f"key {content['key']}: {content['payloads']:,} payloads become unreadable for ever"
     return f"{content['guest']} works for {content['owner']} up to {content['level']}"
 
 

@@ -243,6 +243,7 @@ ROUTES: Mapping[str, Permission | Open] = {
     "api.propose_enrolment": Permission.ADMINISTER_AGENCY,
     "api.propose_provider": Permission.ADMINISTER_AGENCY,
     "api.propose_terms": Permission.ADMINISTER_AGENCY,
+    "api.propose_key_destruction": Permission.ADMINISTER_AGENCY,
     "api.sign_proposal": Permission.ADMINISTER_AGENCY,
     "api.withdraw_proposal": Permission.ADMINISTER_AGENCY,
     "api.invite_first_administrator": Permission.ADMINISTER_AGENCY,

@@ -110,6 +110,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     agencies.LookAlike: Row(403, "look-alike", "This looks like another agency"),
     agencies.ProposalEnded: Row(409, "proposal-ended", "This proposal is no longer open"),
     agencies.ProviderChanged: Row(409, "provider-changed", "The sign-in service has changed"),
+    agencies.KeyStillNeeded: Row(409, "key-still-needed", "This key is still needed"),
     agencies.AlreadyFounded: Row(409, "already-founded", "Agencies take part here already"),
     agencies.UnitLoop: Row(409, "unit-loop", "A unit cannot stand below itself"),
     agencies.UnitNotEmpty: Row(409, "unit-not-empty", "This unit is not empty"),

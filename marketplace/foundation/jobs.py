@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
     "campaign.settle": Kind("short"),
     "claims.end_due": Kind("short"),
     "jobs.forget_done": Kind("short"),
+    "keys.destroy": Kind("short", lease=timedelta(minutes=5)),
     "look_ups.tell": Kind("short"),
     "notice.send": Kind("short", attempts=8),
     "numbers.count": Kind("short"),

@@ -17,6 +17,7 @@ KINDS = {
     "provider.enrol": _l("New agency"),
     "provider.change": _l("Sign-in service"),
     "sharing.terms": _l("Sharing terms"),
+    "keys.destroy": _l("Destroying a key"),
 }
 STATES = {
     "open": _l("Waits for a signature"),
@@ -96,6 +97,8 @@ def title(shown: Mapping[str, Any], names: Mapping[str, str]) -> str:
         return gettext("%(agency)s takes part", agency=content["agency"]["name"])
     if shown["kind"] == "provider.change":
         return gettext("Sign-in of %(agency)s", agency=names.get(content["slug"], content["slug"]))
+    if shown["kind"] == "keys.destroy":
+        return gettext("Key %(key)s is destroyed for ever", key=content["key"])
     return gettext(
         "People of %(guest)s work for %(owner)s",
         guest=names.get(content["guest"], content["guest"]),

@@ -409,6 +409,10 @@ WORDS: Mapping[str, Words] = {
         _l("The sign-in service has changed"),
         _l("It was changed after this was proposed. Look at it as it is now and propose again."),
     ),
+    "key-still-needed": Words(
+        _l("This key is still needed"),
+        _l("Content or sign-in secrets need it. An operator moves them to a new key first."),
+    ),
     "already-founded": Words(
         _l("Agencies take part here already"),
         _l("A further agency is enrolled by two administrators."),

@@ -314,6 +314,7 @@ ROWS: Mapping[str, Row] = {
     "api.propose_enrolment": Row("POST /api/v1/proposals/enrolments", ADMIN),
     "api.propose_provider": Row("POST /api/v1/proposals/providers", ADMIN),
     "api.propose_terms": Row("POST /api/v1/proposals/terms", ADMIN),
+    "api.propose_key_destruction": Row("POST /api/v1/proposals/key-destructions", ADMIN),
     "api.sign_proposal": Row("POST /api/v1/proposals/{proposal}/signatures", ADMIN, signed_by_own),
     "api.withdraw_proposal": Row("POST /api/v1/proposals/{proposal}/withdrawal", ADMIN, known),
     "api.invite_first_administrator": Row(

@@ -17,13 +17,18 @@ from sqlalchemy import Engine, select, update
 
 from agencies import kept_secrets, signing
 from agencies.keys import LASTING, KeyringFile, bound
+from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.jobs import Job
 from security.log.models import AuditPending
 from tasks.models import PayloadSlot
 from tests.agencies.agreeing import a_provider, an_administrator
+from tests.application import token_of
 from tests.builders import changed, found
+from tests.cli.conftest import Terminal
 from tests.cli.test_job import Operator
 from tests.tasks.test_rewrapping import opened, stored, under
+from workers.run import run
 
 ROOT = Path(__file__).parents[2]
 
@@ -226,3 +231,44 @@ class TestRotate:
         assert under() == {new: 15_000}
         assert opened() == deks
         assert len(entries("keys.renew")) == 1
+
+
+class TestDestroy:
+    def test_one_administrator_proposes_and_another_signs(
+        self, served: Terminal, database: Engine, keys: KeyringFile
+    ) -> None:
+        one, other = an_administrator("north"), an_administrator("north")
+        key_id = keys.current("north", 2024)
+        stored(key_id, 1_200)
+        done = served.type("keys", "destroy", key_id, token=token_of(one))
+        assert done.exit_code == 0, done.output
+        first, second, third = done.output.splitlines()
+        assert second == "When it is in force, 1,200 payloads become unreadable for ever."
+        assert "second administrator" in third
+        seen = served.type("agency", "proposals", token=token_of(other)).output
+        assert f"key {key_id}: 1,200 payloads become unreadable for ever" in seen
+        signed = served.type("agency", "sign", first.split()[1], token=token_of(other))
+        assert "Signed and in force." in signed.output
+        [job] = found(select(Job.id).where(Job.kind == "keys.destroy"))
+        run(job.id)
+        assert key_id not in {each.id for each in keys.listing()}
+
+    def test_for_programs(self, served: Terminal, database: Engine, keys: KeyringFile) -> None:
+        north = an_administrator("north")
+        key_id = keys.current("north", 2024)
+        done = served.type("keys", "destroy", key_id, "--json", token=token_of(north))
+        made = json.loads(done.output)
+        assert made["kind"] == "keys.destroy"
+        assert made["content"] == {"key": key_id, "year": 2024, "payloads": 0}
+
+    def test_what_is_needed_or_not_there_is_a_sentence(
+        self, served: Terminal, database: Engine, keys: KeyringFile
+    ) -> None:
+        north = an_administrator("north")
+        with reading() as db:
+            current = keys.current("north", clock.now(db).year)
+        needed = served.type("keys", "destroy", current, token=token_of(north))
+        assert needed.exit_code == 1
+        assert "This key is still needed" in needed.output
+        assert served.type("keys", "destroy", "south.2024.0a1b2c3d", token=token_of(north)).exit_code == 1
+        assert served.type("keys", "destroy", current).exit_code == 2
