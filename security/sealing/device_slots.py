@@ -98,15 +98,18 @@ def unwrap(
     return _opened(parts, binding, read_public(members["epk"]), private, kid)
 
 
-def check_bound(slot: bytes, header_hash: bytes, purpose: SlotPurpose, kid: str) -> None:
-    """Whether `slot` says that it is for this payload, purpose and key and never ends, for whoever cannot open it.
+def check_bound(
+    slot: bytes, header_hash: bytes, purpose: SlotPurpose, kid: str, *, expires: int | None = None
+) -> None:
+    """Whether `slot` says that it is for this payload, purpose and key, for whoever cannot open it.
 
-    Raises SlotRefused, AlgorithmRefused, KeyRefused.
+    It must end at `expires` (seconds since 1970) exactly, or never where that is None. Raises SlotRefused,
+    AlgorithmRefused, KeyRefused.
     """
     members = _read_header(_parts(slot)[0])
-    binding = apv(header_hash, purpose, kid, None)
-    expected = (kid, purpose.value, base64url.encoded(binding))
-    if "exp" in members or (members["kid"], members["purpose"], members["apv"]) != expected:
+    binding = apv(header_hash, purpose, kid, expires)
+    said = (_expiry(members), members["kid"], members["purpose"], members["apv"])
+    if said != (expires, kid, purpose.value, base64url.encoded(binding)):
         raise SlotRefused(key_id=kid)
     read_public(members["epk"])
 

@@ -120,18 +120,30 @@ def wrap(dek: bytes, header_hash: bytes, key_id: str, public: PublicKey) -> byte
 def unwrap(slot: bytes, header_hash: bytes, key_id: str, private: PrivateKey) -> bytes:
     """The data key in a recovery slot. Raises SlotRefused, UnknownVersion, AlgorithmRefused."""
     info = slot_aad(header_hash, SlotPurpose.RECOVERY, key_id)
-    if len(slot) < 2:
-        raise SlotRefused(key_id=key_id)
-    if slot[0] != SLOT_VERSION:
-        raise UnknownVersion(version=slot[0])
-    if slot[1] != private.suite:
-        raise AlgorithmRefused(field="suite")
-    if len(slot) != 2 + _KEMS[private.suite].enc_length() + KEY_BYTES + TAG_BYTES:
-        raise SlotRefused(key_id=key_id)
+    _check_form(slot, private.suite, key_id)
     try:
         return _hpke(private.suite).decrypt(slot[2:], _private(private), info=info)
     except InvalidTag:
         raise SlotRefused(key_id=key_id) from None
+
+
+def check_form(slot: bytes, public: PublicKey) -> None:
+    """Whether `slot` has the form of one for this key; only the offline key can tell whether it opens.
+
+    Raises SlotRefused, UnknownVersion, AlgorithmRefused.
+    """
+    _check_form(slot, public.suite, public.key_id)
+
+
+def _check_form(slot: bytes, suite: Suite, key_id: str) -> None:
+    if len(slot) < 2:
+        raise SlotRefused(key_id=key_id)
+    if slot[0] != SLOT_VERSION:
+        raise UnknownVersion(version=slot[0])
+    if slot[1] != suite:
+        raise AlgorithmRefused(field="suite")
+    if len(slot) != 2 + _KEMS[suite].enc_length() + KEY_BYTES + TAG_BYTES:
+        raise SlotRefused(key_id=key_id)
 
 
 def _hpke(suite: Suite) -> hpke.Suite:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from joserfc import jwe
 from joserfc.jwk import ECKey
 
-from security.sealing import SealingError, SlotPurpose, device_slots, keys, thumbprints
+from security.sealing import SealingError, SlotPurpose, base64url, device_slots, keys, thumbprints
 from security.sealing.errors import KeyRefused, SlotExpired, SlotRefused
 
 HASH, OTHER_HASH = b"\xaa" * 32, b"\xbb" * 32
@@ -94,6 +94,14 @@ def test_slot_is_over_at_its_end_and_not_before() -> None:
         assert refusal.value.facts == {"key_id": DEVICE, "expired": LATER}
 
 
+@pytest.mark.parametrize("end", [b"0", b"-5", b"true", b"null", b'"later"', b"[]", b"1950003600.0"])
+def test_ends_that_are_none(end: bytes) -> None:
+    protected, *rest = slot().split(b".")
+    header = base64url.decoded(protected.decode()).replace(str(LATER).encode(), end)
+    with pytest.raises(SlotRefused):
+        device_slots.expiry(b".".join((base64url.encoded_bytes(header), *rest)))
+
+
 def test_slot_without_an_end_does_not_end() -> None:
     assert opened(slot(expires=None), 2**53) == DEK
 
@@ -129,6 +137,12 @@ class TestWithoutTheKey:
 
     def test_a_slot_that_belongs_passes(self) -> None:
         device_slots.check_bound(slot(SlotPurpose.CAMPAIGN, ITSELF, None), HASH, SlotPurpose.CAMPAIGN, ITSELF)
+        device_slots.check_bound(slot(), HASH, SlotPurpose.DEVICE, DEVICE, expires=LATER)
+
+    @pytest.mark.parametrize(("made", "wanted"), [(LATER, None), (LATER, LATER + 1), (None, LATER)])
+    def test_a_slot_with_another_end_is_refused(self, made: int | None, wanted: int | None) -> None:
+        with pytest.raises(SlotRefused):
+            device_slots.check_bound(slot(expires=made), HASH, SlotPurpose.DEVICE, DEVICE, expires=wanted)
 
     @pytest.mark.parametrize(("header_hash", "purpose", "kid", "expires"), [
         (OTHER_HASH, SlotPurpose.CAMPAIGN, ITSELF, None), (HASH, SlotPurpose.PROCESSING, ITSELF, None),

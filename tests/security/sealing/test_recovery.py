@@ -94,6 +94,23 @@ class TestEverySuite:
             slot(suite, bytes(16))
 
 
+@EVERY_SUITE
+class TestWithoutTheKey:
+    """Whoever stores a slot cannot open it and can still refuse what is none for this key."""
+
+    def test_a_slot_in_form_passes(self, suite: Suite) -> None:
+        recovery.check_form(slot(suite), PUBLIC[suite])
+
+    def test_what_is_none_is_refused_by_its_name(self, suite: Suite) -> None:
+        data = slot(suite)
+        for other, error in (
+            (b"", SlotRefused), (data[:-1], SlotRefused), (data + b"x", SlotRefused),
+            (b"\x02" + data[1:], UnknownVersion), (bytes([1, 3 - suite]) + data[2:], AlgorithmRefused),
+        ):  # fmt: skip
+            with pytest.raises(error):
+                recovery.check_form(other, PUBLIC[suite])
+
+
 @pytest.mark.parametrize("data", [bytes(65), b"\x04" + bytes(64), b"\x04" + b"\xff" * 64])
 def test_points_that_are_none(data: bytes) -> None:
     with pytest.raises(KeyRefused):

@@ -52,6 +52,14 @@ def test_other_bytes_are_refused(signature: bytes) -> None:
         signatures.verify(HASH, DIGEST, signature, PUBLIC)
 
 
+def test_numbers_have_32_bytes_each() -> None:
+    """With a zero more before either, they would be the same numbers under another spelling."""
+    signature = signatures.sign(HASH, DIGEST, PRIVATE)
+    for longer in (b"\x00" + signature, signature[:32] + b"\x00" + signature[32:]):
+        with pytest.raises(SignatureRefused):
+            signatures.verify(HASH, DIGEST, longer, PUBLIC)
+
+
 def test_what_is_no_key_verifies_nothing() -> None:
     with pytest.raises(KeyRefused):
         signatures.verify(HASH, DIGEST, signatures.sign(HASH, DIGEST, PRIVATE), PUBLIC | {"y": PUBLIC["x"]})
