@@ -112,6 +112,30 @@ class BadSealing(InvalidInput):
     """
 
 
+class NotSealedHere(Conflict):
+    """Work of this level is not sealed before it comes here: post it as it is. Nothing was posted."""
+
+
+class KeyNotShared(InvalidInput):
+    """The campaign's key is not sealed to everybody who has to hold it. Nothing was posted."""
+
+
+class LastHolder(Conflict):
+    """This is the last device that holds the campaign's key. Give the key to another one first."""
+
+
+class NotUnderOwnKey(Conflict):
+    """This campaign is not sealed end to end: it has no key that people hold."""
+
+
+class NotAColleague(InvalidInput):
+    """The key can be given to people of your agency who may read the results and have set up a device."""
+
+
+class BadTrace(InvalidInput):
+    """The result does not name exactly the answers that there are to its item. Nothing was kept."""
+
+
 class NeedsDevice(Refused):
     """This work is sealed to the device it is done on. Set up this device first; one sign-in is enough."""
 

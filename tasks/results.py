@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -22,7 +22,7 @@ from tasks.aliases import alias
 from tasks.errors import NeedsDevice, NoSuchMicrotask, NotForYou, NotSettledYet, SealedElsewhere
 from tasks.facts import CampaignFacts
 from tasks.form import question_of
-from tasks.models import Contribution, Microtask, Result, ResultPart
+from tasks.models import Contribution, Microtask, Payload, Result, ResultPart
 from tasks.payloads import Part
 
 BATCH = 500
@@ -220,7 +220,7 @@ def _device(tx: Tx, actor: Principal, device: str | None, target: audit.Target) 
 def _sealed_result(
     tx: Tx, campaign: CampaignFacts, microtask_id: UUID, item: Any, row: Any, device: DeviceKey
 ) -> SealedResult:
-    steps = _part_rows(tx, {microtask_id: row.version})
+    steps = part_rows(tx, {microtask_id: row.version})
     wanted = [
         (payloads.item(microtask_id), item.payload_id),
         (payloads.result(microtask_id, row.version), row.payload_id),
@@ -263,13 +263,13 @@ def _parts(
     tx: Tx, campaign: CampaignFacts, versions: Mapping[UUID, int]
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """The contributions behind these versions of results, each with its answer opened."""
-    parts = _part_rows(tx, versions)
+    parts = part_rows(tx, versions)
     refs = [payloads.answer(row.microtask_id, row.id, row.revision) for row in parts]
     wanted = [(ref, row.answer, row.payload_id) for ref, row in zip(refs, parts, strict=True)]
     return zip(parts, payloads.open_all(tx, campaign, wanted), strict=True)
 
 
-def _part_rows(tx: Tx, versions: Mapping[UUID, int]) -> list[Any]:
+def part_rows(tx: Tx, versions: Mapping[UUID, int]) -> list[Any]:
     """The contributions behind these versions of results (microtask → version), as they lie there."""
     # In the order of day and random id: an order of arrival within a day would be a time.
     rows = tx.all(
@@ -293,7 +293,7 @@ def _part_rows(tx: Tx, versions: Mapping[UUID, int]) -> list[Any]:
 def _exported(tx: Tx, campaign: CampaignFacts) -> Iterator[dict[str, Any]]:
     question = question_of(campaign.form)["name"]
     after = 0
-    while rows := _batch(tx, campaign.id, after):
+    while rows := settled_rows(tx, campaign.id, after, BATCH):
         after = rows[-1].number
         items = payloads.open_all(
             tx, campaign, [(payloads.item(row.microtask_id), row.content, row.item_payload) for row in rows]
@@ -335,7 +335,8 @@ def _newest() -> Any:
     )
 
 
-def _batch(tx: Tx, campaign_id: UUID, after: int) -> Any:
+def settled_rows(tx: Tx, campaign_id: UUID, after: int, limit: int) -> Sequence[Any]:
+    """Settled items by number, each with the newest version of its result, as they lie there."""
     return tx.all(
         select(
             Microtask.number,
@@ -350,9 +351,12 @@ def _batch(tx: Tx, campaign_id: UUID, after: int) -> Any:
             Result.tied,
             Result.rule,
             Result.settled_on,
+            Payload.shredded_on,
         )
+        .select_from(Microtask)
         .join(Result, (Result.microtask_id == Microtask.id) & (Result.version == _newest()))
+        .outerjoin(Payload, Payload.id == Result.payload_id)
         .where(Microtask.campaign_id == campaign_id, Microtask.number > after)
         .order_by(Microtask.number)
-        .limit(BATCH)
+        .limit(limit)
     )

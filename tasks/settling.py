@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
@@ -18,19 +18,36 @@ from agencies import notices
 from marketplace.foundation import clock, jobs
 from marketplace.foundation.db import Tx
 from security.log import audit
-from security.principal import JOB
+from security.principal import JOB, Context, Principal
 from security.sealing import SealingError
 from tasks import facts, payloads
-from tasks.consensus import Answer, Inference, NothingToInfer, majority
-from tasks.errors import KeyUnavailable
+from tasks.campaign_names import in_notice
+from tasks.consensus import Answer, Inference, NothingToInfer, decide
+from tasks.errors import KeyUnavailable, Shredded
 from tasks.facts import CampaignFacts
 from tasks.form import question_of
 from tasks.models import CampaignProgress, Claim, Contribution, Microtask, Result, ResultPart
+from tasks.payloads import Content
 
 BATCH = 200
-UNREADABLE = (SealingError, KeyUnavailable, NothingToInfer)
+UNREADABLE = (SealingError, KeyUnavailable, NothingToInfer, Shredded)
 
 log = structlog.get_logger(__name__)
+
+
+class Settled(Protocol):
+    """What is known of a result beside its value: an Inference, or what an agency says that it inferred."""
+
+    @property
+    def agreeing(self) -> int: ...
+    @property
+    def answers(self) -> int: ...
+    @property
+    def tied(self) -> bool: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def trace(self) -> Sequence[UUID]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +76,36 @@ def settle(tx: Tx, campaign_id: UUID, batch: Inferred | None = None, limit: int 
     """Write the results of a batch (inferred here unless given). Returns how many; the rest gets a job of its own."""
     batch = batch or inferred(tx, campaign_id, limit)
     campaign = batch.campaign
-    due = _still_undecided(tx, batch.by_microtask)
+    due = still_undecided(tx, batch.by_microtask)
     if not due:
         return 0
     _write(tx, campaign, {microtask_id: batch.by_microtask[microtask_id] for microtask_id in due})
+    if mark(tx, campaign, due, None, JOB):
+        jobs.record(tx, "campaign.settle", {"campaign_id": campaign_id}, merge_key=f"consensus:{campaign_id}")
+    return len(due)
+
+
+def mark(
+    tx: Tx, campaign: CampaignFacts, due: Sequence[UUID], actor: Principal | None, context: Context
+) -> bool:
+    """With their results written: these items are settled, on the record, and the owner is told when all are.
+
+    Whether items that have all their answers are still undecided.
+    """
     tx.execute(update(Microtask).where(Microtask.id.in_(due)).values(undecided=False))
     done = CampaignProgress.settled + len(due)
     tx.execute(
-        update(CampaignProgress).where(CampaignProgress.campaign_id == campaign_id).values(settled=done)
+        update(CampaignProgress).where(CampaignProgress.campaign_id == campaign.id).values(settled=done)
     )
     for microtask_id in due:
         target = campaign.target("microtask", microtask_id)
-        audit.record(tx, "microtask.settle", target, actor=None, context=JOB)
-    if tx.scalar(select(exists().where(Microtask.campaign_id == campaign_id, Microtask.undecided))):
-        jobs.record(tx, "campaign.settle", {"campaign_id": campaign_id}, merge_key=f"consensus:{campaign_id}")
-    elif _is_finished(tx, campaign_id):
-        path = f"/campaigns/{campaign_id}/room"
-        notices.post(tx, campaign.owner_id, "campaign.settled", path=path, campaign=campaign.name)
-    return len(due)
+        audit.record(tx, "microtask.settle", target, actor=actor, context=context)
+    if tx.scalar(select(exists().where(Microtask.campaign_id == campaign.id, Microtask.undecided))):
+        return True
+    if _is_finished(tx, campaign.id):
+        path = f"/campaigns/{campaign.id}/room"
+        notices.post(tx, campaign.owner_id, "campaign.settled", path=path, **in_notice(campaign, campaign.name))
+    return False
 
 
 def answers_to(db: Tx, campaign: CampaignFacts, microtasks: Sequence[UUID]) -> dict[UUID, list[Answer]]:
@@ -104,11 +133,7 @@ def answers_to(db: Tx, campaign: CampaignFacts, microtasks: Sequence[UUID]) -> d
 def infer(campaign: CampaignFacts, answers: dict[UUID, list[Answer]]) -> dict[UUID, Inference]:
     """What the answers amount to, by microtask. Pure."""
     question = question_of(campaign.form)
-    options = [option["value"] for option in question["options"]]
-    return {
-        microtask_id: majority(given, options, question["cannot_tell"])
-        for microtask_id, given in answers.items()
-    }
+    return {microtask_id: decide(question, given) for microtask_id, given in answers.items()}
 
 
 def _one_by_one(db: Tx, campaign: CampaignFacts, due: Sequence[UUID]) -> Iterator[tuple[UUID, Inference]]:
@@ -119,7 +144,8 @@ def _one_by_one(db: Tx, campaign: CampaignFacts, due: Sequence[UUID]) -> Iterato
             log.error("microtask.unreadable", microtask=str(microtask_id), error=type(error).__name__)
 
 
-def _still_undecided(tx: Tx, microtasks: Iterable[UUID]) -> list[UUID]:
+def still_undecided(tx: Tx, microtasks: Iterable[UUID]) -> list[UUID]:
+    """Those of these items that are undecided, locked: of two who decide one, the second finds it decided."""
     waiting = select(Microtask.id).where(Microtask.id.in_(list(microtasks)), Microtask.undecided)
     return [row.id for row in tx.all(waiting.order_by(Microtask.id).with_for_update())]
 
@@ -130,7 +156,13 @@ def _write(tx: Tx, campaign: CampaignFacts, inferences: dict[UUID, Inference]) -
         (payloads.result(microtask_id, version=1), {name: inference.value})
         for microtask_id, inference in inferences.items()
     ]
-    contents = payloads.keep_all(tx, campaign, values)
+    write(tx, campaign, inferences, payloads.keep_all(tx, campaign, values))
+
+
+def write(
+    tx: Tx, campaign: CampaignFacts, inferences: Mapping[UUID, Settled], contents: Iterable[Content]
+) -> None:
+    """The first version of these results and what they were inferred from, with values kept in `contents`."""
     today = clock.now(tx).date()
     results: list[dict[str, Any]] = []
     parts: list[dict[str, Any]] = []

@@ -115,6 +115,13 @@ def sealed(
     device: Device, header: Header, content: bytes, to: Mapping[str, Any], purpose: SlotPurpose
 ) -> Sealed:
     """`content` sealed and signed on the device, with a slot for each key in `to` (key id → JWK)."""
+    return sealed_with_key(device, header, content, to, purpose)[0]
+
+
+def sealed_with_key(
+    device: Device, header: Header, content: bytes, to: Mapping[str, Any], purpose: SlotPurpose
+) -> tuple[Sealed, bytes]:
+    """The same with its data key, for slots of other kinds."""
     dek = new_dek()
     body = seal(header, content, dek)
     slots = tuple(
@@ -122,7 +129,7 @@ def sealed(
         for kid, public in to.items()
     )
     signature = signatures.sign(header.hash, sha256(body).digest(), device.signing)
-    return Sealed(body, slots, signature, device.thumbprint)
+    return Sealed(body, slots, signature, device.thumbprint), dek
 
 
 def item_on(device: Device, found: SealedItem) -> dict[str, Any]:

@@ -55,6 +55,31 @@ WORDS: Mapping[str, Words] = {
     "not-under-seal": Words(
         _l("This campaign is not sealed"), _l("Open the page again to see what it offers.")
     ),
+    "not-sealed-here": Words(
+        _l("Work of this level is not sealed before it is posted"),
+        _l("Your agency has it handled in another way. Post the file as it is."),
+    ),
+    "not-under-own-key": Words(
+        _l("This campaign has no key that people hold"),
+        _l("Only campaigns that are sealed end to end have one."),
+    ),
+    "last-holder": Words(
+        _l("This is the last device that holds the key"),
+        _l("Without it nobody could open the campaign. Give the key to another device first."),
+        "lock",
+    ),
+    "key-not-shared": Words(
+        _l("The campaign’s key has to be shared with more"),
+        _l("Your own device and the keys that your agency has registered must be able to open it."),
+    ),
+    "not-a-colleague": Words(
+        _l("The key cannot be given to them"),
+        _l("It goes to people of your agency who may read the results and have set up a device."),
+    ),
+    "bad-trace": Words(
+        _l("The result does not trace to the answers"),
+        _l("It has to name exactly the answers that there are. Nothing was kept."),
+    ),
     "not-sealed": Words(
         _l("Your answer was not taken"),
         _l("Answers to this campaign are sealed in your browser first. Open the item again and send it from there."),

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from agencies.device_keys import DeviceKey
 from marketplace.foundation.db import Tx
-from security.sealing import Protection, SlotPurpose, device_slots
+from security.sealing import Protection, Purpose, SlotPurpose, device_slots
 from tasks.errors import KeyUnavailable, NotAHolder
 from tasks.facts import CampaignFacts
 from tasks.payloads import refs
@@ -48,15 +48,20 @@ def handed(
     """
     if campaign.protection is Protection.SERVER:
         return _wrapped(db, campaign, wanted, device, expires)
-    return _as_they_lie(db, campaign, wanted)
+    return handed_to_campaign(db, campaign, wanted)
 
 
 def handed_key(db: Tx, campaign: CampaignFacts, device: DeviceKey) -> Part:
     """The campaign's own key, sealed end to end, for one of the devices that hold it. Raises NotAHolder."""
+    return key_part(db, campaign, SlotPurpose.DEVICE, device.thumbprint)
+
+
+def key_part(db: Tx, campaign: CampaignFacts, kind: SlotPurpose, key_id: str) -> Part:
+    """The campaign's own key, sealed end to end, for one of those that hold it. Raises NotAHolder."""
     payload_id = campaign.key_payload_id
-    rows = {} if payload_id is None else stored(db, [payload_id], (SlotPurpose.DEVICE,))
+    rows = {} if payload_id is None else stored(db, [payload_id], (kind,))
     for row in rows.values():
-        slot = next((slot for slot in row.slots if slot.key_id == device.thumbprint), None)
+        slot = next((slot for slot in row.slots if slot.key_id == key_id), None)
         if slot is not None:
             header = header_of(campaign, refs.key()).to_bytes()
             return Part(header, row.body, slot.kind, slot.key_id, slot.wrapped, row.signature, row.signer)
@@ -79,7 +84,12 @@ def _wrapped(
     return parts
 
 
-def _as_they_lie(db: Tx, campaign: CampaignFacts, wanted: Sequence[tuple[Ref, UUID]]) -> list[Part]:
+def handed_to_campaign(db: Tx, campaign: CampaignFacts, wanted: Sequence[tuple[Ref, UUID]]) -> list[Part]:
+    """Payloads as they lie there, for whoever holds the campaign's own key, in the order asked for.
+
+    Without the signature of an answer: the name of a device would tell whose all the answers are that it signed.
+    Raises KeyUnavailable.
+    """
     rows = stored(db, [payload_id for _, payload_id in wanted], (SlotPurpose.CAMPAIGN,))
     parts = []
     for ref, payload_id in wanted:
@@ -87,16 +97,7 @@ def _as_they_lie(db: Tx, campaign: CampaignFacts, wanted: Sequence[tuple[Ref, UU
         slot = None if row is None else row.slot(SlotPurpose.CAMPAIGN)
         if row is None or slot is None:
             raise KeyUnavailable()
-        header = header_of(campaign, ref)
-        parts.append(
-            Part(
-                header.to_bytes(),
-                row.body,
-                SlotPurpose.CAMPAIGN,
-                slot.key_id,
-                slot.wrapped,
-                row.signature,
-                row.signer,
-            )
-        )
+        signed = (None, None) if ref.purpose is Purpose.ANSWER else (row.signature, row.signer)
+        header = header_of(campaign, ref).to_bytes()
+        parts.append(Part(header, row.body, SlotPurpose.CAMPAIGN, slot.key_id, slot.wrapped, *signed))
     return parts

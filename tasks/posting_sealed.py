@@ -1,0 +1,158 @@
+"""Posting a campaign that its owner's device has sealed: the server gets settings, a public key and ciphertexts.
+
+What can be checked without reading anything is: that every envelope says it was sealed for its item, that the owner's
+own device signed it, and that its key is wrapped for this campaign's key. All in one transaction or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from agencies import agency_keys, device_keys, handling
+from agencies.agency_keys import PublicHalf
+from agencies.device_keys import DeviceKey
+from marketplace.foundation.db import Tx
+from security.labels import Level
+from security.principal import Context, Principal
+from security.sealing import SealingError, keys
+from tasks import campaign_rows, facts, payloads, sealed_keys
+from tasks.errors import BadSealing, NeedsDevice, NotSealedHere
+from tasks.facts import CampaignFacts
+from tasks.models import Campaign, Microtask
+from tasks.payloads import Content, Sealed
+from tasks.table import MOST_ROWS
+
+BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A campaign's key as a device made it: the public half, and the private half sealed for its holders."""
+
+    public_key: Mapping[str, Any]
+    sealed: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """An item as a device sealed it, under the id that the device chose, at its place in the campaign."""
+
+    microtask_id: UUID
+    number: int
+    sealed: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What a device needs to seal a campaign: the checked settings, whose it will be, and who must hold its key."""
+
+    settings: campaign_rows.Checked
+    agency: str
+    protection: str
+    devices: Sequence[DeviceKey]
+    processing: PublicHalf | None
+    recovery: PublicHalf | None
+
+    @property
+    def sealed_before(self) -> bool:
+        """Whether work of this level is sealed before it comes here."""
+        return self.protection == handling.END_TO_END
+
+
+def prepare(tx: Tx, settings: Any, actor: Principal) -> Preparation:
+    """Check settings before anything is sealed or sent. Raises BadSpec, NotPermitted."""
+    checked = campaign_rows.may_post(tx, settings, actor)
+    return Preparation(
+        checked,
+        actor.agency_slug,
+        handling.of(tx, actor.agency_id, Level.parse(checked["level"])).protection,
+        device_keys.live_of(tx, actor.person_id),
+        agency_keys.current(tx, actor.agency_id, agency_keys.PROCESSING),
+        agency_keys.current(tx, actor.agency_id, agency_keys.RECOVERY),
+    )
+
+
+def post_sealed(
+    tx: Tx,
+    settings: Any,
+    key: SealedKey,
+    items: Sequence[SealedRow],
+    *,
+    campaign_id: UUID,
+    actor: Principal,
+    context: Context,
+) -> UUID:
+    """Post a campaign whose items are sealed end to end, under the ids that the device chose. Returns its id.
+
+    Raises BadSpec, NotPermitted; NotSealedHere where work of this level is not sealed before it comes here;
+    NeedsDevice where the signer is none of the actor's devices; KeyNotShared; BadSealing.
+    """
+    checked = campaign_rows.may_post(tx, settings, actor)
+    handled = handling.of(tx, actor.agency_id, Level.parse(checked["level"]))
+    if handled.protection != handling.END_TO_END:
+        raise NotSealedHere()
+    _check_ids(tx, campaign_id, items)
+    campaign_rows.add_campaign(tx, campaign_id, checked, handled, actor, _public(key.public_key))
+    campaign = facts.campaign(tx, campaign_id)
+    own = {each.thumbprint: each for each in device_keys.live_of(tx, actor.person_id)}
+    _keep_key(tx, campaign, key.sealed, own)
+    for start in range(0, len(items), BATCH):
+        _keep_items(tx, campaign, start + 1, items[start : start + BATCH], own)
+    campaign_rows.finish(tx, campaign, len(items), actor, context)
+    return campaign_id
+
+
+def _public(given: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        return keys.public_jwk(keys.read_public(given))
+    except SealingError:
+        raise BadSealing(problem="public_key") from None
+
+
+def _check_ids(tx: Tx, campaign_id: UUID, items: Sequence[SealedRow]) -> None:
+    """Random, new, and numbered as the rows of a file are: ids stand in headers, so the device has to choose them."""
+    ids = [item.microtask_id for item in items]
+    if not 1 <= len(ids) <= MOST_ROWS or [item.number for item in items] != list(range(1, len(ids) + 1)):
+        raise BadSealing(problem="number")
+    if len(set(ids)) != len(ids) or any(each.version != 4 for each in (campaign_id, *ids)):
+        raise BadSealing(problem="id")
+    known = bool(tx.all(select(Campaign.id).where(Campaign.id == campaign_id)))
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        known = known or bool(tx.all(select(Microtask.id).where(Microtask.id.in_(batch)).limit(1)))
+    if known:
+        raise BadSealing(problem="id")
+
+
+def _keep_key(tx: Tx, campaign: CampaignFacts, sealed: Sealed, own: Mapping[str, DeviceKey]) -> None:
+    processing = agency_keys.current(tx, campaign.agency_id, agency_keys.PROCESSING)
+    recovery = agency_keys.current(tx, campaign.agency_id, agency_keys.RECOVERY)
+    sealed_keys.check(campaign, sealed, _signer(sealed, own), set(own), processing, recovery)
+    payload_id = payloads.keep_sealed(tx, campaign, [(payloads.key(), sealed)])[0]
+    tx.execute(update(Campaign).where(Campaign.id == campaign.id).values(key_payload_id=payload_id))
+
+
+def _keep_items(
+    tx: Tx, campaign: CampaignFacts, first: int, items: Sequence[SealedRow], own: Mapping[str, DeviceKey]
+) -> None:
+    refs = [payloads.item(item.microtask_id) for item in items]
+    for ref, item in zip(refs, items, strict=True):
+        signing_key = _signer(item.sealed, own).signing_key
+        payloads.check_sealed(tx, campaign, ref, item.sealed, signing_key)
+    kept = payloads.keep_sealed(
+        tx, campaign, [(ref, item.sealed) for ref, item in zip(refs, items, strict=True)]
+    )
+    contents = [Content(None, payload_id) for payload_id in kept]
+    campaign_rows.add_items(tx, campaign, first, [item.microtask_id for item in items], contents)
+
+
+def _signer(sealed: Sealed, own: Mapping[str, DeviceKey]) -> DeviceKey:
+    device = own.get(sealed.signer)
+    if device is None:
+        raise NeedsDevice()
+    return device
