@@ -57,7 +57,7 @@ Act = Callable[[], object]
 def main() -> None:
     rounds = 40 if is_short() else 200
     _payloads(rounds)
-    _slots(rounds)
+    _slots(4 * rounds)
     for part in PARTS:
         if importlib.util.find_spec(part):
             importlib.import_module(part).main()
