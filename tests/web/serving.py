@@ -12,6 +12,9 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from security.sealing import keys
+from tests import on_device
+from tests.on_device import Device
 from tests.web.stage import Stage
 
 ARGUMENTS = (
@@ -61,6 +64,39 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+PUT_KEYS = """async ({ thumbprint, person, encryption, signing }) => {
+    const curve = { namedCurve: "P-256" };
+    const [encryptionKey, signingKey] = await Promise.all([
+        crypto.subtle.importKey("jwk", encryption, { name: "ECDH", ...curve }, false, ["deriveBits"]),
+        crypto.subtle.importKey("jwk", signing, { name: "ECDSA", ...curve }, false, ["sign"]),
+    ]);
+    const opening = indexedDB.open("market-device-keys", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("keys", { keyPath: "thumbprint" });
+    const database = await new Promise((done) => { opening.onsuccess = () => done(opening.result); });
+    const transaction = database.transaction("keys", "readwrite");
+    transaction.objectStore("keys").put({ thumbprint, person, made: 1, encryptionKey, signingKey });
+    await new Promise((done) => { transaction.oncomplete = done; });
+    database.close();
+}"""
+
+
+def set_up(context: BrowserContext, stage: Stage, login: str) -> Device:
+    """Give this browser profile the keys of the person's device, as enrolling would have left them there."""
+    person = stage.person(login)
+    device = on_device.device_of(person)
+    page = context.new_page()
+    page.goto("/help")
+    given = {
+        "thumbprint": device.thumbprint,
+        "person": str(person.person_id),
+        "encryption": keys.private_jwk(device.encryption),
+        "signing": keys.private_jwk(device.signing),
+    }
+    page.evaluate(PUT_KEYS, given)
+    page.close()
+    return device
 
 
 @contextmanager

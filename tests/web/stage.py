@@ -42,6 +42,7 @@ from security.oidc import Vouched
 from security.principal import Factor, Principal, Zone
 from tasks import campaigns, claims, contributions, need_to_know, settling
 from tasks.models import Campaign, Contribution, Result
+from tests.builders import sealed_answer
 
 SECRET = "a-stage-key-of-more-than-thirty-two-characters"
 STRIKES = "Does the entry name what was struck?"
@@ -124,7 +125,8 @@ class Stage:
         claim_id, person = self.claim(login, title), self.person(login)
         with reading() as tx:
             form = tx.scalar(select(Campaign.form).where(Campaign.id == self.campaign(title)))
-        given = {form["questions"][0]["name"]: value} | ({"note": note} if note else {})
+        given: Any = {form["questions"][0]["name"]: value} | ({"note": note} if note else {})
+        given = sealed_answer(claim_id, person, given) or given
         with transaction() as tx:
             contributions.submit(tx, claim_id, given, actor=person, context=seed.CONTEXT)
 

@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from marketplace.foundation.db import reading, transaction
+from security.log.models import AuditPending
 from tasks.models import Claim, Contribution, Microtask
+from tests import on_device
 from tests.web.stage import Stage
 
 PASSAGES = "Which policy field does this passage concern?"
@@ -87,27 +89,27 @@ def test_pressing_submit_twice_takes_one_next_item(stage: Stage) -> None:
 
 
 def test_an_answer_without_a_choice_keeps_the_note_and_says_what_to_do(stage: Stage) -> None:
-    client, claim_id = english(stage, "maja"), stage.claim("maja")
+    client, claim_id = english(stage, "lena"), stage.claim("lena", PASSAGES)
     answer = submitted(client, claim_id, note="A juvenile, <perhaps>")
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert "<title>Error: " in page
-    assert '<a href="#q-names">' in page
-    assert 'id="q-names"' in page
+    assert '<a href="#q-field">' in page
+    assert 'id="q-field"' in page
     assert "A juvenile, &lt;perhaps&gt;</textarea>" in page
     assert 'aria-invalid="true"' in page
 
 
 def test_an_answer_that_came_too_late_is_handed_back(stage: Stage) -> None:
-    client, claim_id = english(stage, "maja"), stage.claim("maja")
+    client, claim_id = english(stage, "lena"), stage.claim("lena", PASSAGES)
     hidden = form_of(opened(client, claim_id), "/contribution")
     _take_the_place(claim_id)
-    given = {"answer.names": "species", "answer.note": "Remarks say so"}
+    given = {"answer.field": "economy", "answer.note": "Remarks say so"}
     answer = client.post(f"/claims/{claim_id}/contribution", data=hidden | given)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 409
     assert "What you wrote is kept here" in page
-    assert "A species" in page
+    assert "Economy, money and taxes" in page
     assert "Remarks say so" in page
 
 
@@ -120,7 +122,7 @@ def test_giving_back_is_free(stage: Stage) -> None:
 
 
 def test_keeping_longer_stays_on_the_item(stage: Stage) -> None:
-    client, claim_id = english(stage, "karim"), stage.claim("karim")
+    client, claim_id = english(stage, "paul"), stage.claim("paul", PASSAGES)
     hidden = form_of(opened(client, claim_id), "/contribution")
     answer = client.post(f"/claims/{claim_id}/extend", data=hidden)
     assert answer.location == f"/claims/{claim_id}"
@@ -144,47 +146,47 @@ def test_keeping_longer_keeps_what_was_typed(stage: Stage) -> None:
 
 def test_enter_in_the_form_sends_the_answer(stage: Stage) -> None:
     """Browsers press the first button that belongs to a form, wherever it stands."""
-    page = opened(english(stage, "maja"), stage.claim("maja"))
+    page = opened(english(stage, "lena"), stage.claim("lena", PASSAGES))
     buttons = re.findall(r'<button[^>]*form="answer"[^>]*>', page)
     assert 'value="next"' in buttons[0]
 
 
 def test_a_choice_of_language_leads_back_to_the_item_after_an_error(stage: Stage) -> None:
-    client, claim_id = english(stage, "maja"), stage.claim("maja")
+    client, claim_id = english(stage, "lena"), stage.claim("lena", PASSAGES)
     page = submitted(client, claim_id, note="A juvenile").get_data(as_text=True)
     assert set(re.findall(r'name="next" value="([^"]*)"', page)) == {f"/claims/{claim_id}"}
 
 
 def test_an_answer_after_the_session_ended_is_handed_back(stage: Stage) -> None:
-    client, claim_id = english(stage, "maja"), stage.claim("maja")
+    client, claim_id = english(stage, "lena"), stage.claim("lena", PASSAGES)
     hidden = form_of(opened(client, claim_id), "/contribution")
     client.delete_cookie("market_session", domain="localhost")
-    given = {"answer.names": "species", "answer.note": "Remarks say so"}
+    given = {"answer.field": "economy", "answer.note": "Remarks say so"}
     answer = client.post(f"/claims/{claim_id}/contribution", data=hidden | given)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 401
     assert "<h1>Your session ended</h1>" in page
     assert "Remarks say so" in page
-    assert "species" in page
+    assert "economy" in page
     assert f"/sign-in?then=/claims/{claim_id}" in page
 
 
 @pytest.mark.parametrize("path", ["contribution", "extend"])
 def test_an_answer_in_a_form_out_of_date_is_handed_back(stage: Stage, path: str) -> None:
-    claim_id = stage.claim("maja")
-    given = {"answer.names": "species", "answer.note": "Remarks say so", "idempotency_key": "k"}
-    answer = english(stage, "maja").post(f"/claims/{claim_id}/{path}", data=given)
+    claim_id = stage.claim("lena", PASSAGES)
+    given = {"answer.field": "economy", "answer.note": "Remarks say so", "idempotency_key": "k"}
+    answer = english(stage, "lena").post(f"/claims/{claim_id}/{path}", data=given)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 400
     assert "<h1>Open the item again</h1>" in page
     assert "Remarks say so" in page
-    assert "A species" in page
+    assert "Economy, money and taxes" in page
     assert f'href="/claims/{claim_id}"' in page
 
 
 def test_only_answers_that_are_not_sealed_may_be_kept_on_the_device(stage: Stage) -> None:
     sealed = opened(english(stage, "maja"), stage.claim("maja"))
-    assert "data-sealed" in sealed
+    assert "data-sealed-work" in sealed
     assert "data-draft" not in sealed
     claim_id = stage.claim("lena", PASSAGES)
     assert f'data-draft="{claim_id}"' in opened(english(stage, "lena"), claim_id)
@@ -225,3 +227,82 @@ def _without_reference(answer: Any) -> str:
     page = re.sub(r"R-[0-9A-Z]{4}-[0-9A-Z]{2}", "", answer.get_data(as_text=True))
     page = re.sub(r'value="[^"]*"', "", page)
     return re.sub(r'name="next"[^>]*', "", page)
+
+
+class TestSealed:
+    """The page of a sealed item holds what is known without opening it; a device asks for the rest."""
+
+    def test_the_item_is_not_in_the_page_and_opening_the_page_opens_nothing(self, stage: Stage) -> None:
+        claim_id = stage.claim("maja")
+        before = views()
+        page = opened(english(stage, "maja"), claim_id)
+        item = on_device.read(device(stage), asked(stage, claim_id).json["item"])
+        assert set(re.findall(r'data-field="[^"]*">([^<]*)<', page)) == {""}
+        assert max(item.values(), key=len) not in page
+        assert views() == before + 1
+
+    def test_without_scripts_the_page_says_so_and_sends_nothing(self, stage: Stage) -> None:
+        page = opened(english(stage, "maja"), stage.claim("maja"))
+        assert "Turn JavaScript on" in page
+        assert re.search(r'<form class="panel" id="answer" method="dialog"[^>]* hidden', page)
+
+    def test_a_device_of_nobody_is_refused_with_what_would_help(self, stage: Stage) -> None:
+        answer = asked(stage, stage.claim("maja"), "A" * 43)
+        assert (answer.status_code, answer.json["type"]) == (403, "/problems/needs-device")
+
+    def test_what_a_device_is_given_is_kept_nowhere(self, stage: Stage) -> None:
+        assert asked(stage, stage.claim("maja")).headers["Cache-Control"] == "no-store"
+
+    def test_of_open_work_there_is_nothing_to_unseal(self, stage: Stage) -> None:
+        answer = asked(stage, stage.claim("lena", PASSAGES), login="lena")
+        assert (answer.status_code, answer.json["type"]) == (409, "/problems/not-under-seal")
+
+    def test_a_sealed_answer_leads_to_the_next_item(self, stage: Stage) -> None:
+        claim_id = stage.claim("maja")
+        answer = sent(stage, claim_id, {"names": "species"})
+        assert answer.status_code == 303
+        assert answer.location.startswith("/claims/")
+        assert _answers(claim_id) >= 1
+
+    def test_a_sealed_answer_that_does_not_fit_comes_back_with_what_to_mend(self, stage: Stage) -> None:
+        answer = sent(stage, stage.claim("maja"), {"names": "nothing of this"})
+        assert answer.status_code == 422
+        assert '<a href="#q-names">' in answer.get_data(as_text=True)
+
+    def test_an_answer_in_the_clear_is_not_taken(self, stage: Stage) -> None:
+        client, claim_id = english(stage, "maja"), stage.claim("maja")
+        hidden = form_of(opened(client, claim_id), "/contribution")
+        given = hidden | {"answer.names": "species"}
+        answer = client.post(f"/claims/{claim_id}/contribution", data=given)
+        assert answer.status_code == 422
+        assert "Your answer was not taken" in answer.get_data(as_text=True)
+
+    @pytest.mark.parametrize("field", ["envelope", "slot", "signature", "signer", "contribution", "key_id"])
+    def test_a_sealed_answer_with_a_part_missing_is_refused(self, stage: Stage, field: str) -> None:
+        answer = sent(stage, stage.claim("maja"), {"names": "species"}, **{field: ""})
+        assert answer.status_code in (403, 422)
+
+
+def device(stage: Stage, login: str = "maja") -> on_device.Device:
+    return on_device.device_of(stage.person(login))
+
+
+def asked(stage: Stage, claim_id: UUID, thumbprint: str | None = None, login: str = "maja") -> Any:
+    """The item as a page's script asks for it."""
+    named = thumbprint or device(stage, login).thumbprint
+    headers = {"Accept": "application/json"}
+    return stage.client(login).get(f"/claims/{claim_id}/item?device={named}", headers=headers)
+
+
+def sent(stage: Stage, claim_id: UUID, answer: dict[str, str], **instead: str) -> Any:
+    """An answer as the page's script seals and sends it; `instead` are parts of it that came out otherwise."""
+    client = english(stage, "maja")
+    hidden = form_of(opened(client, claim_id), "/contribution")
+    terms = asked(stage, claim_id).json["answer"]
+    given = hidden | on_device.submission(device(stage), terms, answer) | {"then": "next"} | instead
+    return client.post(f"/claims/{claim_id}/contribution", data=given)
+
+
+def views() -> int:
+    with reading() as db:
+        return len(db.all(select(AuditPending.id).where(AuditPending.act == "payload.view")))

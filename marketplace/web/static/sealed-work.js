@@ -8,7 +8,7 @@ import { openPart, readPart } from "asset:sealed-parts.js";
 
 const work = document.querySelector("[data-sealed-work]");
 const form = document.querySelector("form[data-answer]");
-const { item: itemUrl, draft: draftUrl, microtask, campaign, claim } = work.dataset;
+const { item: itemUrl, saving: draftUrl, microtask, campaign, claim } = work.dataset;
 const pauseMilliseconds = 2000;
 const askAgainMilliseconds = 3000;
 

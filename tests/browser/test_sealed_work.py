@@ -1,0 +1,149 @@
+"""Sealed work in Chromium: opened with this device's keys, answered sealed, drafts kept, closed with the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from sqlalchemy import select, update
+
+from agencies.device_models import DeviceKey
+from marketplace.foundation import clock
+from marketplace.foundation.db import reading, transaction
+from tasks.models import Claim, Draft
+from tests.web import serving
+from tests.web.stage import Stage
+
+NOTE = "Canary 4471 says so."
+
+
+@pytest.fixture
+def maja(chromium: Browser, stage: Stage, url: str) -> Iterator[BrowserContext]:
+    with serving.visitor(chromium, stage, url, "maja") as context:
+        serving.set_up(context, stage, "maja")
+        yield context
+
+
+def at_the_item(context: BrowserContext, stage: Stage) -> Page:
+    page = context.new_page()
+    page.goto(f"/claims/{stage.claim('maja')}")
+    expect(page.get_by_role("radio").first).to_be_visible()
+    return page
+
+
+def sent_in(page: Page) -> list[str]:
+    """Everything that the page sends from now on."""
+    bodies: list[str] = []
+
+    def keep(request: Request) -> None:
+        bodies.append(f"{request.url} {request.post_data or ''}")
+
+    page.on("request", keep)
+    return bodies
+
+
+def test_the_item_opens_on_this_device(maja: BrowserContext, stage: Stage) -> None:
+    page = at_the_item(maja, stage)
+    expect(page.locator("[data-field]").first).not_to_be_empty()
+    expect(page.get_by_text("Sealed to this device.")).to_be_visible()
+
+
+def test_a_browser_without_keys_is_told_what_to_do(chromium: Browser, stage: Stage, url: str) -> None:
+    with serving.visitor(chromium, stage, url, "karim") as context:
+        page = context.new_page()
+        page.goto(f"/claims/{stage.claim('karim')}")
+        expect(page.get_by_role("link", name="Set up this browser")).to_be_visible()
+        expect(page.get_by_role("radio").first).to_be_hidden()
+
+
+def test_an_answer_leaves_the_page_sealed_and_leads_to_the_next_item(
+    maja: BrowserContext, stage: Stage
+) -> None:
+    page = at_the_item(maja, stage)
+    sent = sent_in(page)
+    first = page.url
+    page.locator("#note").fill(NOTE)
+    page.locator("[data-key='1']").check()
+    page.get_by_role("button", name="Submit and next").click()
+    page.wait_for_function("before => location.href !== before", arg=first)
+    expect(page.get_by_role("radio").first).to_be_visible()
+    assert any("envelope=" in body for body in sent)
+    assert not [body for body in sent if "Canary" in body or "species" in body]
+
+
+def test_a_missing_choice_is_pointed_to(maja: BrowserContext, stage: Stage) -> None:
+    page = at_the_item(maja, stage)
+    page.get_by_role("button", name="Submit and next").click()
+    expect(page.get_by_text("Choose one of the options.")).to_be_visible()
+    assert page.evaluate("document.activeElement.id") == "q-names"
+
+
+def test_what_was_typed_is_saved_sealed_and_there_again_after_a_reload(
+    maja: BrowserContext, stage: Stage
+) -> None:
+    page = at_the_item(maja, stage)
+    with page.expect_response(lambda answer: answer.url.endswith("/draft")) as saving:
+        page.locator("#note").fill(NOTE)
+    assert saving.value.status == 204
+    assert "Canary" not in (saving.value.request.post_data or "")
+    page.reload()
+    expect(page.locator("#note")).to_have_value(NOTE)
+    page.get_by_role("button", name="Keep longer").click()
+    expect(page.locator("#note")).to_have_value(NOTE)
+    assert "Canary" not in str(page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])"))
+    with reading() as db:
+        assert db.scalar(select(Draft.keep_until))
+
+
+def test_a_device_revoked_in_the_middle_opens_nothing_more(maja: BrowserContext, stage: Stage) -> None:
+    page = at_the_item(maja, stage)
+    person = stage.person("maja").person_id
+    with transaction() as tx:
+        mine = update(DeviceKey).where(DeviceKey.person_id == person)
+        tx.execute(mine.values(revoked_at=clock.now(tx), revoked_by=person))
+    page.reload()
+    expect(page.get_by_role("link", name="Set up this browser")).to_be_visible()
+    expect(page.get_by_role("radio").first).to_be_hidden()
+
+
+def test_what_was_changed_on_the_way_is_not_shown(maja: BrowserContext, stage: Stage) -> None:
+    page = maja.new_page()
+
+    def changed(route: Any) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        envelope = found["item"]["envelope"]
+        found["item"]["envelope"] = envelope[:-8] + ("A" if envelope[-8] != "A" else "B") + envelope[-7:]
+        route.fulfill(response=answer, json=found)
+
+    page.route("**/item?*", changed)
+    page.goto(f"/claims/{stage.claim('maja')}")
+    expect(page.get_by_text("What arrived is not what was sealed")).to_be_visible()
+    expect(page.locator("[data-field]").first).to_be_empty()
+
+
+def test_an_item_that_is_no_longer_theirs_says_so(maja: BrowserContext, stage: Stage) -> None:
+    claim_id = stage.claim("maja")
+    page = maja.new_page()
+
+    def ended(route: Any) -> None:
+        with transaction() as tx:
+            over = {"live": False, "ended": "lapsed", "expires_at": None}
+            tx.execute(update(Claim).where(Claim.id == claim_id).values(over))
+        route.continue_()
+
+    page.route("**/item?*", ended)
+    page.goto(f"/claims/{claim_id}")
+    expect(page.get_by_text("This item is no longer in your hands.")).to_be_visible()
+
+
+def test_the_owner_reads_a_sealed_result_on_their_device(chromium: Browser, stage: Stage, url: str) -> None:
+    with serving.visitor(chromium, stage, url, "ines") as context:
+        serving.set_up(context, stage, "ines")
+        page = context.new_page()
+        page.goto(f"/campaigns/{stage.campaign()}/results/{stage.settled_item()}")
+        expect(page.locator("[data-result]")).not_to_be_empty()
+        expect(page.locator("ol.trace li").first).to_be_visible()
+        expect(page.locator("[data-field]").first).not_to_be_empty()
