@@ -36,7 +36,7 @@ def proposal(stage: Stage) -> Iterator[UUID]:
 def test_whoever_signs_reads_what_is_lost(stage: Stage, proposal: UUID) -> None:
     sara = english(stage, "sara")
     page = sara.get(f"/agency/agreements/{proposal}").get_data(as_text=True)
-    assert "3 payloads become unreadable for ever" in page
+    assert "3 pieces of sealed content become unreadable for ever" in page
     assert f"civil-aviation.{PAST}." in page
     assert "is destroyed for ever" in sara.get("/agency/agreements").get_data(as_text=True)
     action = f"/agency/agreements/{proposal}/sign"
