@@ -36,7 +36,7 @@ COMPONENTS = (
     "alert", "button", "details", "error-summary", "field", "fieldset", "input", "label", "link", "list",
     "skip-link", "table", "tag", "validation-message",
 )  # fmt: skip
-OUR_LAYERS = ("tokens", "base", "parts", "pages", "rules", "agency", "record")
+OUR_LAYERS = ("tokens", "base", "parts", "pages", "rules", "agency", "record", "screen")
 
 
 @dataclass(frozen=True, slots=True)

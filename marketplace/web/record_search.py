@@ -11,9 +11,10 @@ from flask import request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from agencies.oversight import searches
+from agencies.oversight import screen_codes, searches
 from agencies.oversight.searches import Search
-from marketplace.foundation.db import Tx
+from marketplace.edge.acting import current_principal, settings
+from marketplace.foundation.db import Tx, reading
 from marketplace.web import names, words
 from marketplace.web.presenters import Chip
 from marketplace.web.record_typed import recognise
@@ -80,7 +81,7 @@ def clean_address(campaigns: Mapping[UUID, str]) -> str | None:
     None where the address is clean already.
     """
     free = _given(FREE)
-    found = recognise(free) if free else None
+    found = (recognise(free) or _session_of_code(free)) if free else None
     if found is None and all(request.args.values()):
         return None
     kept: dict[str, Any] = {name: value for name, value in request.args.items() if value and name != FREE}
@@ -137,6 +138,16 @@ def choices(agencies: Sequence[Any], campaigns: Mapping[UUID, str]) -> dict[str,
 def titles(codes: Sequence[str]) -> list[str]:
     """What words are called."""
     return [str(TITLES[code]) for code in codes]
+
+
+def _session_of_code(typed: str) -> tuple[str, str] | None:
+    """The session that the code over a sealed item leads to; else the code itself, which finds nothing."""
+    code = screen_codes.read(typed)
+    if code is None:
+        return None
+    with reading() as db:
+        session = screen_codes.session_of(db, settings().secret_key, code, current_principal())
+    return "session", session or code
 
 
 def _fixed(name: str) -> dict[str, Any]:
