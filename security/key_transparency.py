@@ -168,6 +168,27 @@ def verify(
     )
 
 
+def witnessed(
+    shown: Mapping[str, Any],
+    *,
+    trusted_log_key: Verifier,
+    trusted_witnesses: Collection[Verifier],
+    now: datetime,
+    quorum: int = 1,
+) -> tuple[int, bytes]:
+    """Number and body of any entry of the record, shown to be in it. `shown` has `entry` and `checkpoint` as above.
+
+    What the entry says is for the caller to judge. Raises EvidenceRefused with the first thing that does not hold.
+    """
+    if quorum < 1:
+        raise ValueError("without a witness whoever has the log's key could have written another record")
+    number, body, path = _entry(shown["entry"])
+    seen, _ = _check_checkpoint(shown, trusted_log_key, trusted_witnesses, quorum, now)
+    if not merkle_proofs.included(leaf_hash(body), number, seen.size, path, seen.root):
+        raise NotIncluded()
+    return number, body
+
+
 def confirmed(token: str, issuer_key: object, issuer: str, client_id: str, nonce: str) -> Mapping[str, Any]:
     """The claims of an ID token that vouches for the key behind `nonce`, by its provider's public key (JWK).
 

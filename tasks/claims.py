@@ -17,7 +17,7 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import JOB, Context, Principal
-from tasks import at_screen, facts, leasing
+from tasks import at_screen, facts, key_releases, leasing
 from tasks.errors import (
     AlreadyAnswered,
     AlreadyTaken,
@@ -106,6 +106,7 @@ def extend(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> Non
         if held.live and held.extensions >= MOST_EXTENSIONS:
             raise NoMoreExtensions(most=MOST_EXTENSIONS)
         raise ClaimOver()
+    key_releases.forget_waiting(tx, claim_id)
     target = campaign.target("microtask", held.microtask_id)
     audit.record(tx, "claim.extend", target, actor=actor, context=context)
 

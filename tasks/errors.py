@@ -132,6 +132,14 @@ class NotAColleague(InvalidInput):
     """The key can be given to people of your agency who may read the results and have set up a device."""
 
 
+class NoSuchKeyRequest(NotFound):
+    """Nobody asks for this key any more: the item was given back, or the device was removed."""
+
+
+class KeyAlreadyGiven(Conflict):
+    """This key was given already, from another device or by the agency’s own service. Nothing has to be done."""
+
+
 class BadTrace(InvalidInput):
     """The result does not name exactly the answers that there are to its item. Nothing was kept."""
 

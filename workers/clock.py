@@ -33,6 +33,7 @@ SLOTS: Mapping[str, timedelta] = {
     "sessions.forget_ended": timedelta(minutes=10),
     "jobs.forget_done": timedelta(hours=1),
     "people.end_due": timedelta(minutes=1),
+    "key_requests.tell": timedelta(minutes=1),
     "look_ups.tell": timedelta(hours=1),
     "numbers.count_all": timedelta(days=1),
     "record.expire": timedelta(days=1),

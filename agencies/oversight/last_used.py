@@ -18,7 +18,7 @@ from security.log import audit
 from security.log.models import AuditEntry
 from security.principal import Role
 
-_RESULTS = ("result.view", "result.list")
+_RESULTS = ("result.view", "result.list", "key.release")
 _RECORD = ("log.read", "log.export", "incident.open", "incident.note", "incident.report", "incident.close")
 _REVIEWS = ("review.open", "review.decide", "review.close")
 

@@ -148,6 +148,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     tasks.NotSealed: Row(422, "not-sealed", "Seal the answer first"),
     tasks.BadSealing: Row(422, "bad-sealing", "This was not sealed for this"),
     tasks.NeedsDevice: Row(403, "needs-device", "Set up this device first"),
+    tasks.KeyAlreadyGiven: Row(409, "key-already-given", "This key was given already"),
     tasks.NotAHolder: Row(403, "not-a-holder", "This device does not hold the campaign's key"),
     tasks.BadAnswer: Row(422, "bad-answer", "The answer needs a change"),
     tasks.BadSpec: Row(422, "bad-settings", "The campaign's settings need a change"),

@@ -55,6 +55,7 @@ KINDS: Mapping[str, Kind] = {
     "claims.end_due": Kind("short"),
     "jobs.forget_done": Kind("short"),
     "keys.destroy": Kind("short", lease=timedelta(minutes=5)),
+    "key_requests.tell": Kind("short"),
     "look_ups.tell": Kind("short"),
     "notice.send": Kind("short", attempts=8),
     "numbers.count": Kind("short"),

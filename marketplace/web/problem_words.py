@@ -90,6 +90,10 @@ WORDS: Mapping[str, Words] = {
         _l("It was not sealed for this item. Open the item again; your draft is still there."),
         "lock",
     ),
+    "key-already-given": Words(
+        _l("This key was given already"),
+        _l("Another device or your agency’s own service was faster. Nothing has to be done."),
+    ),
     "not-a-holder": Words(
         _l("This device does not hold the campaign’s key"),
         _l("The campaign is sealed end to end. Its owner can give the key to your device, from one that holds it."),

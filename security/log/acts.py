@@ -74,6 +74,8 @@ ACTS: Mapping[str, Act] = {
     "claim.withdraw": Act(ACTIVITY, "contribution"),
     "payload.view": Act(CONTENT, "contribution"),
     "key.ask": Act(CONTENT, "contribution"),
+    "key.list": Act(CONTENT, "contribution"),
+    "key.release": Act(CONTENT, "contribution"),
     "contribution.submit": Act(CONTENT, "contribution"),
     "microtask.settle": Act(CONTENT, "consensus"),
     "result.view": Act(CONTENT, "result"),

@@ -222,6 +222,8 @@ WRITTEN_ELSEWHERE = {
     "move.decline",
     "move.done",
     "key.ask",
+    "key.list",
+    "key.release",
     "need_to_know.end",
     "need_to_know.give",
     "notice.send",

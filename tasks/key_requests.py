@@ -1,0 +1,304 @@
+"""What waits for those who hold the keys of campaigns sealed end to end: who asks for which item, and why they may.
+
+Each request carries what is to be checked before a key is given: the evidence of the device (security/key_transparency)
+and the entry by which the marketplace let it in (security/asked_keys). No name and no alias is told: beside the token
+that says who a device's person is, either would tell whose answer is whose.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select
+
+from agencies import device_keys, notices
+from agencies.device_keys.reading import is_device_live
+from agencies.device_models import DeviceKey as DeviceRow
+from agencies.models import Agency, IdentityProvider, Notice
+from marketplace.foundation import clock
+from marketplace.foundation.db import Query, Tx
+from security import asked_keys, merkle_proofs
+from security.log import audit, checkpoints, tree, witnesses
+from security.log.checkpoints import Signed
+from security.log.models import AuditEntry
+from security.principal import Context, Principal
+from security.sealing import Protection, SlotPurpose, base64url
+from tasks import key_releases, payloads
+from tasks.errors import NoSuchCampaign, NotAHolder, NotForYou
+from tasks.facts import CampaignFacts
+from tasks.models import Campaign, Claim, KeyRelease, Microtask, PayloadSlot
+from tasks.payloads import Part
+
+MOST = 20
+"""Requests that are handed out at a time; with their evidence they are some kilobytes each."""
+PATIENCE = timedelta(minutes=5)
+"""How long somebody waits for a key before those who can give it are told."""
+NOTICE = "key.waits"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One device that asks for the key to the item of a live claim, until that claim's end (seconds since 1970)."""
+
+    claim_id: UUID
+    microtask_id: UUID
+    number: int
+    device: str
+    public_key: Mapping[str, str]
+    until: int
+    header: bytes
+    key_id: str
+    slot: bytes = field(repr=False)
+    """The item's data key, wrapped for the campaign's key `key_id`."""
+    evidence: Mapping[str, Any] = field(repr=False)
+    """{"device": see agencies.device_keys.evidence, "asked": {"entry", "checkpoint"}}."""
+
+    @property
+    def name(self) -> str:
+        return name_of(self.claim_id, self.device, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What waits at one campaign: its key, sealed for the holder who asks; requests; the names of all that wait.
+
+    A request is named here and not among `requests` while no witness has seen its entries, and once the holder has it.
+    """
+
+    campaign: CampaignFacts = field(repr=False)
+    key: Part
+    requests: Sequence[Request]
+    waiting: Sequence[str]
+
+
+def name_of(claim_id: UUID, device: str, until: int) -> str:
+    """How one request is called between the marketplace and who gives keys: 16 characters, so that many fit a line."""
+    said = f"{claim_id} {device} {until}".encode("ascii")
+    return base64url.encoded(sha256(said).digest()[:12])
+
+
+def waiting(
+    tx: Tx,
+    campaign_id: UUID,
+    holder: str,
+    *,
+    known: Collection[str] = (),
+    actor: Principal,
+    context: Context,
+) -> Desk:
+    """What waits at a campaign for `holder`: a device of the actor's, or the agency's processing key (its key id).
+
+    Handing out requests that are not `known` is on the record; that nothing new waits is not, or looking would make the
+    record grow by itself. Raises NoSuchCampaign, NotForYou, NotUnderOwnKey, NotAHolder.
+    """
+    campaign = key_releases.readable(tx, campaign_id, actor, context)
+    kind = key_releases.kind_of_holder(tx, campaign, holder, actor)
+    rows = tx.all(_waiting(tx).where(KeyRelease.campaign_id == campaign_id))
+    named = {name_of(row.claim_id, row.thumbprint, key_releases.end_of(row.expires_at)): row for row in rows}
+    fresh = [row for name, row in named.items() if name not in known]
+    requests = []
+    for row in fresh:
+        request = _request(tx, campaign, row)
+        if request is not None:
+            requests.append(request)
+        if len(requests) == MOST:
+            break
+    if requests:
+        target = campaign.target("campaign", campaign_id)
+        detail = {"requests": len(requests)}
+        audit.record(tx, "key.list", target, actor=actor, context=context, detail=detail)
+    return Desk(campaign, payloads.key_part(tx, campaign, kind, holder), requests, list(named))
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a browser that gives keys checks evidence by: the record's key and its witnesses' (verifier lines), and the
+    sign-in services by which agencies are known (issuer → the agency's name).
+
+    A browser has this from the marketplace, as it has its scripts; an agency's own service keeps its own.
+    """
+
+    log: str | None
+    witnesses: Sequence[str]
+    issuers: Mapping[str, str]
+
+
+def trust(db: Tx) -> Trust:
+    """What evidence is checked by, as the marketplace knows it."""
+    key = checkpoints.key(db)
+    known = checkpoints.witnesses(db)
+    providers = db.all(
+        select(IdentityProvider.issuer, Agency.name)
+        .join(Agency, Agency.id == IdentityProvider.agency_id)
+        .where(IdentityProvider.status == "active")
+        .order_by(Agency.name, IdentityProvider.issuer)
+    )
+    return Trust(
+        None if key is None else str(key),
+        [str(known[name]) for name in sorted(known)],
+        {row.issuer: row.name for row in providers},
+    )
+
+
+def holding(db: Tx, campaign: CampaignFacts, actor: Principal) -> list[str]:
+    """The actor's own live devices that hold a campaign's key, by thumbprint; none where the server opens it."""
+    if campaign.protection is not Protection.END_TO_END:
+        return []
+    held = db.all(
+        select(PayloadSlot.key_id).where(
+            PayloadSlot.payload_id == campaign.key_payload_id, PayloadSlot.kind == SlotPurpose.DEVICE
+        )
+    )
+    own = {each.thumbprint for each in device_keys.live_of(db, actor.person_id)}
+    return sorted(own & {row.key_id for row in held})
+
+
+def of_agency(tx: Tx, holder: str, *, actor: Principal, context: Context) -> list[Desk]:
+    """What waits at the campaigns of the actor's agency whose keys `holder` has: see `waiting`."""
+    asked = tx.all(
+        select(KeyRelease.campaign_id)
+        .join(Campaign, Campaign.id == KeyRelease.campaign_id)
+        .where(KeyRelease.wrapped.is_(None), Campaign.agency_id == actor.agency_id)
+        .distinct()
+        .order_by(KeyRelease.campaign_id)
+    )
+    desks = []
+    for row in asked:
+        try:
+            desks.append(waiting(tx, row.campaign_id, holder, actor=actor, context=context))
+        except (NoSuchCampaign, NotForYou, NotAHolder):
+            continue  # another key, or work that this person may not read
+    return [desk for desk in desks if desk.requests]
+
+
+def tell(tx: Tx) -> int:
+    """Tell the people who hold a campaign's key that somebody has waited for a while; once until they have read it.
+
+    Returns how many were told.
+    """
+    told = 0
+    now = clock.now(tx)
+    patient = _waiting(tx).add_columns(Claim.expires_at, Campaign.claim_minutes, Campaign.key_payload_id)
+    rows = tx.all(patient.join(Campaign, Campaign.id == KeyRelease.campaign_id))
+    late = {
+        row.campaign_id: row.key_payload_id
+        for row in rows
+        # No time of asking is kept; a claim runs from when it was taken or extended, and so does the waiting.
+        if now >= row.expires_at - timedelta(minutes=row.claim_minutes) + PATIENCE
+    }
+    for campaign_id, payload_id in sorted(late.items()):
+        path = f"/campaigns/{campaign_id}/key-desk"
+        unread = exists().where(
+            Notice.person_id == DeviceRow.person_id,
+            Notice.kind == NOTICE,
+            Notice.path == path,
+            Notice.read_at.is_(None),
+        )
+        holders = tx.all(
+            select(DeviceRow.person_id)
+            .join(PayloadSlot, PayloadSlot.key_id == DeviceRow.thumbprint)
+            .where(
+                PayloadSlot.payload_id == payload_id,
+                PayloadSlot.kind == SlotPurpose.DEVICE,
+                is_device_live(clock.at(tx)),
+                ~unread,
+            )
+            .distinct()
+        )
+        for holder in holders:
+            notices.post(tx, holder.person_id, NOTICE, path=path)
+        told += len(holders)
+    return told
+
+
+def _waiting(tx: Tx) -> Query:
+    """SELECT of every live device that waits for the key to the item of a live claim."""
+    return (
+        select(
+            KeyRelease.campaign_id,
+            KeyRelease.claim_id,
+            DeviceRow.id.label("device_id"),
+            DeviceRow.thumbprint,
+            DeviceRow.encryption_key,
+            Claim.expires_at,
+            Microtask.id.label("microtask_id"),
+            Microtask.number,
+            Microtask.payload_id,
+        )
+        .join(Claim, Claim.id == KeyRelease.claim_id)
+        .join(DeviceRow, DeviceRow.id == KeyRelease.device_key_id)
+        .join(Microtask, Microtask.id == Claim.microtask_id)
+        .where(
+            KeyRelease.wrapped.is_(None),
+            Claim.live,
+            Claim.expires_at > clock.at(tx),
+            DeviceRow.person_id == Claim.person_id,
+            is_device_live(clock.at(tx)),
+        )
+        .order_by(Claim.expires_at)
+    )
+
+
+def _request(db: Tx, campaign: CampaignFacts, row: Any) -> Request | None:
+    """One request with what shows that it is right; None while no witness has seen that."""
+    until = key_releases.end_of(row.expires_at)
+    asked = _asked(db, row.microtask_id, row.thumbprint, until)
+    device = None if asked is None else device_keys.evidence(db, row.device_id)
+    slot = db.one_or_none(
+        select(PayloadSlot.key_id, PayloadSlot.wrapped).where(
+            PayloadSlot.payload_id == row.payload_id, PayloadSlot.kind == SlotPurpose.CAMPAIGN
+        )
+    )
+    if device is None or slot is None:
+        return None
+    return Request(
+        row.claim_id,
+        row.microtask_id,
+        row.number,
+        row.thumbprint,
+        dict(row.encryption_key),
+        until,
+        payloads.header_of(campaign, payloads.item(row.microtask_id)).to_bytes(),
+        slot.key_id,
+        bytes(slot.wrapped),
+        {"device": device, "asked": asked},
+    )
+
+
+def _asked(db: Tx, microtask_id: UUID, device: str, until: int) -> dict[str, Any] | None:
+    """The entry by which this device was let in until then, in a checkpoint that a witness cosigned; None before."""
+    rows = db.all(
+        select(AuditEntry.number, AuditEntry.body, AuditEntry.detail)
+        .where(AuditEntry.object_id == str(microtask_id), AuditEntry.act == asked_keys.ACT)
+        .order_by(AuditEntry.number.desc())
+    )
+    said = {"device": device, "until": until}
+    entry = next((row for row in rows if row.detail == said), None)
+    signed = None if entry is None else _witnessed(db, entry.number)
+    if entry is None or signed is None:
+        return None
+    size = signed.checkpoint.size
+    path = merkle_proofs.inclusion(entry.number, size, tree.subtrees(db, size - 1, entry.number))
+    return {
+        "entry": {
+            "number": entry.number,
+            "body": b64encode(bytes(entry.body)).decode("ascii"),
+            "proof": [each.hex() for each in path],
+        },
+        "checkpoint": str(signed.note),
+    }
+
+
+def _witnessed(db: Tx, number: int) -> Signed | None:
+    """The newest checkpoint over this entry that as many witnesses cosigned as are wanted, or else one at least."""
+    for enough in (witnesses.WANTED, 1):
+        signed = checkpoints.latest(db, witnesses=enough)
+        if signed is not None and signed.checkpoint.size > number:
+            return signed
+    return None
