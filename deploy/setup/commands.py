@@ -81,15 +81,20 @@ def _lock(words: Sequence[str]) -> int:
 
 
 def _chosen(folder: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The modules that were named (all when none is) and the options. Raises CannotSetUp for an unknown name."""
+    """The modules that were named (all when none is) and the options. Raises CannotSetUp for an unknown name.
+
+    A name stands for the module and for its parts: `sealing` for sealing.py and sealing_rotation.py.
+    """
     there = _modules(folder)
-    named = [word.replace("-", "_") for word in words if not word.startswith("-")]
-    for name in named:
-        if name not in there:
+    chosen = []
+    for name in (word.replace("-", "_") for word in words if not word.startswith("-")):
+        meant = [module for module in there if module == name or module.startswith(f"{name}_")]
+        if not meant:
             raise CannotSetUp(f"There is no {name.replace('_', '-')} here. {_listed(folder)}")
+        chosen += meant
     if not there:
         raise CannotSetUp(_listed(folder))
-    return named or there, [word for word in words if word.startswith("-")]
+    return chosen or there, [word for word in words if word.startswith("-")]
 
 
 def _listed(folder: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.setup import environment, ground, node, requirements
+from deploy.setup import commands, environment, ground, node, requirements, softhsm
 from deploy.setup.ground import ROOT, CannotSetUp
 
 
@@ -120,6 +120,22 @@ def test_servers_start_with_a_real_node_that_is_new_enough() -> None:
     assert program.read_bytes()[:4] == b"\x7fELF" or sys.platform != "linux"
     version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
     assert int(version.lstrip("v").split(".")[0]) >= node.OLDEST
+
+
+def test_a_benchmark_is_named_with_its_parts() -> None:
+    assert "sealing_rotation" in commands._chosen("bench", ["sealing", "--short"])[0]
+    assert commands._chosen("bench", ["sealing-rotation", "--short"]) == (["sealing_rotation"], ["--short"])
+    with pytest.raises(CannotSetUp, match="There is no seal here"):
+        commands._chosen("bench", ["seal"])
+
+
+def test_without_softhsm_its_package_is_named_and_the_other_tests_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(softhsm, "MODULES", ("/no/such/libsofthsm2.so",))
+    monkeypatch.setattr(softhsm.debian, "can_install", lambda: False)
+    assert softhsm.provide() is None
+    assert "apt-get install softhsm2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("words", "status"), [(["--help"], 0), (["no-such-word"], 2)])
