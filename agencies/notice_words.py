@@ -36,6 +36,7 @@ SENTENCES: Mapping[str, str] = {
         "An incident of your agency was opened. A report to the authority is due within 72 hours of when it became"
         " known."
     ),
+    "key.waits": _("Somebody waits for a key to work on a campaign of yours. Open its key desk."),
     "claim.lapsed": _("Your time for an item of “%(campaign)s” is over. Nothing is held against you."),
 }
 
