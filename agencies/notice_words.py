@@ -41,6 +41,12 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
+OF_SEALED: Mapping[str, str] = {
+    "campaign.settled": _("Every item of a sealed campaign of yours has a result."),
+    "claim.lapsed": _("Your time for a sealed item is over. Nothing is held against you."),
+}
+"""What they say of sealed work, which neither a mail nor a list of notices calls by its name."""
+
 PURPOSES: Mapping[str, str] = {
     "investigation": _("an investigation"),
     "incident": _("an incident"),
@@ -56,4 +62,5 @@ def sentence(kind: str, args: Mapping[str, Any], gettext: Gettext) -> str:
     facts = dict(args)
     if "purpose" in facts:
         facts["purpose"] = gettext(PURPOSES[facts["purpose"]])
-    return gettext(SENTENCES[kind]) % facts
+    sentences = OF_SEALED if facts.get("sealed") else SENTENCES
+    return gettext(sentences[kind]) % facts

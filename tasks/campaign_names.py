@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from agencies import people
@@ -9,10 +10,19 @@ from marketplace.foundation.db import Tx
 from security.labels import dominates
 from security.principal import Principal, Role
 from tasks import facts
+from tasks.facts import CampaignFacts
 from tasks.models import Campaign
 
 MOST = 200
 """The newest; older ones are found by their id."""
+
+
+def in_notice(campaign: CampaignFacts, words: str) -> dict[str, Any]:
+    """What a notice about a campaign says of it: `words`, and of a sealed one only that it is sealed.
+
+    Notices go out as mails, and stand on screens that anybody may look at.
+    """
+    return {"sealed": True} if campaign.sealed else {"campaign": words}
 
 
 def of_agency(db: Tx, actor: Principal) -> dict[UUID, str]:

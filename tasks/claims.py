@@ -18,6 +18,7 @@ from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import JOB, Context, Principal
 from tasks import at_screen, facts, key_releases, leasing
+from tasks.campaign_names import in_notice
 from tasks.errors import (
     AlreadyAnswered,
     AlreadyTaken,
@@ -135,7 +136,7 @@ def end_due(tx: Tx) -> int:
         target = campaign.target("microtask", claim.microtask_id)
         audit.record(tx, "claim.lapse", target, actor=None, context=JOB)
         path = f"/campaigns/{claim.campaign_id}"
-        notices.post(tx, claim.person_id, "claim.lapsed", path=path, campaign=campaign.title)
+        notices.post(tx, claim.person_id, "claim.lapsed", path=path, **in_notice(campaign, campaign.title))
     return len(gone)
 
 

@@ -22,6 +22,7 @@ from security.principal import JOB, Context, Principal
 from security.sealing import SealingError
 from tasks import facts, payloads
 from tasks.campaign_names import in_notice
+from tasks.campaign_names import in_notice
 from tasks.consensus import Answer, Inference, NothingToInfer, decide
 from tasks.errors import KeyUnavailable, Shredded
 from tasks.facts import CampaignFacts
