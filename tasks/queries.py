@@ -37,6 +37,7 @@ def summary(campaign: CampaignFacts, settled: int, total: int, labels: dict[str,
         "settled": settled,
         "total": total,
         "level": campaign.terms.level.label_key,
+        "protection": campaign.protection,
         "due": campaign.due,
         "skills": [{"code": code, "label": labels.get(code, code)} for code in campaign.terms.skills],
     }

@@ -26,6 +26,7 @@ from marketplace.api import (  # noqa: F401
     results,
     rules,
     scim,
+    sealed_campaigns,
     units,
 )
 from marketplace.api.door import api

@@ -103,6 +103,9 @@ class CampaignSummary(CampaignName):
 
     settled = fields.Integer(metadata=told("Items that have a result."))
     total = fields.Integer()
+    protection = fields.String(
+        allow_none=True, metadata=told("How content lies sealed: `server` or `end_to_end`; null: it lies open.")
+    )
     skills = fields.List(fields.Nested(Skill))
 
 

@@ -7,16 +7,24 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from uuid import UUID
 
 import click
 
+from marketplace.cli import device_file, sealed, sealed_export, settling
 from marketplace.cli.client import Client, Refusal, for_a_person, places
 from marketplace.cli.files import spec_of, text_of
 from marketplace.cli.speech import JSON, as_json, columns, listed, working
+from security.sealing import SealingError
+from tasks import table
+from tasks.errors import BadRows
 
 LARGEST_IMPORT = 32 * 1024 * 1024
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+DEVICE = click.option(
+    "--device", "device_path", type=FILE, help="Your key file, for sealed work; see: marketplace device new"
+)
 
 
 @click.group()
@@ -33,22 +41,38 @@ def campaign() -> None:
 @click.option(
     "--spec", "spec_file", type=FILE, required=True, metavar="SPEC.toml", help="The campaign's settings."
 )
+@DEVICE
 @JSON
 @for_a_person
-def import_(client: Client, file: Path, spec_file: Path, json_wanted: bool) -> None:
+def import_(
+    client: Client, file: Path, spec_file: Path, device_path: Path | None, json_wanted: bool
+) -> None:
     """Post a campaign with one item per row of FILE.csv.
 
     Every row is checked first. If one cannot be used, each bad row is listed with its line and the reason, and nothing
     is imported. The file is UTF-8 with a header row; comma or semicolon. docs/campaign-toml.md explains SPEC.toml.
 
+    Where your agency has work of this level sealed end to end, FILE.csv never leaves this machine: its rows are sealed
+    here, with the key file that --device names, and only then sent. docs/end-to-end.md explains it.
+
     Example: marketplace campaign import reports.csv --spec reports.toml
     """
-    body = _body(spec_of(spec_file), text_of(file))
+    text, spec = text_of(file), spec_of(spec_file)
+    body = _body(spec, text)
     try:
         with working(f"Importing {file.name} …"):
-            made = client.post("/campaigns", body).json()
+            found = client.post("/campaigns/sealed/check", json.dumps({"spec": spec}).encode()).json()
+            if found["sealed_before"]:
+                made = client.post("/campaigns/sealed", _sealed(found, text, device_path)).json()
+            else:
+                made = client.post("/campaigns", body).json()
     except Refusal as refusal:
-        _explain(refusal, json_wanted)
+        _explain(refusal.problem, refusal, json_wanted)
+    except BadRows as bad:
+        problem = {"detail": bad.message, **bad.facts}
+        _explain(problem, click.ClickException(bad.message), json_wanted)
+    except SealingError as error:
+        raise click.ClickException(f"The rows could not be sealed ({type(error).__name__}).") from None
     room = f"{made['page']}/room"
     if json_wanted:
         as_json({"id": made["id"], "page": made["page"], "room": room, "items": made["total"]})
@@ -65,20 +89,59 @@ def import_(client: Client, file: Path, spec_file: Path, json_wanted: bool) -> N
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write to this file, only for you to read.",
 )
+@DEVICE
 @for_a_person
-def export(client: Client, campaign_id: str, out: Path | None) -> None:
+def export(client: Client, campaign_id: str, out: Path | None, device_path: Path | None) -> None:
     """Fetch the results of a campaign as CSV. CAMPAIGN is its id; see: marketplace campaign list
+
+    With --device the results of a sealed campaign are opened here; those of one that is sealed end to end can be opened
+    nowhere else, and by no device that does not hold the campaign's key.
 
     Example: marketplace campaign export 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f --out results.csv
     """
     with working("Exporting …"):
-        answer = client.get(f"/campaigns/{_id(campaign_id)}/results.csv")
+        if device_path is None:
+            content = client.get(f"/campaigns/{_id(campaign_id)}/results.csv").content
+        else:
+            content = _opened(client, _uuid(campaign_id), device_path).encode()
     if out is None:
-        click.echo(answer.content, nl=False)
+        click.echo(content, nl=False)
         return
     with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
-        written.write(answer.content)
+        written.write(content)
     click.echo(f"Written to {out}", err=True)
+
+
+@campaign.command()
+@click.argument("campaign_id", metavar="CAMPAIGN")
+@click.option("--device", "device_path", type=FILE, required=True, help="Your key file, which holds the key.")
+@JSON
+@for_a_person
+def settle(client: Client, campaign_id: str, device_path: Path, json_wanted: bool) -> None:
+    """Decide the items of CAMPAIGN that have all their answers, where it is sealed end to end.
+
+    The marketplace cannot read its answers. They are opened on this machine, decided by the same rule as everywhere,
+    sealed and handed back. Again does no harm. An item with an answer that does not open or fit stays undecided, and
+    the status is 1.
+
+    Example: marketplace campaign settle 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f --device device.json
+    """
+    device = device_file.read(device_path)
+    try:
+        with working("Settling …"):
+            outcome = settling.settle(client, _uuid(campaign_id), device, device)
+    except SealingError as error:
+        raise click.ClickException(f"The campaign's key does not open ({type(error).__name__}).") from None
+    if json_wanted:
+        left = [{"number": number, "reason": why} for number, why in outcome.left]
+        as_json({"settled": outcome.settled, "left": left})
+    else:
+        click.echo("1 item settled" if outcome.settled == 1 else f"{outcome.settled} items settled")
+        if outcome.left:
+            click.echo("Left undecided, because an answer does not open or fit:", err=True)
+            columns(("ITEM", "REASON"), outcome.left, err=True)
+    if outcome.left:
+        sys.exit(1)
 
 
 @campaign.command("list")
@@ -107,6 +170,13 @@ def _id(text: str) -> str:
     return text.lower()
 
 
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(_id(text))
+    except ValueError:
+        raise click.UsageError("CAMPAIGN is an id such as 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f") from None
+
+
 def _body(spec: dict[str, Any], csv: str) -> bytes:
     body = json.dumps({"spec": spec, "csv": csv}, ensure_ascii=False, allow_nan=False).encode()
     if len(body) > LARGEST_IMPORT:
@@ -114,9 +184,35 @@ def _body(spec: dict[str, Any], csv: str) -> bytes:
     return body
 
 
-def _explain(refusal: Refusal, json_wanted: bool) -> None:
+def _sealed(found: dict[str, Any], text: str, device_path: Path | None) -> bytes:
+    """What is posted in place of the file. Says for which keys it was sealed, so that they can be compared."""
+    if device_path is None:
+        raise click.ClickException(
+            "Your agency has work of this level sealed before it leaves this machine. Nothing was sent. Name the key "
+            "file of your device with --device; see: marketplace device new"
+        )
+    device = device_file.read(device_path)
+    if device.thumbprint not in [each["thumbprint"] for each in found["devices"]]:
+        raise click.ClickException(f"{device_path} is no device of yours that is set up. Nothing was sent.")
+    rows = table.items(text, found["settings"]["form"])
+    body = json.dumps(sealed.posting(found, rows, device), ensure_ascii=False).encode()
+    if len(body) > LARGEST_IMPORT:
+        raise click.ClickException("Sealed, the file is larger than 32 MB. Split it into several campaigns.")
+    for name in ("processing", "recovery"):
+        if found[name] is not None:
+            click.echo(f"The campaign's key is sealed for the {name} key {found[name]['key_id']}", err=True)
+    return body
+
+
+def _opened(client: Client, campaign_id: UUID, device_path: Path) -> str:
+    try:
+        return sealed_export.results_csv(client, campaign_id, device_file.read(device_path))
+    except SealingError as error:
+        raise click.ClickException(f"A result does not open ({type(error).__name__}).") from None
+
+
+def _explain(problem: dict[str, Any], refusal: click.ClickException, json_wanted: bool) -> NoReturn:
     """Say what to mend, row by row or place by place, and end with status 1."""
-    problem = refusal.problem
     if json_wanted:
         as_json(problem)
         sys.exit(1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from marketplace.foundation.db import Tx
@@ -22,11 +23,16 @@ def results_csv(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context
     Made in memory: a spooled file would be payload in a temporary folder. Raises NoSuchCampaign, NotForYou.
     """
     exported = results.export(tx, campaign_id, actor=actor, context=context)
-    names = [field["name"] for field in results.readable(tx, campaign_id, actor, context).form["fields"]]
-    written = io.StringIO(newline="")
-    writer = csv.writer(written)
+    return written(results.readable(tx, campaign_id, actor, context).form, exported)
+
+
+def written(form: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as `results.export` yields them, whoever opened them."""
+    names = [field["name"] for field in form["fields"]]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
     writer.writerow([OURS[0], *(f"item_{name}" if name in OURS else name for name in names), *OURS[1:]])
-    for row in exported:
+    for row in rows:
         writer.writerow(
             [
                 row["number"],
@@ -41,7 +47,7 @@ def results_csv(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context
                 _pairs((alias, _one_line(note)) for alias, note in row["notes"]),
             ]
         )
-    return written.getvalue()
+    return text.getvalue()
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:

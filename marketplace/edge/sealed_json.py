@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from marketplace.foundation.ids import parse_id
-from security.sealing import SlotPurpose
+from security.sealing import SlotPurpose, base64url
 from tasks import payloads
 from tasks.contributions import SealedAnswer
 from tasks.errors import BadSealing
@@ -31,6 +29,7 @@ def item_of(found: SealedItem) -> dict[str, Any]:
     campaign = found.campaign
     return {
         "item": part_of(found.item),
+        "signer": found.signing_key,
         "saved": part_of(found.draft),
         "answer": {
             "header": header_of(campaign, payloads.answer(found.microtask_id, NO_ID))
@@ -60,6 +59,12 @@ def result_of(found: SealedResult) -> dict[str, Any]:
     }
 
 
+def expected(campaign: CampaignFacts, microtask_id: UUID) -> dict[str, str]:
+    """What the headers of one item, its answers and its result have to say, so that a page knows it beforehand."""
+    header = header_of(campaign, payloads.item(microtask_id))
+    return {name: header[name] for name in ("agency", "campaign", "level", "microtask", "protection")}
+
+
 def part_of(part: Part | None) -> dict[str, Any] | None:
     """One sealed payload: header, envelope and the slot that the reader's key opens."""
     if part is None:
@@ -86,14 +91,14 @@ def answer_in(given: Mapping[str, Any]) -> SealedAnswer:
     contribution_id = parse_id(str(given.get("contribution", "")))
     if contribution_id is None:
         raise BadSealing(problem="contribution")
-    slot = Slot(SlotPurpose.CAMPAIGN, _ascii(given, "key_id"), _ascii(given, "slot").encode())
+    slot = Slot(SlotPurpose.CAMPAIGN, text_in(given, "key_id"), text_in(given, "slot").encode())
     return SealedAnswer(contribution_id, sealed_in(given, (slot,)))
 
 
 def draft_in(given: Mapping[str, Any]) -> Sealed:
     """The sealed draft in `envelope`, `slots` (JSON: thumbprint → slot), `signature`, `signer`. Raises BadSealing."""
     try:
-        slots = json.loads(_ascii(given, "slots"))
+        slots = json.loads(text_in(given, "slots"))
         found = tuple(
             Slot(SlotPurpose.DEVICE, key_id, slot.encode("ascii")) for key_id, slot in slots.items()
         )
@@ -104,22 +109,24 @@ def draft_in(given: Mapping[str, Any]) -> Sealed:
 
 def sealed_in(given: Mapping[str, Any], slots: tuple[Slot, ...]) -> Sealed:
     """`envelope`, `signature` and `signer` with these slots. Raises BadSealing."""
-    return Sealed(_bytes(given, "envelope"), slots, _bytes(given, "signature"), _ascii(given, "signer"))
+    return Sealed(bytes_in(given, "envelope"), slots, bytes_in(given, "signature"), text_in(given, "signer"))
 
 
 def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return base64url.encoded(data)
 
 
-def _bytes(given: Mapping[str, Any], name: str) -> bytes:
-    text = _ascii(given, name)
+def bytes_in(given: Mapping[str, Any], name: str) -> bytes:
+    """The bytes that a member spells. Raises BadSealing."""
+    text = text_in(given, name)
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        return base64url.decoded(text)
+    except ValueError:
         raise BadSealing(problem=name) from None
 
 
-def _ascii(given: Mapping[str, Any], name: str) -> str:
+def text_in(given: Mapping[str, Any], name: str) -> str:
+    """A member that is ASCII and not empty. Raises BadSealing."""
     text = given.get(name)
     if not isinstance(text, str) or not text or not text.isascii():
         raise BadSealing(problem=name)

@@ -136,6 +136,11 @@ A_KEY = {
 }  # fmt: skip
 A_KEY_IN_A_FORM = "{" + json.dumps(A_KEY) + "}"
 """In braces twice: what stands in braces once names a thing of the scene."""
+A_DECISION = {
+    "microtask": ANY, "envelope": "AA", "key_id": "A", "slot": "A", "signature": "AA", "signer": "A", "agreeing": 1,
+    "answers": 1, "tied": False, "rule": "majority-1", "trace": [ANY],
+}  # fmt: skip
+"""A result that is well formed, and of no item there is."""
 
 ROWS: Mapping[str, Row] = {
     # one's own
@@ -179,6 +184,8 @@ ROWS: Mapping[str, Row] = {
     "api.extend": Row("POST /api/v1/claims/{claim}/extend", frozenset({C}), taken),
     "api.release": Row("POST /api/v1/claims/{claim}/release", frozenset({C}), known),
     "api.post_campaign": Row("POST /api/v1/campaigns", frozenset({T})),
+    "api.prepare_sealed": Row("POST /api/v1/campaigns/sealed/check", frozenset({T})),
+    "api.post_sealed": Row("POST /api/v1/campaigns/sealed", frozenset({T})),
     "web.under_need_to_know": Row("GET /campaigns/need-to-know", LET_IN),
     "web.who_is_in": Row("GET /campaigns/{campaign}/need-to-know", LET_IN, ours),
     "web.let_in": Row("POST /campaigns/{campaign}/need-to-know", LET_IN, ours, INSIDER),
@@ -195,6 +202,15 @@ ROWS: Mapping[str, Row] = {
     "api.list_results": Row("GET /api/v1/campaigns/{campaign}/results", frozenset({T, A}), read),
     "api.get_result": Row("GET /api/v1/campaigns/{campaign}/results/{settled}", frozenset({T, A}), read),
     "api.export_results": Row("GET /api/v1/campaigns/{campaign}/results.csv", frozenset({T}), read),
+    "api.export_sealed_results": Row(
+        f"GET /api/v1/campaigns/{{campaign}}/results/parts?device={'A' * 43}", frozenset({T}), read
+    ),
+    "api.list_undecided": Row(
+        f"GET /api/v1/campaigns/{{campaign}}/undecided?device={'A' * 43}", frozenset({T, A}), read
+    ),
+    "api.keep_results": Row(
+        "POST /api/v1/campaigns/{campaign}/results", frozenset({T, A}), read, {"results": [A_DECISION]}
+    ),
     # the record, numbers, operation
     "web.record": Row("GET /record", OFFICERS),
     "web.record_csv": Row("GET /record.csv", OFFICERS),
