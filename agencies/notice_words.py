@@ -36,6 +36,10 @@ SENTENCES: Mapping[str, str] = {
         "An incident of your agency was opened. A report to the authority is due within 72 hours of when it became"
         " known."
     ),
+    "campaign.shredded": _("What was sealed of “%(campaign)s” is shredded. What its items came to stays listed."),
+    "claim.shredded": _(
+        "An item of “%(campaign)s” is no longer in your hands: its content was shredded. Nothing is held against you."
+    ),
     "key.waits": _("Somebody waits for a key to work on a campaign of yours. Open its key desk."),
     "claim.lapsed": _("Your time for an item of “%(campaign)s” is over. Nothing is held against you."),
 }
@@ -43,6 +47,10 @@ SENTENCES: Mapping[str, str] = {
 
 OF_SEALED: Mapping[str, str] = {
     "campaign.settled": _("Every item of a sealed campaign of yours has a result."),
+    "campaign.shredded": _("What was sealed of a campaign of yours is shredded. What its items came to stays listed."),
+    "claim.shredded": _(
+        "A sealed item is no longer in your hands: its content was shredded. Nothing is held against you."
+    ),
     "claim.lapsed": _("Your time for a sealed item is over. Nothing is held against you."),
 }
 """What they say of sealed work, which neither a mail nor a list of notices calls by its name."""

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     CONTRIBUTE = "contribute"
     POST_CAMPAIGN = "post_campaign"
     LET_IN = "let_in"
+    KEEP_CONTENT = "keep_content"
     READ_RESULTS = "read_results"
     EXPORT_RESULTS = "export_results"
     APPRAISE = "appraise"
@@ -57,6 +58,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_CAMPAIGN,
         Permission.POST_CAMPAIGN,
         Permission.LET_IN,
+        Permission.KEEP_CONTENT,
         Permission.READ_RESULTS,
         Permission.EXPORT_RESULTS,
     },

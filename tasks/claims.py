@@ -17,7 +17,7 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import JOB, Context, Principal
-from tasks import at_screen, facts, key_releases, leasing
+from tasks import at_screen, facts, key_releases, leasing, retention
 from tasks.campaign_names import in_notice
 from tasks.errors import (
     AlreadyAnswered,
@@ -190,7 +190,10 @@ def may_work(tx: Tx, held: Held, actor: Principal, context: Context) -> Campaign
 
 def _may_claim(tx: Tx, campaign_id: UUID, actor: Principal, context: Context) -> CampaignFacts:
     now = people.still_member(tx, actor)
-    return _allowed("claim", facts.known(tx, campaign_id, now, context), now, context)
+    campaign = _allowed("claim", facts.known(tx, campaign_id, now, context), now, context)
+    kept = retention.decide_claim(campaign, clock.now(tx).date())
+    kept.or_raise(NotEligible, campaign=str(campaign.id), target=campaign.target("campaign", campaign.id))
+    return campaign
 
 
 def _allowed(action: str, campaign: CampaignFacts, actor: Principal, context: Context) -> CampaignFacts:

@@ -6,22 +6,25 @@ else gets it only where its author's own device seals it for them.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from agencies import device_keys
 from agencies.device_keys import DeviceKey
 from marketplace.foundation import clock
-from marketplace.foundation.db import Tx, insert
-from security.principal import Context, Principal
+from marketplace.foundation.db import Query, Tx, insert
+from security.log import audit
+from security.principal import JOB, Context, Principal
 from security.sealing import SealingError, SlotPurpose, device_slots, envelope, signatures
-from tasks import claims, payloads
+from tasks import claims, facts, payloads
 from tasks.errors import BadSealing, ClaimOver, NeedsDevice, NotUnderSeal
 from tasks.facts import CampaignFacts
-from tasks.models import Draft, Payload, PayloadSlot
+from tasks.models import Campaign, Draft, Microtask, Payload, PayloadSlot
 from tasks.payloads import Part, Sealed
 
 KEPT_DAYS = 30
@@ -102,14 +105,68 @@ def discard(tx: Tx, microtask_id: UUID, actor: Principal) -> None:
         _destroy(tx, [payload_id])
 
 
-def destroy_over(tx: Tx, limit: int = 1_000) -> int:
-    """Destroy drafts whose authors did not come back to them. Returns how many there were."""
-    over = tx.all(select(Draft.payload_id).where(Draft.keep_until < clock.now(tx).date()).limit(limit))
-    ids = [row.payload_id for row in over]
-    if ids:
-        tx.execute(delete(Draft).where(Draft.payload_id.in_(ids)))
-        _destroy(tx, ids)
-    return len(ids)
+def destroy(tx: Tx, claim_id: UUID, *, actor: Principal, context: Context) -> None:
+    """Destroy what the person wrote for a claim and never submitted, on the record; again is the same as once.
+
+    Raises NoSuchClaim.
+    """
+    held = claims.mine(tx, claim_id, actor)
+    mine = (Draft.person_id == actor.person_id, Draft.microtask_id == held.microtask_id)
+    _shred(tx, tx.all(_chosen().where(*mine)), actor, context)
+
+
+def shred_over(tx: Tx, limit: int = 1_000) -> bool:
+    """Shred drafts whose authors did not come back to them, and those to campaigns that are over.
+
+    Returns whether there may be more.
+    """
+    today = clock.now(tx).date()
+    over = or_(Draft.keep_until < today, Campaign.keep_until < today)
+    rows = tx.all(_chosen().where(over).limit(limit))
+    _shred(tx, rows, None, JOB)
+    return len(rows) == limit
+
+
+def shred_of_items(tx: Tx, items: Sequence[UUID]) -> None:
+    """Shred everybody's drafts to these items."""
+    _shred(tx, tx.all(_chosen().where(Draft.microtask_id.in_(items))), None, JOB)
+
+
+def shred_of_person(tx: Tx, person_id: UUID) -> None:
+    """Shred everything that a person wrote and never submitted."""
+    _shred(tx, tx.all(_chosen().where(Draft.person_id == person_id)), None, JOB)
+
+
+def kept_until(db: Tx, claim_id: UUID, actor: Principal) -> date | None:
+    """The last day of the draft that the person wrote for a claim; None where there is none.
+
+    A later claim on the same item takes the draft over. Raises NoSuchClaim.
+    """
+    held = claims.mine(db, claim_id, actor)
+    mine = (Draft.person_id == actor.person_id, Draft.microtask_id == held.microtask_id)
+    found: date | None = db.scalar(select(Draft.keep_until).where(*mine))
+    return found
+
+
+def _chosen() -> Query:
+    """Drafts with the header each is sealed under, in the order in which they are locked everywhere."""
+    chosen = select(Draft.payload_id, Draft.microtask_id, Microtask.campaign_id, Payload.header)
+    chosen = chosen.join(Payload, Payload.id == Draft.payload_id)
+    chosen = chosen.join(Microtask, Microtask.id == Draft.microtask_id)
+    return chosen.join(Campaign, Campaign.id == Microtask.campaign_id).order_by(Draft.payload_id)
+
+
+def _shred(tx: Tx, rows: Sequence[Any], actor: Principal | None, context: Context) -> None:
+    """Shred drafts, each on the record by what it belonged to and the hash of its header."""
+    campaigns = {each: facts.campaign(tx, each) for each in {row.campaign_id for row in rows}}
+    for row in rows:
+        gone = tx.execute(delete(Draft).where(Draft.payload_id == row.payload_id)).rowcount
+        if not gone:
+            continue  # its author saved a newer one, or submitted, in this very moment
+        _destroy(tx, [row.payload_id])
+        target = campaigns[row.campaign_id].target("microtask", row.microtask_id)
+        detail = {"header": sha256(row.header).hexdigest()}
+        audit.record(tx, "draft.shred", target, actor=actor, context=context, detail=detail)
 
 
 def _of(db: Tx, microtask_id: UUID, actor: Principal) -> UUID | None:
@@ -140,5 +197,5 @@ def _check(campaign: CampaignFacts, ref: payloads.Ref, sealed: Sealed, own: dict
 
 
 def _destroy(tx: Tx, ids: list[UUID]) -> None:
-    """Slots go with their payload. No act of anybody's work ends here, so nothing is put on record."""
+    """Slots go with their payload."""
     tx.execute(delete(Payload).where(Payload.id.in_(ids)))

@@ -93,6 +93,22 @@ class KeyUnavailable(Unavailable):
     """The key for this item cannot be used at the moment. Nothing was opened."""
 
 
+class Shredded(Conflict):
+    """This was shredded: its keys and its content were destroyed. Nobody can read it any more."""
+
+
+class NothingSealed(Conflict):
+    """Nothing of this campaign is sealed, so there is nothing to shred."""
+
+
+class NotYoursToShred(Refused):
+    """Task owners of the campaign's agency decide how long its sealed content is kept."""
+
+
+class BadKeepDay(InvalidInput):
+    """Choose a day from today on, at most as far ahead as your agency keeps work of this level."""
+
+
 class SealedElsewhere(Conflict):
     """This campaign is sealed end to end: its content is sealed and opened on people's devices, never here."""
 

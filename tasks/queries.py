@@ -12,7 +12,7 @@ from agencies import directory
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.principal import Context, Principal
-from tasks import access_sql, claims, facts, policies, results
+from tasks import access_sql, claims, facts, policies, results, shredding
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, CampaignProgress, Claim, Contribution, Microtask, Result
 
@@ -151,6 +151,7 @@ def room(db: Tx, campaign_id: UUID, principal: Principal, context: Context) -> d
     in_campaign = Microtask.campaign_id == campaign_id
     opened = _count(db, Microtask, in_campaign, Microtask.open)
     undecided = _count(db, Microtask, in_campaign, Microtask.undecided)
+    shredded = shredding.without_result(db, campaign_id) if campaign.sealed else 0
     answers = db.scalar(select(func.sum(Microtask.answers)).where(in_campaign)) or 0
     agreement = db.all(
         select(Result.agreeing, Result.answers, func.count().label("count"))
@@ -171,8 +172,9 @@ def room(db: Tx, campaign_id: UUID, principal: Principal, context: Context) -> d
         "counts": {
             "settled": shown["settled"],
             "undecided": undecided,
-            "claimed": max(0, shown["total"] - shown["settled"] - undecided - opened),
+            "claimed": max(0, shown["total"] - shown["settled"] - undecided - opened - shredded),
             "open": opened,
+            "shredded": shredded,
         },
         "agreement": [{"agreeing": row.agreeing, "of": row.answers, "count": row.count} for row in agreement],
         "by_day": [(row.settled_on, row.count) for row in by_day],
@@ -204,6 +206,8 @@ def describe(db: Tx, campaign: CampaignFacts, principal: Principal) -> dict[str,
         "redundancy": campaign.redundancy,
         "claim_minutes": campaign.claim_minutes,
         "sealed": campaign.sealed,
+        "kept_until": campaign.keep_until if campaign.sealed else None,
+        "shredded_on": shredding.shredded_on(db, campaign),
         "open": campaign.terms.open,
         "need_to_know": campaign.terms.need_to_know,
     }

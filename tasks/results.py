@@ -92,11 +92,14 @@ def outline(
 ) -> dict[str, Any]:
     """What is known of a result without opening it, on the record as a list of one.
 
-    Returns {"number", "agreeing", "answers", "tied", "rule", "version", "settled_on"}. Raises NoSuchMicrotask,
-    NotSettledYet, NotForYou.
+    Returns {"number", "agreeing", "answers", "tied", "rule", "version", "settled_on", "shredded_on"}.
+    Raises NoSuchMicrotask, NotSettledYet, NotForYou.
     """
     campaign = readable(tx, campaign_id, actor, context)
-    found = _outline(*_settled(tx, campaign, microtask_id))
+    item, row = _settled(tx, campaign, microtask_id)
+    found = _outline(item, row) | {
+        "shredded_on": tx.scalar(select(Payload.shredded_on).where(Payload.id == row.payload_id))
+    }
     target = campaign.target("campaign", campaign_id)
     audit.record(tx, "result.list", target, actor=actor, context=context, detail={"results": 1})
     return found
@@ -107,13 +110,14 @@ def listing(
 ) -> dict[str, Any]:
     """A page of settled items by number, on the record; values of sealed campaigns stay closed here (None).
 
-    Returns {"rows": [{"microtask_id", "number", "value", "label", "agreeing", "answers", "tied", "settled_on"}],
-    "next": the number to read on after, or None}. Raises NotForYou.
+    Returns {"rows": [{"microtask_id", "number", "value", "label", "agreeing", "answers", "tied", "settled_on",
+    "shredded_on"}], "next": the number to read on after, or None}. Raises NotForYou.
     """
     campaign = readable(tx, campaign_id, actor, context)
     rows = tx.all(
-        select(Microtask.number, Result.__table__)
+        select(Microtask.number, Result.__table__, Payload.shredded_on)
         .join(Microtask, Microtask.id == Result.microtask_id)
+        .outerjoin(Payload, Payload.id == Result.payload_id)
         .where(Microtask.campaign_id == campaign_id, Microtask.number > after, Result.version == _newest())
         .order_by(Microtask.number)
         .limit(limit + 1)
@@ -133,6 +137,7 @@ def listing(
                 "answers": row.answers,
                 "tied": row.tied,
                 "settled_on": row.settled_on,
+                "shredded_on": row.shredded_on,
             }
             for row in shown
         ],
@@ -144,8 +149,8 @@ def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> 
     """Every settled item in order: its number, fields, value, agreement, day and trace. On the record before it begins.
 
     Yields {"number", "item", "value", "agreeing", "answers", "tied", "rule", "settled_on", "trace", "notes"} where
-    trace is a list of (alias, value), and notes of (alias, note) for those who left one. Raises NotForYou,
-    SealedElsewhere end to end, and NotFromHere where the handling of the level refuses it in this network.
+    trace is a list of (alias, value), and notes of (alias, note) for those who left one; what was shredded has an empty
+    item, no value and no trace. Raises NotForYou, SealedElsewhere end to end, and NotFromHere where the handling of the level refuses it in this network.
     """
     campaign = readable(tx, campaign_id, actor, context)
     decision = campaign.decide("export", actor, context)
@@ -291,37 +296,45 @@ def part_rows(tx: Tx, versions: Mapping[UUID, int]) -> list[Any]:
 
 
 def _exported(tx: Tx, campaign: CampaignFacts) -> Iterator[dict[str, Any]]:
-    question = question_of(campaign.form)["name"]
     after = 0
     while rows := settled_rows(tx, campaign.id, after, BATCH):
         after = rows[-1].number
-        items = payloads.open_all(
-            tx, campaign, [(payloads.item(row.microtask_id), row.content, row.item_payload) for row in rows]
-        )
-        refs = [payloads.result(row.microtask_id, row.version) for row in rows]
-        values = payloads.open_all(
-            tx, campaign, [(ref, row.value, row.payload_id) for ref, row in zip(refs, rows, strict=True)]
-        )
-        traces: dict[UUID, list[tuple[str, str]]] = {row.microtask_id: [] for row in rows}
-        notes: dict[UUID, list[tuple[str, str]]] = {row.microtask_id: [] for row in rows}
-        for part, answer in _parts(tx, campaign, {row.microtask_id: row.version for row in rows}):
-            who = alias(campaign.alias_key, part.person_id)
-            traces[part.microtask_id].append((who, answer[question]))
-            if answer.get("note"):
-                notes[part.microtask_id].append((who, answer["note"]))
-        for row, item, value in zip(rows, items, values, strict=True):
+        opened = _opened(tx, campaign, [row for row in rows if row.shredded_on is None])
+        for row in rows:
             yield {
                 "number": row.number,
-                "item": item,
-                "value": value[question],
                 "agreeing": row.agreeing,
                 "answers": row.answers,
                 "tied": row.tied,
                 "rule": row.rule,
                 "settled_on": row.settled_on,
-                "trace": traces[row.microtask_id],
-                "notes": notes[row.microtask_id],
+                **opened.get(row.microtask_id, _SHREDDED),
             }
+
+
+_SHREDDED: Mapping[str, Any] = {"item": {}, "value": None, "trace": [], "notes": []}
+
+
+def _opened(tx: Tx, campaign: CampaignFacts, rows: Sequence[Any]) -> dict[UUID, dict[str, Any]]:
+    """What is in each of these items, results and answers, by microtask."""
+    question = question_of(campaign.form)["name"]
+    items = payloads.open_all(
+        tx, campaign, [(payloads.item(row.microtask_id), row.content, row.item_payload) for row in rows]
+    )
+    refs = [payloads.result(row.microtask_id, row.version) for row in rows]
+    values = payloads.open_all(
+        tx, campaign, [(ref, row.value, row.payload_id) for ref, row in zip(refs, rows, strict=True)]
+    )
+    found: dict[UUID, dict[str, Any]] = {
+        row.microtask_id: {"item": item, "value": value[question], "trace": [], "notes": []}
+        for row, item, value in zip(rows, items, values, strict=True)
+    }
+    for part, answer in _parts(tx, campaign, {row.microtask_id: row.version for row in rows}):
+        who = alias(campaign.alias_key, part.person_id)
+        found[part.microtask_id]["trace"].append((who, answer[question]))
+        if answer.get("note"):
+            found[part.microtask_id]["notes"].append((who, answer["note"]))
+    return found
 
 
 def _newest() -> Any:

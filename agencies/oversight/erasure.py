@@ -1,7 +1,8 @@
 """Erasing somebody from the security record: they get a place of their own that is new, and the old one is nobody's.
 
 The entries stay, and so does the tree over them: they speak of a person by a commitment that nobody can compute any
-more. What the marketplace knows of the person otherwise is not touched here.
+more. Their device keys go, and what they wrote and never submitted; what they submitted stays as it was, like every
+result's trace to it. What the marketplace knows of the person otherwise is not touched here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from agencies.models import Membership, Person
 from agencies.oversight import about
 from agencies.oversight.models import DataRequest, LookUp, LookUpPerson
 from agencies.people_errors import NoSuchPerson
-from marketplace.foundation import clock
+from marketplace.foundation import clock, jobs
 from marketplace.foundation.db import Tx
 from marketplace.foundation.errors import Conflict
 from security.log import audit, subjects
@@ -43,6 +44,7 @@ def erase_from_record(tx: Tx, person_id: UUID, *, actor: Principal, context: Con
         raise StillAMember()
     _forget_look_ups(tx, person_id)
     device_keys.forget(tx, person_id)
+    jobs.record(tx, "drafts.shred_of", {"person_id": person_id}, merge_key=f"drafts:{person_id}")
     tx.execute(delete(DataRequest).where(DataRequest.person_id == person_id))
     old = tx.scalar(select(Person.subject_id).where(Person.id == person_id))
     tx.execute(update(Person).where(Person.id == person_id).values(subject_id=subjects.make(tx)))

@@ -24,7 +24,10 @@ _REVIEWS = ("review.open", "review.decide", "review.close")
 
 ACTS_OF: Mapping[Role, tuple[str, ...]] = {
     Role.CONTRIBUTOR: ("claim.take", "claim.extend", "claim.release", "payload.view", "contribution.submit"),
-    Role.TASK_OWNER: ("campaign.post", "result.export", "need_to_know.give", "need_to_know.end", *_RESULTS),
+    Role.TASK_OWNER: (
+        "campaign.post", "campaign.keep", "campaign.shred", "result.export", "need_to_know.give", "need_to_know.end",
+        *_RESULTS,
+    ),
     Role.APPRAISER: _RESULTS,
     Role.SECURITY_OFFICER: (
         "clearance.give", "clearance.withdraw", "need_to_know.give", "need_to_know.end", "look_up.ask",

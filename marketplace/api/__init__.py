@@ -28,6 +28,7 @@ from marketplace.api import (  # noqa: F401
     scim,
     sealed_campaigns,
     units,
+    shredding,
 )
 from marketplace.api.door import api
 

@@ -30,6 +30,7 @@ from tasks.errors import (
     NotEligible,
     NothingLeftToClaim,
     NotSealed,
+    Shredded,
 )
 from tasks.opening import SealedItem
 
@@ -112,7 +113,7 @@ def open_item(query: dict[str, Any], claim_id: UUID | None) -> Response:
 @api.post("/claims/<id:claim_id>/contribution")
 @refuses(
     NoSuchClaim, NotEligible, BadAnswer, AlreadyAnswered, ClaimOver, KeyUnavailable, NeedsDevice, NotSealed,
-    BadSealing,
+    BadSealing, Shredded,
 )  # fmt: skip
 @takes_body
 @done_once

@@ -26,6 +26,7 @@ from tasks.errors import (
     NotFromHere,
     NotSettledYet,
     SealedElsewhere,
+    Shredded,
 )
 from tasks.results import SealedResult
 
@@ -55,7 +56,9 @@ def list_results(query: dict[str, Any], campaign_id: UUID | None) -> Response:
 
 
 @api.get("/campaigns/<id:campaign_id>/results/<id:microtask_id>")
-@refuses(NoSuchCampaign, NoSuchMicrotask, NotForYou, NotSettledYet, KeyUnavailable, NeedsDevice, NotAHolder)
+@refuses(
+    NoSuchCampaign, NoSuchMicrotask, NotForYou, NotSettledYet, KeyUnavailable, NeedsDevice, NotAHolder, Shredded,
+)  # fmt: skip
 @api.arguments(DeviceQuery, location="query")
 @api.response(200, OneResult)
 def get_result(query: dict[str, Any], campaign_id: UUID | None, microtask_id: UUID | None) -> Response:

@@ -136,6 +136,10 @@ class CampaignInFull(CampaignSummary):
     claim_minutes = fields.Integer()
     sealed = fields.Boolean(metadata=told("Items, answers and results lie sealed."))
     open = fields.Boolean()
+    kept_until = fields.Date(
+        allow_none=True, metadata=told("The last day of what is sealed; then it is shredded.")
+    )
+    shredded_on = fields.Date(allow_none=True, metadata=told("The day on which all of it was shredded."))
     need_to_know = fields.Boolean(metadata=told("It exists only for those who were let in by name."))
 
 
@@ -251,6 +255,7 @@ class ResultRow(Schema):
 
 class Results(Schema):
     """A page of results, by number."""
+    shredded_on = fields.Date(allow_none=True, metadata=told("The day on which its content was shredded."))
 
     rows = fields.List(fields.Nested(ResultRow))
     next = fields.String(allow_none=True, metadata=told("Send it as `after` to read on; null at the end."))
@@ -416,6 +421,12 @@ class BoardQuery(Input):
     """What the board should show; what is left out filters nothing."""
 
     agency = fields.List(fields.String(), load_default=list, metadata=told("Slugs of agencies. Repeatable."))
+class Keeping(Input):
+    """To which day sealed content is kept."""
+
+    until = fields.Date(required=True, metadata=told("The last day, from today on."))
+
+
     level = fields.List(fields.String(), load_default=list, metadata=told("Levels. Repeatable."))
     skill = fields.List(fields.String(), load_default=list, metadata=told("Codes of skills. Repeatable."))
     minutes = fields.Integer(

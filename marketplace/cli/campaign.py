@@ -158,6 +158,32 @@ def list_(client: Client, json_wanted: bool) -> None:
     listed(found, json_wanted, head, rows, none="There is no campaign for you at the moment.")
 
 
+@campaign.command()
+@click.argument("campaign_id", metavar="CAMPAIGN")
+@click.option("--yes", is_flag=True, help="Do not ask; for programs.")
+@JSON
+@for_a_person
+def shred(client: Client, campaign_id: str, yes: bool, json_wanted: bool) -> None:
+    """Shred everything sealed of a campaign, before its last day. CAMPAIGN is its id; see: marketplace campaign list
+
+    The keys and the content of its items, answers and results are destroyed. Nobody can bring them back. The campaign
+    ends; the numbers of settled items, agreement and days stay.
+
+    Example: marketplace campaign shred 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
+    """
+    path = f"/campaigns/{_id(campaign_id)}"
+    found = client.get(path).json()
+    if not yes:
+        click.echo(f"{found['title']}: {found['total']} items, {found['settled']} settled.", err=True)
+        click.echo("Their content, all answers and results are lost for ever. Export them first.", err=True)
+        click.confirm("Shred it?", abort=True, err=True)
+    done = client.post(f"{path}/shred").json()
+    if json_wanted:
+        as_json({"id": done["id"], "kept_until": done["kept_until"], "shredded_on": done["shredded_on"]})
+        return
+    click.echo("It is being shredded; the campaign takes no more answers.")
+
+
 def _row(row: dict[str, Any], what: str) -> Sequence[Any]:
     settled = f"{row['settled']} of {row['total']}"
     return (row["id"], what, settled, row["level"], row["due"] or "", row["title"])

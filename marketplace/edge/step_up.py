@@ -127,11 +127,16 @@ def _held(who: Acting, error: DomainError) -> UUID | None:
     form = Form(request.full_path.rstrip("?"), fields)
     try:
         with transaction() as tx:
-            if _sealed(tx, error):
+            if _typed(fields) and _sealed(tx, error):
                 return None
             return held_forms.hold(tx, form, token=session_token(), session=who.context.session)
     except Unavailable:
         return None
+
+
+def _typed(fields: tuple[tuple[str, str], ...]) -> bool:
+    """Whether the form holds more than its own key: without that, it says nothing of what it was sent from."""
+    return any(name != "idempotency_key" for name, _ in fields)
 
 
 def _sealed(tx: Tx, error: DomainError) -> bool:

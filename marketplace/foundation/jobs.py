@@ -51,8 +51,13 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "alerts.look": Kind("short", attempts=1),
+    "campaign.move_year": Kind("short"),
     "campaign.settle": Kind("short"),
+    "campaign.shred": Kind("short"),
+    "campaigns.shred_due": Kind("short"),
     "claims.end_due": Kind("short"),
+    "drafts.shred_of": Kind("short"),
+    "drafts.shred_over": Kind("short"),
     "jobs.forget_done": Kind("short"),
     "keys.destroy": Kind("short", lease=timedelta(minutes=5)),
     "key_requests.tell": Kind("short"),

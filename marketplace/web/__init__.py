@@ -42,6 +42,7 @@ from marketplace.web import (  # noqa: F401
     sessions,
     sharing,
     sign_in,
+    shredding,
     signed_out,
     start,
     step_up,

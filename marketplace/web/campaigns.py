@@ -122,3 +122,5 @@ def _states(found: dict[str, Any]) -> dict[str, Any]:
     ]
     pieces = charts.slices([(name, found["counts"][name]) for name, _, _ in states])
     return {"states": states, "pieces": pieces}
+    if found["counts"]["shredded"]:
+        states.append(("shredded", gettext("Shredded"), gettext("gone without a result")))

@@ -35,7 +35,7 @@ def claim(claim_id: UUID) -> str:
     """The work page; for a claim that is over, what became of it."""
     found, item = _found(claim_id)
     if not found["live"]:
-        return render_template("claim_over.html", claim=found, answer=[])
+        return _over_page(found, [])
     return _work_page(found, item, {}, {})
 
 
@@ -159,9 +159,16 @@ def _over(claim_id: UUID, answer: Mapping[str, str]) -> str:
     """The claim has ended and its place is taken: what was written is handed back."""
     with transaction() as tx:
         found = queries.claim(tx, claim_id, current_principal(), current_context())
-    return render_template(
-        "claim_over.html", claim=found, answer=list(typed.in_words(found["campaign"]["form"], answer))
-    )
+    return _over_page(found, list(typed.in_words(found["campaign"]["form"], answer)))
+
+
+def _over_page(found: Mapping[str, Any], answer: list[tuple[str, str]]) -> str:
+    """What became of a claim; for sealed work with the way to what was written and lies sealed."""
+    draft_until = None
+    if found["campaign"]["sealed"]:
+        with reading() as db:
+            draft_until = drafts.kept_until(db, found["id"], current_principal())
+    return render_template("claim_over.html", claim=found, answer=answer, draft_until=draft_until)
 
 
 def _work_page(

@@ -47,6 +47,24 @@ WORDS: Mapping[str, Words] = {
         "warning",
     ),
     "bad-json": Words(_l("This cannot be read"), _l("What was sent is not in the form this address takes.")),
+    "shredded": Words(
+        _l("This was shredded"),
+        _l(
+            "Its keys and its content were destroyed. Nobody can read it any more, and nobody can bring it back."
+        ),
+        "lock",
+    ),
+    "nothing-sealed": Words(
+        _l("Nothing of this campaign is sealed"), _l("So there is nothing here to shred.")
+    ),
+    "not-yours-to-shred": Words(
+        _l("This is not yours to decide"),
+        _l("Task owners of the campaign’s agency decide how long its sealed content is kept."),
+    ),
+    "bad-keep-day": Words(
+        _l("Choose another day"),
+        _l("From today on, at most as far ahead as your agency keeps work of this level."),
+    ),
     "sealed-elsewhere": Words(
         _l("This is sealed end to end"),
         _l("It is sealed and opened on people’s own devices. The marketplace cannot do this for you."),

@@ -47,7 +47,13 @@ def result(campaign_id: UUID, microtask_id: UUID) -> str:
         read = use_cases.outline if campaign["sealed"] else use_cases.open_result
         found = read(tx, campaign_id, microtask_id, actor=principal, context=context)
     template = "sealed_result.html" if campaign["sealed"] else "result.html"
-    return render_template(template, campaign=campaign, result=found, microtask_id=microtask_id)
+    return render_template(
+        template,
+        campaign=campaign,
+        result=found,
+        microtask_id=microtask_id,
+        can_shred=may(principal, Permission.KEEP_CONTENT),
+    )
 
 
 @web.get("/campaigns/<uuid:campaign_id>/results/<uuid:microtask_id>/parts")

@@ -27,6 +27,7 @@ _INCIDENTS = (
     "web.incidents", "web.incident", "web.new_incident", "web.open_incident", "web.note_incident",
     "web.report_incident", "web.close_incident",
 )  # fmt: skip
+_RETENTION = ("web.retention", "web.keep_content", "web.choose_to_shred", "web.choose_to_shred_item")
 _REVIEWS = ("web.reviews", "web.review", "web.open_review", "web.decide_review")
 _LOOK_UPS = ("web.look_ups", "web.look_up", "web.ask_look_up", "web.read_look_up")
 
@@ -43,7 +44,7 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
         "web.campaigns",
         lazy_gettext("Campaigns"),
         Permission.READ_RESULTS,
-        {"web.room", "web.results", "web.result"},
+        {"web.room", "web.key_desk", "web.results", "web.result", *_RETENTION},
     ),
     (
         "web.record",

@@ -28,7 +28,7 @@ from security.sealing import (
     signatures,
     unseal,
 )
-from tasks.errors import BadSealing, KeyUnavailable, SealedElsewhere
+from tasks.errors import BadSealing, KeyUnavailable, SealedElsewhere, Shredded
 from tasks.facts import CampaignFacts
 from tasks.models import Payload, PayloadSlot
 from tasks.payloads import refs
@@ -65,7 +65,7 @@ def open_all(
 ) -> list[dict[str, Any]]:
     """Many values in the order asked for; the sealed ones with one or two statements in all.
 
-    Raises SealedElsewhere for what the server cannot read, KeyUnavailable, KeyTrouble, SealingError.
+    Raises SealedElsewhere for what the server cannot read, Shredded, KeyUnavailable, KeyTrouble, SealingError.
     """
     sealed = [(ref, payload_id) for ref, _, payload_id in wanted if payload_id is not None]
     opened = iter([] if not sealed else open_sealed(db, campaign, sealed))
@@ -127,10 +127,11 @@ def check_sealed(
 
 
 def stored(db: Tx, ids: Sequence[UUID], kinds: Sequence[SlotPurpose]) -> dict[UUID, Stored]:
-    """Payloads by id, with their slots of these kinds; what was shredded has none."""
+    """Payloads by id, with their slots of these kinds. Raises Shredded where one of them was."""
     rows = db.all(
         select(
             Payload.id,
+            Payload.shredded_on,
             Payload.header,
             Payload.body,
             Payload.signature,
@@ -145,6 +146,8 @@ def stored(db: Tx, ids: Sequence[UUID], kinds: Sequence[SlotPurpose]) -> dict[UU
     )
     found: dict[UUID, Stored] = {}
     for row in rows:
+        if row.shredded_on is not None:
+            raise Shredded()
         slots: tuple[Slot, ...] = (
             () if row.kind is None else (Slot(SlotPurpose(row.kind), row.key_id, bytes(row.wrapped)),)
         )

@@ -98,6 +98,11 @@ def never(role: Role, agency: str, zone: str) -> str:
     return RULE
 
 
+def no_device(role: Role, agency: str, zone: str) -> str:
+    """Something sealed to a device of the reader's; nobody here has one."""
+    return HIDDEN if agency == "stranger" else RULE
+
+
 def nobodys(role: Role, agency: str, zone: str) -> str:
     """Something that is somebody else's, whoever asks."""
     return HIDDEN
@@ -134,6 +139,7 @@ A_KEY = {
     "crv": "P-256", "kty": "EC", "x": "pjFg-dqwRyGcUizDMhuDrCTzKhj7K7x_bBZQUmeC3-U",
     "y": "sfclVrYSwWkyER7LJ1mn7lwXVsCcdi2l2jSgqVY-Vvs",
 }  # fmt: skip
+A_DRAFT = {"envelope": "AAAA", "signature": "AAAA", "signer": "A", "slots": "{{}}"}
 A_KEY_IN_A_FORM = "{" + json.dumps(A_KEY) + "}"
 """In braces twice: what stands in braces once names a thing of the scene."""
 A_DECISION = {
@@ -174,6 +180,9 @@ ROWS: Mapping[str, Row] = {
     "web.submit": Row("POST /claims/{claim}/contribution", frozenset({C}), taken, ANSWER),
     "web.extend": Row("POST /claims/{claim}/extend", frozenset({C}), taken),
     "web.release": Row("POST /claims/{claim}/release", frozenset({C}), known),
+    "web.sealed_item": Row("GET /claims/{claim}/item", frozenset({C}), taken),
+    "web.draft": Row("GET /claims/{claim}/draft", frozenset({C}), no_device),
+    "web.save_draft": Row("POST /claims/{claim}/draft", frozenset({C}), taken, A_DRAFT),
     "api.list_campaigns": Row("GET /api/v1/campaigns", READERS),
     "api.get_campaign": Row("GET /api/v1/campaigns/{campaign}", READERS, known),
     "api.claim_next": Row("POST /api/v1/campaigns/{fresh}/claims", frozenset({C}), taken),
@@ -198,6 +207,7 @@ ROWS: Mapping[str, Row] = {
     "web.room": Row("GET /campaigns/{campaign}/room", frozenset({T, A}), read),
     "web.results": Row("GET /campaigns/{campaign}/results", frozenset({T, A}), read),
     "web.result": Row("GET /campaigns/{campaign}/results/{settled}", frozenset({T, A}), read),
+    "web.sealed_result": Row("GET /campaigns/{campaign}/results/{settled}/parts", frozenset({T, A}), read),
     "web.results_csv": Row("GET /campaigns/{campaign}/results.csv", frozenset({T}), read),
     "api.list_results": Row("GET /api/v1/campaigns/{campaign}/results", frozenset({T, A}), read),
     "api.get_result": Row("GET /api/v1/campaigns/{campaign}/results/{settled}", frozenset({T, A}), read),
@@ -211,6 +221,21 @@ ROWS: Mapping[str, Row] = {
     "api.keep_results": Row(
         "POST /api/v1/campaigns/{campaign}/results", frozenset({T, A}), read, {"results": [A_DECISION]}
     ),
+    # retention; the scene's campaigns are not sealed, which only those are told who decide about them
+    "web.retention": Row("GET /campaigns/{campaign}/retention", frozenset({T}), ours),
+    "web.keep_content": Row(
+        "POST /campaigns/{campaign}/retention", frozenset({T}), ours, {"until": "{next_month}"}
+    ),
+    "web.choose_to_shred": Row("GET /campaigns/{campaign}/shred", frozenset({T}), ours),
+    "web.shred_campaign": Row("POST /campaigns/{campaign}/shred", frozenset({T}), ours),
+    "web.choose_to_shred_item": Row("GET /campaigns/{campaign}/items/{settled}/shred", frozenset({T}), ours),
+    "web.shred_item": Row("POST /campaigns/{campaign}/items/{settled}/shred", frozenset({T}), ours),
+    "web.destroy_draft": Row("POST /claims/{claim}/draft/destroy", frozenset({C}), known),
+    "api.keep_content": Row(
+        "POST /api/v1/campaigns/{campaign}/keep", frozenset({T}), ours, {"until": "{next_month}"}
+    ),
+    "api.shred_campaign": Row("POST /api/v1/campaigns/{campaign}/shred", frozenset({T}), ours),
+    "api.shred_item": Row("POST /api/v1/microtasks/{settled}/shred", frozenset({T}), ours),
     # the record, numbers, operation
     "web.record": Row("GET /record", OFFICERS),
     "web.record_csv": Row("GET /record.csv", OFFICERS),

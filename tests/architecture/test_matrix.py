@@ -36,11 +36,12 @@ UNRECORDED = {
         web.agency_directory web.agreement web.agreements web.check_provider web.joining web.labels web.networks
         web.new_agency web.new_rule web.numbers web.operation web.preview_rules web.provider web.rule web.rules
         web.rules_file web.rules_version web.sharing web.units""",
+    "what somebody typed for themself, which nobody else can open": "web.draft web.save_draft",
     "that there is something; opening it is an entry": "web.incidents web.reviews",
     "an empty form": "web.new_incident",
     "here there is nothing to change": """
         api.change_agency api.end_let_in api.take_out_of_unit web.ask_for_answer web.end_let_in
-        web.end_other_sessions web.take_out_of_unit""",
+        web.destroy_draft web.end_other_sessions web.take_out_of_unit""",
 }
 """Requests that succeed and leave no entry, and why: everything else that somebody does or reads is on the record."""
 

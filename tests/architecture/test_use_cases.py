@@ -14,6 +14,8 @@ ROOMS = ("agencies", "tasks", "security/log")
 RECORD = "security.log.audit.record"
 
 WITHOUT_AN_ENTRY = {
+    "tasks.drafts.of_claim": "one's own words, which nobody else can open",
+    "tasks.drafts.save": "what somebody types for themself, every few seconds: no time of it is kept",
     "tasks.need_to_know.campaigns": "people are read by name: the page writes it (edge/reading_people.py)",
     "tasks.need_to_know.listing": "people are read by name: the page writes it (edge/reading_people.py)",
 }

@@ -29,9 +29,10 @@ from marketplace.edge.permissions import CONFIRMED
 from marketplace.foundation.db import transaction
 from security.principal import Factor, Principal, Role
 from security.sealing import keys
+from tasks.models import Microtask
 from tests.agencies.agreeing import proposed, signed, terms_proposed
 from tests.application import Program, token_of
-from tests.builders import AT_WORK, a_person, an_agency, changed, one
+from tests.builders import AT_WORK, a_campaign, a_person, an_agency, changed, one
 from tests.device_keys import a_device
 from tests.edge import misbehaving
 from tests.edge.misbehaving import CLIENT, Misbehaving
@@ -45,6 +46,7 @@ __all__ = ["app", "browser", "provider"]
 
 ADMIN = (Role.CONTRIBUTOR, Role.AGENCY_ADMIN)
 OFFICER = (Role.CONTRIBUTOR, Role.SECURITY_OFFICER)
+OWNER = (Role.CONTRIBUTOR, Role.TASK_OWNER)
 IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 TERMS = {
     "other": "south", "level": "public", "direction": "owner", "rules_of": "owner", "hours_of": "guest",
@@ -196,6 +198,19 @@ def an_agency_key(world: World) -> str:
     return "/agency/keys/end"
 
 
+def a_sealed_campaign(world: World) -> UUID:
+    return a_campaign(world.actor, items=1, level="sensitive")
+
+
+def a_campaign_to_shred(world: World) -> str:
+    return f"/campaigns/{a_sealed_campaign(world)}/shred"
+
+
+def an_item_to_shred(world: World) -> str:
+    campaign = a_sealed_campaign(world)
+    return f"/campaigns/{campaign}/items/{one(select(Microtask.id))}/shred"
+
+
 ACTS: Mapping[str, Act] = {
     "web.set_networks": Act("agency.set", at("/agency/networks"), {"office": "9.9.9.0/24"}),
     "web.set_joining": Act("agency.set", at("/agency/joining"), {"mail_domains": "post.north.example"}),
@@ -204,6 +219,8 @@ ACTS: Mapping[str, Act] = {
         "agency_key.add", at("/agency/keys/processing"), {"processing-public_key": json.dumps(a_key())}
     ),
     "web.end_agency_key": Act("agency_key.end", an_agency_key),
+    "web.shred_campaign": Act("campaign.shred", a_campaign_to_shred, roles=OWNER),
+    "web.shred_item": Act("payload.shred", an_item_to_shred, roles=OWNER),
     "web.propose_agency": Act("agreement.propose", at("/agency/agreements/new-agency"), new_agency()),
     "web.sign_agreement": Act("agreement.sign", terms_to_sign),
     "web.change_provider": Act("agreement.propose", at("/agency/sign-in-service"), SERVICE),

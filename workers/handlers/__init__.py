@@ -14,6 +14,7 @@ from workers.handlers import (
     people,
     record,
     sessions,
+    shredding,
     witnesses,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "people",
     "record",
     "sessions",
+    "shredding",
     "witnesses",
 ]

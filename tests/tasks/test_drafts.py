@@ -1,0 +1,304 @@
+"""Drafts of sealed answers: only their author's devices open them, they outlive session and claim, and then they go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from agencies.device_models import DeviceKey
+from marketplace.foundation.db import reading, transaction
+from security.log.models import AuditPending
+from security.principal import Principal
+from security.sealing import signatures
+from tasks import drafts, facts, payloads
+from tasks.errors import BadSealing, ClaimOver, NeedsDevice, NoSuchClaim, NotUnderSeal
+from tasks.facts import CampaignFacts
+from tasks.models import Draft, Payload, PayloadSlot
+from tasks.payloads import Part, Sealed
+from tests import on_device
+from tests.builders import (
+    AT_WORK,
+    a_campaign,
+    a_claim,
+    a_person,
+    an_answer,
+    changed,
+    found,
+    given_back,
+    item_of,
+    lapsed,
+    one,
+)
+from tests.on_device import Device
+
+TYPED = {"kind": "bat", "note": "small wings"}
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+
+
+class Work:
+    """A person with a device and a claim on a sealed item."""
+
+    def __init__(self, **given: Any) -> None:
+        self.campaign_id = a_campaign(**{"items": 2, "redundancy": 2, "level": "sensitive"} | given)
+        self.person = a_person()
+        self.device = on_device.device_of(self.person)
+        self.claim = a_claim(self.campaign_id, self.person)
+
+    @property
+    def campaign(self) -> CampaignFacts:
+        with reading() as db:
+            return facts.campaign(db, self.campaign_id)
+
+    def sealed(self, value: Any = None, *to: Device, by: Device | None = None) -> Sealed:
+        """A draft as the person's device seals it, to that device where no other is named."""
+        ref = payloads.draft(item_of(self.claim), self.claim)
+        return on_device.draft_of(
+            by or self.device, self.campaign, ref, value or TYPED, *(to or (self.device,))
+        )
+
+    def saves(self, sealed: Sealed | None = None, *, claim: UUID | None = None) -> None:
+        with transaction() as tx:
+            drafts.save(tx, claim or self.claim, sealed or self.sealed(), actor=self.person, context=AT_WORK)
+
+    def part(self, device: Device | None = None, actor: Principal | None = None) -> Part | None:
+        with reading() as db:
+            return drafts.of_claim(
+                db,
+                self.claim,
+                (device or self.device).thumbprint,
+                actor=actor or self.person,
+                context=AT_WORK,
+            )
+
+    def opens(self, device: Device | None = None) -> Any:
+        part = self.part(device)
+        assert part is not None
+        return on_device.part_on(device or self.device, part)
+
+
+@pytest.fixture
+def work(database: Engine) -> Work:
+    return Work()
+
+
+def counts() -> tuple[int, int]:
+    """How many drafts there are, and how many payloads that are nobody's."""
+    headers = [row.header for row in found(select(Payload.header))]
+    return len(found(select(Draft.payload_id))), sum(b'"purpose":"draft"' in each for each in headers)
+
+
+def acts() -> list[str]:
+    return [row.act for row in found(select(AuditPending.act).order_by(AuditPending.id))]
+
+
+class TestSaving:
+    def test_what_was_typed_opens_again(self, work: Work) -> None:
+        work.saves()
+        assert work.opens() == TYPED
+
+    def test_the_latest_takes_the_place_of_the_one_before(self, work: Work) -> None:
+        work.saves()
+        work.saves(work.sealed({"kind": "bird"}))
+        assert work.opens() == {"kind": "bird"}
+        assert counts() == (1, 1)
+
+    def test_another_device_of_the_same_person_opens_it(self, work: Work) -> None:
+        phone = on_device.another_device(work.person)
+        work.saves(work.sealed(TYPED, work.device, phone))
+        assert work.opens(phone) == TYPED
+
+    def test_nothing_is_put_on_record(self, work: Work) -> None:
+        before = acts()
+        work.saves()
+        work.saves(work.sealed({"kind": "bird"}))
+        assert acts() == before
+
+    def test_nothing_typed_is_readable_in_the_row(self, work: Work) -> None:
+        work.saves(work.sealed({"note": "canary 4711"}))
+        body, wrapped = (
+            one(select(Payload.body).join(Draft)),
+            one(select(PayloadSlot.wrapped).join(Payload).join(Draft)),
+        )
+        assert b"canary" not in body + wrapped
+
+    def test_an_open_campaign_has_none(self, database: Engine) -> None:
+        sealed = Work().sealed()
+        plain = Work(level="internal")
+        with pytest.raises(NotUnderSeal):
+            plain.saves(sealed)
+
+
+def to_a_strangers_device(work: Work) -> Sealed:
+    stranger = on_device.device_of(a_person())
+    return work.sealed(TYPED, work.device, stranger)
+
+
+def signed_by_a_stranger(work: Work) -> Sealed:
+    return work.sealed(TYPED, work.device, by=on_device.device_of(a_person()))
+
+
+def signed_by_another_key(work: Work) -> Sealed:
+    sealed, another = work.sealed(), on_device.another_device(work.person)
+    header = payloads.header_of(work.campaign, payloads.draft(item_of(work.claim), work.claim))
+    digest = sha256(sealed.envelope).digest()
+    return replace(sealed, signature=signatures.sign(header.hash, digest, another.signing))
+
+
+def of_another_claim(work: Work) -> Sealed:
+    other = Work()
+    ref = payloads.draft(item_of(other.claim), other.claim)
+    return on_device.draft_of(work.device, other.campaign, ref, TYPED, work.device)
+
+
+def to_the_campaign(work: Work) -> Sealed:
+    header = payloads.header_of(work.campaign, payloads.draft(item_of(work.claim), work.claim))
+    return on_device.sealed_to_campaign(work.device, header, work.campaign, TYPED)
+
+
+def too_large(work: Work) -> Sealed:
+    return work.sealed({"note": "x" * (drafts.LARGEST + 1)})
+
+
+def without_slots(work: Work) -> Sealed:
+    return replace(work.sealed(), slots=())
+
+
+def with_a_slot_from_elsewhere(work: Work) -> Sealed:
+    return replace(work.sealed(), slots=of_another_claim(work).slots)
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        "sealed",
+        [
+            to_a_strangers_device,
+            signed_by_another_key,
+            of_another_claim,
+            to_the_campaign,
+            too_large,
+            without_slots,
+            with_a_slot_from_elsewhere,
+        ],
+    )
+    def test_what_was_not_sealed_for_its_author_alone(
+        self, work: Work, sealed: Callable[[Work], Sealed]
+    ) -> None:
+        with pytest.raises(BadSealing):
+            work.saves(sealed(work))
+        assert counts() == (0, 0)
+
+    def test_what_somebody_elses_device_signed(self, work: Work) -> None:
+        with pytest.raises(NeedsDevice):
+            work.saves(signed_by_a_stranger(work))
+        assert counts() == (0, 0)
+
+    def test_a_draft_to_a_claim_of_somebody_else(self, work: Work) -> None:
+        with pytest.raises(NoSuchClaim):
+            work.saves(claim=Work().claim)
+
+    def test_a_draft_to_a_claim_that_is_over(self, work: Work) -> None:
+        sealed = work.sealed()
+        lapsed(work.claim)
+        with pytest.raises(ClaimOver):
+            work.saves(sealed)
+
+
+class TestKept:
+    def test_past_the_end_of_the_claim(self, work: Work) -> None:
+        work.saves()
+        lapsed(work.claim)
+        assert work.opens() == TYPED
+
+    def test_past_giving_back_and_claiming_again(self, work: Work) -> None:
+        work.saves()
+        given_back(work.claim, work.person)
+        with transaction() as tx:
+            until = drafts.kept_until(tx, work.claim, work.person)
+        assert until is not None
+        assert work.opens() == TYPED
+
+    def test_from_everybody_else(self, work: Work) -> None:
+        work.saves()
+        other = a_person()
+        on_device.device_of(other)
+        with pytest.raises(NoSuchClaim):
+            work.part(actor=other)
+
+    def test_from_a_device_that_was_removed(self, work: Work) -> None:
+        phone = on_device.another_device(work.person)
+        work.saves(work.sealed(TYPED, work.device, phone))
+        gone = update(DeviceKey).where(DeviceKey.thumbprint == phone.thumbprint)
+        changed(gone.values(revoked_at=datetime.now(UTC), revoked_by=work.person.person_id))
+        with pytest.raises(NeedsDevice):
+            work.part(phone)
+        assert work.opens() == TYPED
+
+    def test_from_a_device_that_was_set_up_later(self, work: Work) -> None:
+        work.saves()
+        assert work.part(on_device.another_device(work.person)) is None
+
+
+class TestDestroyed:
+    def test_by_submitting(self, work: Work) -> None:
+        work.saves()
+        an_answer(work.claim, work.person)
+        assert counts() == (0, 0)
+        assert work.part() is None
+
+    def test_by_its_author_on_the_record_with_the_hash_of_its_header(self, work: Work) -> None:
+        work.saves()
+        lapsed(work.claim)
+        header = one(select(Payload.header).join(Draft, Draft.payload_id == Payload.id))
+        with transaction() as tx:
+            drafts.destroy(tx, work.claim, actor=work.person, context=AT_WORK)
+            drafts.destroy(tx, work.claim, actor=work.person, context=AT_WORK)
+        assert counts() == (0, 0)
+        rows = found(select(AuditPending.__table__).where(AuditPending.act == "draft.shred"))
+        assert [(row.object_id, row.detail) for row in rows] == [
+            (str(item_of(work.claim)), {"header": sha256(header).hexdigest()})
+        ]
+
+    def test_when_nobody_came_back_to_it(self, work: Work) -> None:
+        work.saves()
+        other = Work()
+        other.saves()
+        mine = Draft.person_id == work.person.person_id
+        changed(update(Draft).where(mine).values(keep_until=YESTERDAY))
+        with transaction() as tx:
+            assert drafts.shred_over(tx) is False
+        assert (work.part(), other.opens()) == (None, TYPED)
+        assert counts() == (1, 1)
+        entry = found(select(AuditPending.__table__).where(AuditPending.act == "draft.shred"))[-1]
+        assert (entry.subject_id, entry.channel) == (None, "job")
+
+    def test_not_on_its_last_day(self, work: Work) -> None:
+        work.saves()
+        with transaction() as tx:
+            drafts.shred_over(tx)
+        assert work.opens() == TYPED
+
+    def test_with_their_person_and_nobody_elses(self, work: Work) -> None:
+        work.saves()
+        other = Work()
+        other.saves()
+        with transaction() as tx:
+            drafts.shred_of_person(tx, work.person.person_id)
+        assert (work.part(), other.opens()) == (None, TYPED)
+
+    def test_in_batches_that_say_whether_there_is_more(self, work: Work) -> None:
+        for each in (work, Work(), Work()):
+            each.saves()
+        changed(update(Draft).values(keep_until=YESTERDAY))
+        more = []
+        for _ in range(3):
+            with transaction() as tx:
+                more.append(drafts.shred_over(tx, limit=2))
+        assert more == [True, False, False]
+        assert counts() == (0, 0)
