@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,8 @@ class SealedItem:
     microtask_id: UUID
     claim_id: UUID
     item: Part | None
+    signing_key: Mapping[str, str] | None
+    """The public key (JWK) of the device that sealed and signed the item; None for what the server sealed."""
     draft: Part | None
     devices: Sequence[DeviceKey]
 
@@ -67,16 +69,22 @@ def open_item(
         part = _with_released(tx, part, claim_id, campaign, own, actor, context)
     if part is not None:
         at_screen.count_view(tx, claim_id, campaign, context)
-        detail = {"device": own.thumbprint}
-        audit.record(tx, "payload.view", target, actor=actor, context=context, detail=detail)
+        audit.record(tx, "payload.view", target, actor=actor, context=context)
     return SealedItem(
         campaign,
         held.microtask_id,
         claim_id,
         part,
+        _signing_key(tx, part),
         drafts.open_latest(tx, campaign, held.microtask_id, actor, own),
         device_keys.live_of(tx, actor.person_id),
     )
+
+
+def _signing_key(tx: Tx, part: Part | None) -> Mapping[str, str] | None:
+    if part is None or part.signer is None:
+        return None
+    return device_keys.one(tx, part.signer, ended=True).signing_key
 
 
 def _with_released(

@@ -228,6 +228,10 @@ class SealedItem(Schema):
     """An item sealed for your device, with what you need to answer it."""
 
     item = fields.Nested(SealedPart, allow_none=True, metadata=told("null while its key is waited for."))
+    signer = fields.Dict(
+        allow_none=True,
+        metadata=told("The public key (JWK) of the device that signed the item; null where the server sealed it."),
+    )
     saved = fields.Nested(SealedPart, allow_none=True, metadata=told("Your draft, if there is one."))
     answer = fields.Nested(SealTo)
     draft = fields.Nested(DraftTo)
@@ -251,11 +255,11 @@ class ResultRow(Schema):
     answers = fields.Integer(metadata=told("How many contributions there are."))
     tied = fields.Boolean()
     settled_on = fields.Date()
+    shredded_on = fields.Date(allow_none=True, metadata=told("The day on which its content was shredded."))
 
 
 class Results(Schema):
     """A page of results, by number."""
-    shredded_on = fields.Date(allow_none=True, metadata=told("The day on which its content was shredded."))
 
     rows = fields.List(fields.Nested(ResultRow))
     next = fields.String(allow_none=True, metadata=told("Send it as `after` to read on; null at the end."))
@@ -417,16 +421,16 @@ class LettingIn(Input):
     until = fields.Date(required=True, metadata=told("The last day, from today on, at most a year ahead."))
 
 
-class BoardQuery(Input):
-    """What the board should show; what is left out filters nothing."""
-
-    agency = fields.List(fields.String(), load_default=list, metadata=told("Slugs of agencies. Repeatable."))
 class Keeping(Input):
     """To which day sealed content is kept."""
 
     until = fields.Date(required=True, metadata=told("The last day, from today on."))
 
 
+class BoardQuery(Input):
+    """What the board should show; what is left out filters nothing."""
+
+    agency = fields.List(fields.String(), load_default=list, metadata=told("Slugs of agencies. Repeatable."))
     level = fields.List(fields.String(), load_default=list, metadata=told("Levels. Repeatable."))
     skill = fields.List(fields.String(), load_default=list, metadata=told("Codes of skills. Repeatable."))
     minutes = fields.Integer(

@@ -10,11 +10,12 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from agencies import device_keys
 from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
 from marketplace.foundation.db import reading, transaction
-from marketplace.web import typed
+from marketplace.web import screen, typed
 from marketplace.web.blueprint import web
 from tasks import claims, contributions, drafts, opening, queries
 from tasks.errors import BadAnswer, ClaimOver, NoMoreExtensions, NothingLeftToClaim, NotUnderSeal
@@ -149,7 +150,12 @@ def _found(claim_id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
     with transaction() as tx:
         found = queries.claim(tx, claim_id, principal, context)
         item: Any = {}
-        if found["live"] and not found["campaign"]["sealed"]:
+        if found["live"] and found["campaign"]["sealed"]:
+            campaign = claims.campaign_of(tx, claims.mine(tx, claim_id, principal), principal, context)
+            found["screen"] = screen.of(tx, campaign)
+            found["expected"] = sealed_json.expected(campaign, found["microtask_id"])
+            found["devices"] = [each.thumbprint for each in device_keys.live_of(tx, principal.person_id)]
+        elif found["live"]:
             item = opening.open_item(tx, claim_id, actor=principal, context=context)
     # Rendered after the transaction: a page needs a connection of its own.
     return found, item

@@ -13,7 +13,7 @@ from marketplace.edge.results_csv import results_csv as as_csv
 from marketplace.foundation.db import transaction
 from marketplace.web.blueprint import web
 from security.permissions import Permission, may
-from tasks import queries
+from tasks import facts, queries
 from tasks import results as use_cases
 from tasks.errors import NotUnderSeal
 from tasks.results import SealedResult
@@ -46,6 +46,8 @@ def result(campaign_id: UUID, microtask_id: UUID) -> str:
         campaign = queries.described(tx, campaign_id, principal, context)
         read = use_cases.outline if campaign["sealed"] else use_cases.open_result
         found = read(tx, campaign_id, microtask_id, actor=principal, context=context)
+        if campaign["sealed"]:
+            found["expected"] = sealed_json.expected(facts.campaign(tx, campaign_id), microtask_id)
     template = "sealed_result.html" if campaign["sealed"] else "result.html"
     return render_template(
         template,

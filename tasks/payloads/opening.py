@@ -114,8 +114,8 @@ def check_sealed(
         envelope.check_belongs(header, sealed.envelope)
         signatures.verify(header.hash, sha256(sealed.envelope).digest(), sealed.signature, signing_key)
         slot = _to_campaign(campaign, sealed)
+        device_slots.check_bound(slot.wrapped, header.hash, SlotPurpose.CAMPAIGN, campaign.key_id)
         if campaign.protection is not Protection.SERVER:
-            device_slots.check_bound(slot.wrapped, header.hash, SlotPurpose.CAMPAIGN, campaign.key_id)
             return None
         dek = _Ring(db, campaign).by_campaign(slot, header.hash)
         value = orjson.loads(unseal(header, sealed.envelope, dek))

@@ -6,7 +6,8 @@ import { openCampaign, openPart, readPart } from "asset:sealed-parts.js";
 import { SealingError } from "asset:sealing-errors.js";
 
 const page = document.querySelector("[data-sealed-result]");
-const { sealedResult: url, microtask, campaign, question, version } = page.dataset;
+const { sealedResult: url, question, version } = page.dataset;
+const expected = JSON.parse(page.dataset.expected); // what every header here has to say
 
 function show(state, detail = "") {
   for (const one of page.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
@@ -22,13 +23,12 @@ async function open() {
     const device = await mine();
     if (!device) return show("needs-device");
     const found = await readPart(`${url}?device=${device.thumbprint}`);
-    const ofKey = { purpose: "key", campaign };
+    const ofKey = { ...expected, purpose: "key", microtask: null };
     const holder = found.key ? await openCampaign(found.key, ofKey, device, found.item.key_id) : device;
-    const here = { microtask, campaign };
-    const item = await openPart(found.item, { purpose: "task", ...here }, holder);
-    const ofResult = { purpose: "result", payload_version: Number(version), ...here };
+    const item = await openPart(found.item, { ...expected, purpose: "task" }, holder);
+    const ofResult = { ...expected, purpose: "result", payload_version: Number(version) };
     const value = (await openPart(found.value, ofResult, holder))[question];
-    const opening = found.trace.map(({ answer }) => openPart(answer, { purpose: "answer", ...here }, holder));
+    const opening = found.trace.map(({ answer }) => openPart(answer, { ...expected, purpose: "answer" }, holder));
     const answers = await Promise.all(opening);
     fill(item);
     page.querySelector("[data-result]").textContent = label(value);

@@ -4,11 +4,13 @@
 import { headerHash, seal, sign, toBase64, wrap } from "asset:sealing.js";
 import { SealingError } from "asset:sealing-errors.js";
 import { mine } from "asset:device-keys.js";
-import { openPart, readPart } from "asset:sealed-parts.js";
+import { checkSignature, openPart, readPart } from "asset:sealed-parts.js";
 
 const work = document.querySelector("[data-sealed-work]");
 const form = document.querySelector("form[data-answer]");
-const { item: itemUrl, saving: draftUrl, microtask, campaign, claim } = work.dataset;
+const { item: itemUrl, saving: draftUrl } = work.dataset;
+const expected = JSON.parse(work.dataset.expected); // what every header here has to say
+const enrolled = work.dataset.devices.split(" ");
 const pauseMilliseconds = 2000;
 const askAgainMilliseconds = 3000;
 
@@ -43,7 +45,7 @@ function fill(item) {
 async function open() {
   show("opening");
   try {
-    device = await mine();
+    device = await mine(undefined, enrolled);
     if (!device) return show("needs-device");
     const found = await readPart(`${itemUrl}?device=${device.thumbprint}`);
     terms = found;
@@ -52,7 +54,8 @@ async function open() {
       setTimeout(open, askAgainMilliseconds);
       return;
     }
-    fill(await openPart(found.item, { purpose: "task", microtask, campaign }, device));
+    if (found.item.signer) await checkSignature(found.item, found.signer);
+    fill(await openPart(found.item, { ...expected, purpose: "task" }, device));
     await bringBack(found.saved);
     show("opened");
     document.dispatchEvent(new Event("market:shown"));
@@ -86,7 +89,7 @@ function typed() {
 
 async function bringBack(saved) {
   if (!saved || Object.keys(typed()).length) return;
-  const given = await openPart(saved, { purpose: "draft", microtask, campaign }, device).catch(() => null);
+  const given = await openPart(saved, { ...expected, purpose: "draft" }, device).catch(() => null);
   for (const field of given ? fields() : []) {
     const value = given[field.name.slice("answer.".length)];
     if (field.type !== "radio") field.value = value ?? "";
@@ -197,6 +200,10 @@ window.addEventListener("beforeunload", (event) => {
 document.addEventListener("market:close", async () => {
   await save();
   show("closed");
+});
+document.addEventListener("market:open", (event) => {
+  event.preventDefault(); // it is opened here, without loading the page anew
+  open();
 });
 for (const button of work.querySelectorAll("[data-open-again]")) button.addEventListener("click", open);
 open();
