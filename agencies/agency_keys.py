@@ -29,6 +29,8 @@ from security.sealing.recovery import Suite
 PROCESSING, RECOVERY = "processing", "recovery"
 KINDS = (PROCESSING, RECOVERY)
 P256, HYBRID = "p256", "mlkem768_x25519"
+PRIVATE = frozenset({"d", "seed"})
+"""Members that only private halves have."""
 SUITES: Mapping[str, Suite] = {P256: Suite.P256, HYBRID: Suite.HYBRID}
 
 
@@ -139,7 +141,7 @@ def _read(kind: str, given: object) -> tuple[str, str, dict[str, Any]]:
     """Suite, key id and the key in its normal form, from what was given."""
     if not isinstance(given, Mapping):
         raise _refused("Give the public key as a JSON object.")
-    if "d" in given:
+    if PRIVATE & given.keys():
         raise _refused("This is a private key. Keep it, and give the public half only.")
     suite = HYBRID if set(given) == {"raw"} else P256
     if suite == HYBRID and kind != RECOVERY:

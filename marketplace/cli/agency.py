@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from marketplace.cli import agency_proposals
+from marketplace.cli import agency_handling, agency_proposals
 from marketplace.cli.agency_check import check
 from marketplace.cli.agency_found import found
 from marketplace.cli.client import Client, for_a_person
@@ -63,5 +63,5 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-for command in (*agency_proposals.EVERY, check, found, scim_credential, directory_group):
+for command in (*agency_proposals.EVERY, *agency_handling.EVERY, check, found, scim_credential, directory_group):
     agency.add_command(command)
