@@ -106,8 +106,8 @@ def begin(
 ) -> Departed:
     """Prepare the way to an agency's provider; the attempt is bound to this browser by its secret (`bind`).
 
-    `nonce` and `scope` as in `StrictAgencyClient.depart`. `asked` are further fields of the attempt: `purpose`, `session`, `acr`, `max_age`, `form_id`, `invitation`. What
-    goes wrong is on the record as a failed sign-in.
+    `nonce` and `scope` as in `StrictAgencyClient.depart`. `asked` are further fields of the attempt: `purpose`,
+    `session`, `acr`, `max_age`, `form_id`, `invitation`. What goes wrong is on the record as a failed sign-in.
     """
     client = _client(agency)
     _seen_from_here()

@@ -120,7 +120,7 @@ def _page(then: str, kind: str = BROWSER, refusal: DomainError | None = None) ->
         next=safe_path(then) if then else "",
         at=_anchor(kind, refusal),
         kind=kind,
-        wrong=_sentence(refusal),
+        wrong=_sentence(kind, refusal),
         form=request.form,
     )
 
@@ -134,10 +134,12 @@ def _anchor(kind: str, refusal: DomainError | None) -> str:
     return "public" if kind == PROGRAM else "name"
 
 
-def _sentence(refusal: DomainError | None) -> str:
+def _sentence(kind: str, refusal: DomainError | None) -> str:
     """What is wrong, in the reader's language."""
     if refusal is None:
         return ""
+    if isinstance(refusal, BadDeviceKey) and kind == BROWSER:  # its own script would have sent them
+        return gettext("The keys are made in your browser. Turn JavaScript on to set it up.")
     said = {
         BadDeviceName: gettext("A device has a name of 1 to 60 characters."),
         NoPlaceLeft: gettext("You have five devices already. Remove one that you don’t use any more first."),

@@ -222,8 +222,8 @@ class TestForm:
     @pytest.mark.parametrize(
         ("given", "status", "said"),
         [
-            ({"public": "nothing"}, 422, "not the public keys of a device"),
-            ({"public": ""}, 422, "not the public keys of a device"),
+            ({"public": "nothing"}, 422, "Turn JavaScript on"),
+            ({"public": ""}, 422, "Turn JavaScript on"),
             ({"name": " "}, 422, "1 to 60 characters"),
             ({"name": "x" * 61}, 422, "1 to 60 characters"),
             ({"kind": "program", "public": "{}"}, 422, "not the public keys of a device"),
