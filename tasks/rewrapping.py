@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, text, update
@@ -98,7 +98,7 @@ def batch(db: Tx, key_id: str, after: UUID | None, at_once: int) -> list[Slot]:
     chosen = chosen.where(PayloadSlot.kind == "kek", PayloadSlot.key_id == key_id)
     if after is not None:
         chosen = chosen.where(PayloadSlot.payload_id > after)
-    rows = db.all(chosen.order_by(PayloadSlot.payload_id).limit(at_once))
+    rows: Sequence[Any] = db.all(chosen.order_by(PayloadSlot.payload_id).limit(at_once))
     return [
         Slot(payload_id, wrapped, hashlib.sha256(header).digest()) for payload_id, wrapped, header in rows
     ]
