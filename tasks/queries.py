@@ -174,8 +174,8 @@ def room(db: Tx, campaign_id: UUID, principal: Principal, context: Context) -> d
             "undecided": undecided,
             "claimed": max(0, shown["total"] - shown["settled"] - undecided - opened - shredded),
             "open": opened,
-            "shredded": shredded,
-        },
+        }
+        | ({"shredded": shredded} if shredded else {}),
         "agreement": [{"agreeing": row.agreeing, "of": row.answers, "count": row.count} for row in agreement],
         "by_day": [(row.settled_on, row.count) for row in by_day],
     }

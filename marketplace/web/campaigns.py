@@ -124,3 +124,5 @@ def _states(found: dict[str, Any]) -> dict[str, Any]:
     return {"states": states, "pieces": pieces}
     if found["counts"]["shredded"]:
         states.append(("shredded", gettext("Shredded"), gettext("gone without a result")))
+    if "shredded" in found["counts"]:
+        states.append(("shredded", gettext("Shredded"), gettext("gone without a result")))

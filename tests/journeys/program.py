@@ -1,27 +1,38 @@
-"""A program that acts for a person through the API, by token."""
+"""A program that acts for a person through the API, by token; sealed work is opened and sealed with its own key."""
 
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import requests
 
+from deploy.samples import seed
+from marketplace.foundation import db
+from tests import on_device
+from tests.on_device import Device
 from tests.running import PATIENCE, Running
+
+_devices: dict[tuple[Path, str], Device] = {}
+"""The one key that all programs of a person at a marketplace use: a person may have five."""
 
 
 class Program:
     """The API of one marketplace with one person's token."""
 
     def __init__(self, marketplace: Running, login: str) -> None:
+        self.marketplace, self.login = marketplace, login
         self.url = marketplace.url + "/api/v1"
         self.http = requests.Session()
         self.http.trust_env = False
         self.http.headers["Connection"] = "close"  # an idle one is closed by the server, perhaps as we send
         self.http.headers["Authorization"] = f"Bearer {marketplace.token(login)}"
+        self.opened: dict[str, dict[str, Any]] = {}
+        """What came with the sealed items of claims: under which header and to which key an answer is sealed."""
 
-    def get(self, path: str) -> Any:
-        answer = self.http.get(self.url + path, timeout=PATIENCE)
+    def get(self, path: str, **query: str) -> Any:
+        answer = self.http.get(self.url + path, params=query, timeout=PATIENCE)
         assert answer.status_code < 400, answer.text
         return answer.json()
 
@@ -30,6 +41,14 @@ class Program:
         return self.http.post(
             self.url + path, json=body if body is not None else {}, headers=headers, timeout=PATIENCE
         )
+
+    @property
+    def device(self) -> Device:
+        """The person's key; its row is written past the sign-in by which people enrol theirs."""
+        place = (self.marketplace.home, self.login)
+        if place not in _devices:
+            _devices[place] = _enrolled(self.marketplace, self.login)
+        return _devices[place]
 
     def campaign(self, name: str) -> str:
         """The id of the campaign whose name or title contains `name`."""
@@ -44,5 +63,44 @@ class Program:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
+    def item(self, claim: str) -> Any:
+        """The item of a claim; a sealed one is opened with the person's key."""
+        if not self.get(f"/claims/{claim}")["campaign"]["sealed"]:
+            return self.get(f"/claims/{claim}/payload")["item"]
+        sealed = self.get(f"/claims/{claim}/payload", device=self.device.thumbprint)["sealed"]
+        self.opened[claim] = sealed
+        return on_device.read(self.device, sealed["item"])
+
     def submit(self, claim: str, **answer: str) -> requests.Response:
-        return self.post(f"/claims/{claim}/contribution", {"answer": answer})
+        """Submit an answer, sealed where the campaign is."""
+        if claim not in self.opened:
+            self.item(claim)
+        terms = self.opened.get(claim)
+        body = (
+            {"answer": answer}
+            if terms is None
+            else {"sealed": on_device.submission(self.device, terms["answer"], answer)}
+        )
+        return self.post(f"/claims/{claim}/contribution", body)
+
+    def result(self, campaign: str, microtask: str) -> Any:
+        """A sealed result as the person's key opens it: {"item", "value", "trace": [answer, …]}."""
+        path = f"/campaigns/{campaign}/results/{microtask}"
+        sealed = self.get(path, device=self.device.thumbprint)["sealed"]
+        return {
+            "item": on_device.read(self.device, sealed["item"]),
+            "value": on_device.read(self.device, sealed["value"]),
+            "trace": [on_device.read(self.device, step["answer"]) for step in sealed["trace"]],
+        }
+
+
+def _enrolled(marketplace: Running, login: str) -> Device:
+    engine = db.engine_for(f"sqlite:///{marketplace.home / 'market.db'}")
+    db.bind(engine)
+    try:
+        with db.reading() as tx:
+            person = seed.principal(tx, marketplace.home, login)
+        return on_device.another_device(person)
+    finally:
+        db.bind(None)
+        engine.dispose()

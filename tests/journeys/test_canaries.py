@@ -1,18 +1,26 @@
-"""What is sensitive lies sealed: unique words in an item, an answer and a result are looked for wherever the
-marketplace writes, and found nowhere: database, job and idempotency rows, Valkey's files, temporary files, logs."""
+"""What is sensitive lies sealed: unique words in an item, a draft, an answer and a result are looked for wherever the
+marketplace writes, and found nowhere: database, job and idempotency rows, Valkey's files, temporary files, logs.
+
+Programs of people work here with keys of their own, as browsers do. What a process has in its memory is not looked
+through: at the level *server-sealed* content is there while it is checked.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from security.canonical import canonical_bytes
+from security.sealing import Header, SlotPurpose, base64url
+from tests import on_device
 from tests.builders import a_form, a_spec
+from tests.journeys.person import Person
 from tests.journeys.program import Program
 from tests.running import PATIENCE, Running, eventually
 
@@ -45,12 +53,16 @@ def found_in(marketplace: Running, word: str) -> list[str]:
 
 def opened_handles_of(marketplace: Running, word: str) -> list[str]:
     """Deleted files that a process still holds open keep their content too."""
+    return handles_with(word, (process.pid for process in marketplace.processes()))
+
+
+def handles_with(word: str, pids: Iterable[int]) -> list[str]:
     found = []
-    for process in marketplace.processes():
-        for handle in _handles(process.pid):
+    for pid in pids:
+        for handle in _handles(pid):
             try:
                 if handle.is_file() and word.encode() in handle.read_bytes():
-                    found.append(f"{process.pid}: {handle.resolve()}")
+                    found.append(f"{pid}: {handle.resolve()}")
             except OSError:
                 continue  # sockets, pipes, and what was closed meanwhile
     return found
@@ -65,50 +77,124 @@ def _handles(pid: int) -> list[Path]:
         return []
 
 
-def test_canaries_in_item_answer_note_and_result_are_found_nowhere(marketplace: Running) -> None:
-    item, value, note, ruined = a_word(), a_word()[:20], a_word(), a_word()
-    form = a_form()
-    form["questions"][0]["options"].append({"value": value, "label": "The canary"})
-    owner = Program(marketplace, "ines")
-    spec = a_spec(name="Canaries", title="Which bird sings?", level="sensitive", contributions=2, form=form)
-    posted = owner.post("/campaigns", {"spec": spec, "csv": f"entry\nthe song of {item}\n"})
-    assert posted.status_code == 201, posted.text
-    campaign = posted.json()["id"]
-
-    for login in ("maja", "karim"):
-        person = Program(marketplace, login)
-        claim = person.claim(campaign)
-        assert item in person.get(f"/claims/{claim}/payload")["item"]["entry"]
-        bad = person.submit(claim, kind=value, note=note, **{ruined: "no such question"})
-        assert bad.status_code == 422
-        assert person.submit(claim, kind=value, note=note).status_code == 201
-
-    rows = eventually(lambda: owner.get(f"/campaigns/{campaign}/results")["rows"], "the canary settles")
-    result = owner.get(f"/campaigns/{campaign}/results/{rows[0]['microtask_id']}")
-    assert (result["value"], result["trace"][0]["note"]) == (value, note)
-    exported = owner.http.get(f"{owner.url}/campaigns/{campaign}/results.csv", timeout=PATIENCE).text
-    assert item in exported
-
-    for word in (item, note, ruined):
-        assert found_in(marketplace, word) == []
-        assert opened_handles_of(marketplace, word) == []
-    # The name of an option is part of the form; whether somebody chose it is what must not be readable.
+def tables_with(marketplace: Running, word: str) -> set[str]:
+    """The tables in whose cells a word stands."""
     database = sqlite3.connect(f"file:{marketplace.home / 'market.db'}?mode=ro", uri=True)
     tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     told = {
         name
         for name in tables
         for row in database.execute(f'SELECT * FROM "{name}"')
-        if any(value.encode() in (cell if isinstance(cell, bytes) else str(cell).encode()) for cell in row)
+        if any(word.encode() in (cell if isinstance(cell, bytes) else str(cell).encode()) for cell in row)
     }
     database.close()
-    assert told == {"campaign"}
+    return told
 
 
-def test_the_search_would_find_a_canary_that_is_not_sealed(marketplace: Running) -> None:
-    """The control: in an internal campaign the same word lies readable in the database."""
-    word = a_word()
+def a_draft(marketplace: Running, program: Program, agency: str, claim: str, note: str) -> None:
+    """What a browser saves every few seconds: the person's draft, sealed to their device."""
+    sealed = program.get(f"/claims/{claim}/payload", device=program.device.thumbprint)["sealed"]["draft"]
+    header = Header.from_bytes(canonical_bytes(sealed["header"]))
+    to = {each["thumbprint"]: each["public_key"] for each in sealed["devices"]}
+    made = on_device.sealed(program.device, header, f'{{"note": "{note}"}}'.encode(), to, SlotPurpose.DEVICE)
+    slots = {slot.key_id: slot.wrapped.decode() for slot in made.slots}
+    person = Person(marketplace.url)
+    person.sign_in(agency, program.login)
+    page = person.open(f"/claims/{claim}")
+    given = {
+        "csrf_token": page.form("/release").values["csrf_token"],
+        "envelope": base64url.encoded(made.envelope),
+        "slots": canonical_bytes(slots).decode(),
+        "signature": base64url.encoded(made.signature),
+        "signer": made.signer,
+    }
+    saved = person.browser.post(f"{marketplace.url}/claims/{claim}/draft", data=given, timeout=PATIENCE)
+    assert saved.status_code == 204, saved.text
+
+
+def test_canaries_are_found_nowhere_while_sealed_work_is_done_and_after_it_is_shredded(
+    marketplace: Running,
+) -> None:
+    item, value, note, ruined, drafted = a_word(), a_word()[:20], a_word(), a_word(), a_word()
+    form = a_form()
+    form["questions"][0]["options"].append({"value": value, "label": "The canary"})
     owner = Program(marketplace, "ines")
-    posted = owner.post("/campaigns", {"spec": a_spec(level="internal"), "csv": f"entry\n{word}\n"})
+    spec = a_spec(name="Canaries", title="Which bird sings?", level="sensitive", contributions=2, form=form)
+    csv = f"entry\nthe song of {item}\nanother song of {item}\n"
+    posted = owner.post("/campaigns", {"spec": spec, "csv": csv})
     assert posted.status_code == 201, posted.text
-    assert any("market.db" in path for path in found_in(marketplace, word))
+    campaign = posted.json()["id"]
+
+    people = [Program(marketplace, login) for login in ("maja", "karim")]
+    for person in people:
+        claim = person.claim(campaign)
+        assert item in person.item(claim)["entry"]
+        bad = person.submit(claim, kind=value, note=note, **{ruined: "no such question"})
+        assert bad.status_code == 422
+        assert person.submit(claim, kind=value, note=note).status_code == 201
+    waiting = people[0].claim(campaign)
+    a_draft(marketplace, people[0], "digital-service", waiting, drafted)
+
+    rows = eventually(lambda: owner.get(f"/campaigns/{campaign}/results")["rows"], "the canary settles")
+    result = owner.result(campaign, rows[0]["microtask_id"])
+    assert (result["value"]["kind"], result["trace"][0]["note"]) == (value, note)
+    exported = owner.http.get(f"{owner.url}/campaigns/{campaign}/results.csv", timeout=PATIENCE).text
+    assert item in exported
+    found_nowhere(marketplace, value, item, note, ruined, drafted)
+
+    assert owner.post(f"/campaigns/{campaign}/shred").status_code == 200
+    eventually(lambda: owner.get(f"/campaigns/{campaign}")["shredded_on"], "the canary is shredded")
+    path = f"{owner.url}/campaigns/{campaign}/results"
+    device = {"device": owner.device.thumbprint}
+    gone = owner.http.get(f"{path}/{rows[0]['microtask_id']}", params=device, timeout=PATIENCE)
+    assert (gone.status_code, gone.json()["type"]) == (410, "/problems/shredded")
+    [row] = owner.get(f"/campaigns/{campaign}/results")["rows"]
+    assert {name: row[name] for name in row if name != "shredded_on"} == {
+        name: rows[0][name] for name in rows[0] if name != "shredded_on"
+    }
+    assert people[0].get(f"/claims/{waiting}")["ended"] == "given_back"
+    assert item not in owner.http.get(f"{path}.csv", timeout=PATIENCE).text
+    found_nowhere(marketplace, value, item, note, ruined, drafted)
+    told = eventually(
+        lambda: tables_with(marketplace, "payload.shred") & {"audit_entry"}, "it is on the record"
+    )
+    assert told
+
+
+def found_nowhere(marketplace: Running, value: str, *words: str) -> None:
+    for word in words:
+        assert found_in(marketplace, word) == []
+        assert opened_handles_of(marketplace, word) == []
+    # The name of an option is part of the form; whether somebody chose it is what must not be readable.
+    assert tables_with(marketplace, value) == {"campaign"}
+
+
+class TestTheSearchItself:
+    """The control: what is not sealed is found, wherever it may be."""
+
+    def test_finds_what_lies_open_in_the_database(self, marketplace: Running) -> None:
+        word = a_word()
+        owner = Program(marketplace, "ines")
+        posted = owner.post("/campaigns", {"spec": a_spec(level="internal"), "csv": f"entry\n{word}\n"})
+        assert posted.status_code == 201, posted.text
+        assert any("market.db" in path for path in found_in(marketplace, word))
+        assert tables_with(marketplace, word) == {"microtask"}
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+    def test_finds_what_lies_in_a_temporary_file_or_a_log(self, marketplace: Running, encoding: str) -> None:
+        for folder in (Path(marketplace.environment["TMPDIR"]), marketplace.home):
+            word = a_word()
+            file = folder / "left-behind"
+            file.write_bytes(b"before " + word.encode(encoding) + b" after")
+            assert found_in(marketplace, word) == [str(file)]
+            file.unlink()
+            assert found_in(marketplace, word) == []
+
+    def test_finds_what_a_process_holds_of_a_deleted_file(self, tmp_path: Path) -> None:
+        word, file = a_word(), tmp_path / "deleted"
+        with file.open("w") as held:
+            held.write(word)
+            held.flush()
+            file.unlink()
+            assert len(handles_with(word, [os.getpid()])) == 1
+        assert handles_with(word, [os.getpid()]) == []
