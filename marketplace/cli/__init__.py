@@ -13,6 +13,7 @@ from marketplace.cli.audit import audit
 from marketplace.cli.campaign import campaign
 from marketplace.cli.device import device
 from marketplace.cli.job import job
+from marketplace.cli.key_release import key
 from marketplace.cli.keys import keys
 from marketplace.cli.person import person
 from marketplace.cli.rules import rules
@@ -30,5 +31,5 @@ def group() -> None:
     """
 
 
-for noun in (agency, api, audit, campaign, device, job, keys, person, rules, witness):
+for noun in (agency, api, audit, campaign, device, job, key, keys, person, rules, witness):
     group.add_command(noun)

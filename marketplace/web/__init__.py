@@ -20,6 +20,7 @@ from marketplace.web import (  # noqa: F401
     hats,
     incidents,
     invitations,
+    key_desk,
     languages,
     look_ups,
     moves,

@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import reading
-from marketplace.web import charts, words
+from marketplace.web import charts, key_desk, words
 from marketplace.web.blueprint import web
 from marketplace.web.reasons import missing
 from security.permissions import Permission, may
@@ -56,12 +56,14 @@ def room(campaign_id: UUID) -> str:
     principal, context = current_principal(), current_context()
     with reading() as db:
         found = queries.room(db, campaign_id, principal, context)
+        desk = key_desk.shown_at(db, campaign_id)
         lets_in = found["need_to_know"] and may(principal, Permission.LET_IN)
         inside = need_to_know.listing(db, campaign_id, actor=principal, context=context) if lets_in else None
     return render_template(
         "room.html",
         room=found,
         inside=inside,
+        desk=desk,
         can_export=may(principal, Permission.EXPORT_RESULTS),
         **_figures(found),
         **_agreement(found),

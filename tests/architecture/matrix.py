@@ -205,6 +205,21 @@ ROWS: Mapping[str, Row] = {
     # results
     "web.campaigns": Row("GET /campaigns", frozenset({T, A})),
     "web.room": Row("GET /campaigns/{campaign}/room", frozenset({T, A}), read),
+    "web.key_desk": Row("GET /campaigns/{campaign}/key-desk", frozenset({T, A}), read),
+    "web.key_requests_": Row("GET /campaigns/{campaign}/key-desk/requests", frozenset({T, A}), read),
+    "web.release_key": Row(
+        "POST /campaigns/{campaign}/key-desk/release", frozenset({T, A}), read, {"claim": ANY}
+    ),
+    "api.list_key_requests": Row(
+        f"GET /api/v1/campaigns/{{campaign}}/key-requests?holder={'A' * 43}", frozenset({T, A}), read
+    ),
+    "api.list_key_requests_of_agency": Row(
+        f"GET /api/v1/key-requests?holder={'A' * 43}", frozenset({T, A})
+    ),
+    "api.release_key": Row(
+        "POST /api/v1/campaigns/{campaign}/key-requests/release", frozenset({T, A}), read,
+        {"claim": ANY, "device": "A" * 43, "holder": "A" * 43, "slot": "A"},
+    ),
     "web.results": Row("GET /campaigns/{campaign}/results", frozenset({T, A}), read),
     "web.result": Row("GET /campaigns/{campaign}/results/{settled}", frozenset({T, A}), read),
     "web.sealed_result": Row("GET /campaigns/{campaign}/results/{settled}/parts", frozenset({T, A}), read),

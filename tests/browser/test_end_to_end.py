@@ -1,0 +1,319 @@
+"""Two browsers, owner and contributor, at sealed work of both levels: read, answered, and taken back in between.
+
+The contributor's keys are made in Chromium and never leave it. The owner's are made here and put into Chromium as keys
+that cannot be read out, because the campaign is sealed here, on the owner's device.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import select
+
+from agencies import device_keys, handling
+from agencies.device_keys import Offered
+from deploy.samples import seed
+from marketplace.foundation.db import reading, transaction
+from security.labels import Level
+from security.log import checkpoints
+from security.sealing import keys
+from tasks import key_requests, payloads
+from tasks.models import Contribution, KeyRelease
+from tests import end_to_end, on_device
+from tests.browser.test_axe import found as by_axe
+from tests.device_keys import Device, a_device, new_device
+from tests.end_to_end import Posting
+from tests.web import serving
+from tests.web import stage as stages
+from tests.web.stage import LOG, STRIKES, WITNESSES, Stage
+
+OWNER, CONTRIBUTOR, OFFICER, ADMIN = "ines", "karim", "haas", "felix"
+GIVE = re.compile("Give the key ?: Item 1")
+WAITING = "The key to this item is with its owner’s side."
+NEEDS_DEVICE = "This item is sealed to the device it is opened on."
+MAKE = """async () => {
+    const link = document.querySelector('link[rel=modulepreload][href$="/device-keys.js"]');
+    return await (await import(link.href)).make();
+}"""
+PUT = """async ({ thumbprint, encryption, signing }) => {
+    const named = (name) => ({ name, namedCurve: "P-256" });
+    const taken = (jwk, name, use) => crypto.subtle.importKey("jwk", jwk, named(name), false, [use]);
+    const encryptionKey = await taken(encryption, "ECDH", "deriveBits");
+    const signingKey = await taken(signing, "ECDSA", "sign");
+    const person = document.body.dataset.person;
+    await new Promise((done, failed) => {
+        const opening = indexedDB.open("market-device-keys", 1);
+        opening.onupgradeneeded = () => opening.result.createObjectStore("keys", { keyPath: "thumbprint" });
+        opening.onerror = failed;
+        opening.onsuccess = () => {
+            const row = { thumbprint, person, made: Date.now(), encryptionKey, signingKey };
+            const put = opening.result.transaction("keys", "readwrite").objectStore("keys").add(row);
+            put.onsuccess = () => { opening.result.close(); done(); };
+            put.onerror = failed;
+        };
+    });
+}"""
+
+
+@pytest.fixture(scope="module")
+def own_stage() -> Iterator[Stage]:
+    """A stage of these tests' own: its agency has its sensitive work sealed end to end."""
+    home = Path(tempfile.mkdtemp(prefix="market-end-to-end-"))
+    yield stages.set_up(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def sealed_stage(own_stage: Stage) -> Iterator[Stage]:
+    own_stage.enter()
+    with reading() as db:
+        known = checkpoints.witnesses(db)
+    if not known:  # a record that was never signed has no key that a page could trust
+        stages._witnesses(own_stage)
+        witness(own_stage)
+    yield own_stage
+    with transaction() as tx:  # nobody has more than five devices
+        for login in (OWNER, CONTRIBUTOR):
+            person = own_stage._person(tx, login)
+            for each in device_keys.live_of(tx, person.person_id):
+                device_keys.revoke(tx, each.id, actor=person, context=seed.CONTEXT)
+    own_stage.leave()
+
+
+@pytest.fixture
+def served(sealed_stage: Stage) -> Iterator[str]:
+    with serving.served(sealed_stage) as address:
+        yield address
+
+
+def witness(stage: Stage) -> None:
+    """The clock's turn, and that of the agencies' witnesses."""
+    stage.number_entries()
+    stage.seal()
+
+
+def set_up_contributor(stage: Stage, page: Page, login: str = CONTRIBUTOR) -> str:
+    """The browser makes its keys; their person's agency vouches for them. Returns the thumbprint."""
+    page.goto("/device-keys")
+    made = page.evaluate(MAKE)
+    offered = Offered("browser", "Firefox on Linux", made["encryption"], made["signing"], made["salt"])
+    unused = keys.new_private()
+    a_device(stage.person(login), Device(offered, unused, unused))
+    return str(made["thumbprint"])
+
+
+def set_up_owner(stage: Stage, page: Page, login: str = OWNER) -> on_device.Device:
+    """Keys made here are put into the browser, and vouched for."""
+    page.goto("/device-keys")
+    made = a_device(stage.person(login), new_device())
+    device = on_device.Device(made.thumbprint, made.encryption, made.signing)
+    private = {"encryption": keys.private_jwk(made.encryption), "signing": keys.private_jwk(made.signing)}
+    page.evaluate(PUT, {"thumbprint": made.thumbprint} | private)
+    return device
+
+
+def posted(stage: Stage, device: on_device.Device, protection: str = handling.END_TO_END) -> Posting:
+    """A campaign of the owner's, sealed on their device."""
+    with transaction() as tx:
+        admin = stage._person(tx, ADMIN)
+        handling.change(tx, Level.SENSITIVE, {"protection": protection}, actor=admin, context=seed.CONTEXT)
+    posting = end_to_end.a_posting(stage.person(OWNER), items=3, device=device, content="Struck")
+    posting.post()
+    return posting
+
+
+def revoke(stage: Stage, thumbprint: str) -> None:
+    """An officer of the contributor's agency takes the device out of use."""
+    with transaction() as tx:
+        device_keys.revoke_seen(tx, thumbprint, actor=stage._person(tx, OFFICER), context=seed.CONTEXT)
+
+
+def start(page: Page, campaign: UUID) -> None:
+    page.goto(f"/campaigns/{campaign}")
+    page.get_by_role("button", name=re.compile("Start|Go on|Continue")).first.click()
+    page.wait_for_url("**/claims/*")
+
+
+def answer(page: Page, note: str) -> None:
+    page.get_by_role("radio").nth(0).check()
+    page.locator("#note").fill(note)
+    page.get_by_role("button", name="Submit and next").click()
+
+
+def said(page: Page) -> Locator:
+    """What the desk says of its one request."""
+    return page.locator("[data-requests] [data-said]")
+
+
+@pytest.fixture
+def contributor(chromium: Browser, sealed_stage: Stage, served: str) -> Iterator[Page]:
+    with serving.visitor(chromium, sealed_stage, served, CONTRIBUTOR) as context:
+        yield context.new_page()
+
+
+@pytest.fixture
+def owner(chromium: Browser, sealed_stage: Stage, served: str) -> Iterator[Page]:
+    with serving.visitor(chromium, sealed_stage, served, OWNER) as context:
+        yield context.new_page()
+
+
+def test_end_to_end_the_owners_browser_lets_the_contributors_read_and_answer(
+    sealed_stage: Stage, owner: Page, contributor: Page
+) -> None:
+    stage = sealed_stage
+    posting = posted(stage, set_up_owner(stage, owner))
+    thumbprint = set_up_contributor(stage, contributor)
+
+    # One by one: asked for, witnessed, checked, given by a click.
+    start(contributor, posting.campaign_id)
+    expect(contributor.get_by_text(WAITING)).to_be_visible()
+    expect(contributor.get_by_text("Struck 1")).to_have_count(0)
+    owner.goto(f"/campaigns/{posting.campaign_id}/key-desk")
+    expect(owner.get_by_text("Somebody asked a moment ago.")).to_be_visible()
+    witness(stage)
+    expect(said(owner)).to_have_text("Checked. The key can be given.")
+    expect(owner.get_by_text("Device confirmed by: Civil Aviation Office")).to_be_visible()
+    owner.get_by_role("button", name=GIVE).click()
+    expect(said(owner)).to_have_text("The key was given.")
+    expect(contributor.get_by_text("Struck 1")).to_be_visible()
+
+    # The answer leaves sealed: only the campaign's key opens it.
+    answer(contributor, "Seen from the tower.")
+    contributor.wait_for_url("**/claims/*")
+    with reading() as db:
+        row = db.all(
+            select(Contribution.__table__).where(Contribution.microtask_id == posting.items[0].microtask_id)
+        )[0]
+        campaign = end_to_end.known(posting.campaign_id)
+        ref = payloads.answer(row.microtask_id, row.id)
+        (part,) = payloads.handed_to_campaign(db, campaign, [(ref, row.payload_id)])
+    assert row.answer is None
+    assert end_to_end.opened_with(posting.private, part)["note"] == "Seen from the tower."
+
+    # By itself, while the page is open; then the device is removed in the middle.
+    owner.get_by_label("Give keys while this page is open").check()
+    expect(contributor.get_by_text(WAITING)).to_be_visible()
+    witness(stage)
+    expect(contributor.get_by_text("Struck 2")).to_be_visible()
+    revoke(stage, thumbprint)
+    contributor.reload()
+    expect(contributor.get_by_text(NEEDS_DEVICE)).to_be_visible()
+    expect(contributor.get_by_text("Struck 2")).to_have_count(0)
+    with reading() as db:
+        assert db.all(select(KeyRelease.claim_id).where(KeyRelease.wrapped.is_(None))) == []
+
+    # What was given to it before stays given, and is handed out no more.
+    desk = owner.locator("[data-requests] li")
+    expect(desk).to_have_count(2)
+
+
+def test_end_to_end_a_revoked_device_gets_nothing_that_it_waited_for(
+    sealed_stage: Stage, owner: Page, contributor: Page
+) -> None:
+    stage = sealed_stage
+    posting = posted(stage, set_up_owner(stage, owner))
+    thumbprint = set_up_contributor(stage, contributor)
+    start(contributor, posting.campaign_id)
+    expect(contributor.get_by_text(WAITING)).to_be_visible()
+    witness(stage)
+    owner.goto(f"/campaigns/{posting.campaign_id}/room")
+    give = owner.get_by_role("button", name=GIVE)
+    expect(give).to_be_visible()
+    revoke(stage, thumbprint)
+    expect(give).to_have_count(0)
+    expect(owner.get_by_text("Nobody waits for a key.")).to_be_visible()
+    expect(contributor.get_by_text(NEEDS_DEVICE)).to_be_visible()
+    with transaction() as tx:
+        desk = key_requests.waiting(
+            tx,
+            posting.campaign_id,
+            posting.device.thumbprint,
+            actor=stage.person(OWNER),
+            context=seed.CONTEXT,
+        )
+    assert (desk.requests, desk.waiting) == ([], [])
+
+
+def test_the_desk_refuses_evidence_that_no_witness_stands_behind(
+    sealed_stage: Stage, owner: Page, contributor: Page
+) -> None:
+    """The page came from before: whatever the marketplace says of keys later, it checks by those it was loaded with."""
+    stage = sealed_stage
+    posting = posted(stage, set_up_owner(stage, owner))
+    set_up_contributor(stage, contributor)
+
+    def forged(route: Any) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for each in told["requests"]:
+            lines = each["evidence"]["asked"]["checkpoint"].split("\n")
+            kept = [line for line in lines if "/witness" not in line]
+            strange = replace(LOG, kind=WITNESSES["haas"].kind, name="strange.example/witness")
+            text = "\n".join(kept[:3]) + "\n"
+            each["evidence"]["asked"]["checkpoint"] = "\n".join(kept) + strange.sign(text, 1).text
+        route.fulfill(response=answer, json=told)
+
+    owner.route("**/key-desk/requests*", forged)
+    start(contributor, posting.campaign_id)
+    expect(contributor.get_by_text(WAITING)).to_be_visible()
+    witness(stage)
+    owner.goto(f"/campaigns/{posting.campaign_id}/key-desk")
+    expect(said(owner)).to_have_text("Not given: no witness has confirmed the record.")
+    expect(owner.get_by_role("button", name="Give the key")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_desk_is_for_everybody(
+    chromium: Browser, sealed_stage: Stage, served: str, contributor: Page, width: int
+) -> None:
+    stage = sealed_stage
+    with serving.visitor(chromium, stage, served, OWNER, width=width, appearance="dark") as context:
+        page = context.new_page()
+        posting = posted(stage, set_up_owner(stage, page))
+        set_up_contributor(stage, contributor)
+        start(contributor, posting.campaign_id)
+        expect(contributor.get_by_text(WAITING)).to_be_visible()
+        witness(stage)
+        page.goto(f"/campaigns/{posting.campaign_id}/key-desk")
+        give = page.get_by_role("button", name=GIVE)
+        expect(give).to_be_visible()
+        violations, incomplete = by_axe(page)
+        assert (violations, incomplete) == ([], [])
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_label("Give keys while this page is open").focus()
+        page.keyboard.press("Tab")
+        expect(give).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(said(page)).to_have_text("The key was given.")
+
+
+def test_server_sealed_the_contributor_reads_answers_and_stops_when_the_device_is_removed(
+    sealed_stage: Stage, contributor: Page
+) -> None:
+    stage = sealed_stage
+    thumbprint = set_up_contributor(stage, contributor)
+    start(contributor, stage.campaign(STRIKES))
+    first = contributor.locator("[data-field]").first
+    expect(first).not_to_be_empty()
+    expect(first).to_be_visible()
+    answer(contributor, "Seen from the tower.")
+    contributor.wait_for_url("**/claims/*")
+    expect(first).to_be_visible()
+    with reading() as db:
+        rows = db.all(select(Contribution.answer, Contribution.payload_id))
+    assert any(row.payload_id for row in rows)
+    revoke(stage, thumbprint)
+    answer(contributor, "Too late.")
+    expect(contributor.get_by_role("heading", name="Set up this browser first")).to_be_visible()
+    contributor.go_back()
+    contributor.reload()
+    expect(contributor.get_by_text(NEEDS_DEVICE)).to_be_visible()
