@@ -118,7 +118,7 @@ class NoSuchKey(NotFound):
 
 
 class KeyStillNeeded(Conflict):
-    """This key is still needed. Move what hangs on it to a new key first: marketplace keys rotate
+    """This key is still needed. An operator moves what hangs on it to a new key first (marketplace keys rotate).
 
     Fact: `why` (`current`: new content of this year or a later one is sealed under it; `secrets`: secrets of the
     agency's sign-in hang on it; `more_payloads`: more would become unreadable than was signed; `not_signed`).
