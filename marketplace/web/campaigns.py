@@ -122,9 +122,7 @@ def _states(found: dict[str, Any]) -> dict[str, Any]:
         ("claimed", gettext("In hand"), gettext("every place is taken")),
         ("open", gettext("To do"), gettext("a place is free")),
     ]
-    pieces = charts.slices([(name, found["counts"][name]) for name, _, _ in states])
-    return {"states": states, "pieces": pieces}
-    if found["counts"]["shredded"]:
-        states.append(("shredded", gettext("Shredded"), gettext("gone without a result")))
     if "shredded" in found["counts"]:
         states.append(("shredded", gettext("Shredded"), gettext("gone without a result")))
+    pieces = charts.slices([(name, found["counts"][name]) for name, _, _ in states])
+    return {"states": states, "pieces": pieces}
