@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
 from marketplace.foundation.errors import DomainError
@@ -224,9 +225,12 @@ def signing_key(token: str, jwks: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def key_thumbprint(jwk: Mapping[str, Any]) -> str:
-    """The RFC 7638 thumbprint of a provider's public key (JWK), base64url of a SHA-256."""
-    return str(JWKRegistry.import_key(dict(jwk)).thumbprint())
+def key_thumbprint(jwk: Mapping[str, Any]) -> str | None:
+    """The RFC 7638 thumbprint of a provider's public key (JWK), base64url of a SHA-256; None for what is no key."""
+    try:
+        return str(JWKRegistry.import_key(dict(jwk)).thumbprint())
+    except (JoseError, ValueError, TypeError, KeyError):
+        return None
 
 
 def token_digest(token: str) -> str:

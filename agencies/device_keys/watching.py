@@ -37,14 +37,15 @@ MOST = 500
 class Seen:
     """A device key as its agency sees it. `entry` is the number of the enrolment on the record, once it has one.
 
-    `issuer_key` is the thumbprint (RFC 7638) of the key by which the agency's provider signed.
+    `issuer_key` is the thumbprint (RFC 7638) of the key by which the agency's provider signed, None where what was
+    written down is no key: then nothing vouches for this device.
     """
 
     thumbprint: str
     kind: str
     holder: str | None
     nonce: str
-    issuer_key: str
+    issuer_key: str | None
     enrolled_at: datetime
     revoked_at: datetime | None
     live: bool

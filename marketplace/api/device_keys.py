@@ -77,7 +77,8 @@ class SeenDevice(Schema):
         metadata=told("Of the sign-in that vouched: your sign-in service's log has to know it.")
     )
     issuer_key = fields.String(
-        metadata=told("RFC 7638 thumbprint of the key by which your sign-in service signed.")
+        allow_none=True,
+        metadata=told("RFC 7638 thumbprint of the key by which your sign-in service signed; null: by none."),
     )
     enrolled_at = fields.DateTime()
     enrolled_entry = fields.Integer(allow_none=True)

@@ -6,17 +6,18 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from agencies import device_keys
 from agencies.device_keys import Happened
+from agencies.device_models import DeviceKey
 from marketplace.foundation.db import transaction
 from security import key_transparency
 from security.log.entries import commitment, named
 from security.log.models import AuditEntry, AuditPending, LogSubject
 from security.log.sequencer import sequence
 from security.principal import Principal, Role
-from tests.builders import AT_WORK, a_person, found, one
+from tests.builders import AT_WORK, a_person, changed, found, one
 from tests.device_keys import a_device, issuer_key
 
 
@@ -60,6 +61,15 @@ def test_a_key_without_a_number_yet_is_seen_too(officer: Principal) -> None:
     with transaction() as tx:
         (seen,) = device_keys.of_agency(tx, actor=officer, context=AT_WORK)
     assert seen.entry is None
+
+
+def test_a_row_that_nothing_vouches_for_is_seen_as_that(officer: Principal) -> None:
+    """Somebody wrote it into the database: the page that would show it must not fail because of it."""
+    a_device(a_person("north"))
+    changed(update(DeviceKey).values(issuer_key={"kty": "none"}))
+    with transaction() as tx:
+        (seen,) = device_keys.of_agency(tx, actor=officer, context=AT_WORK)
+    assert seen.issuer_key is None
 
 
 def test_what_happened_comes_in_the_order_of_the_record_and_once(officer: Principal) -> None:
