@@ -47,7 +47,7 @@ def sent_in(page: Page) -> list[str]:
 def test_the_item_opens_on_this_device(maja: BrowserContext, stage: Stage) -> None:
     page = at_the_item(maja, stage)
     expect(page.locator("[data-field]").first).not_to_be_empty()
-    expect(page.get_by_text("Sealed to this device.")).to_be_visible()
+    expect(page.get_by_text("Sealed to your device.")).to_be_visible()
 
 
 def test_a_browser_without_keys_is_told_what_to_do(chromium: Browser, stage: Stage, url: str) -> None:
