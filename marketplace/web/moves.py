@@ -115,8 +115,9 @@ def go_and_move(move_id: UUID) -> Response:
     if move is None:
         raise MoveOver()
     own = current_context().session
-    asked = {"purpose": sign_in.TRANSFER, "session": own, "max_age": FRESH_SECONDS}
-    return go_on(flow.begin(move.to_slug, "/my-roles", **asked))
+    return go_on(
+        flow.begin(move.to_slug, "/my-roles", purpose=sign_in.TRANSFER, session=own, max_age=FRESH_SECONDS)
+    )
 
 
 @web.post("/my-roles/moves/<uuid:move_id>/withdraw")

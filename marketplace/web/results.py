@@ -44,10 +44,12 @@ def result(campaign_id: UUID, microtask_id: UUID) -> str:
     principal, context = current_principal(), current_context()
     with transaction() as tx:
         campaign = queries.described(tx, campaign_id, principal, context)
-        read = use_cases.outline if campaign["sealed"] else use_cases.open_result
-        found = read(tx, campaign_id, microtask_id, actor=principal, context=context)
+        found: Any
         if campaign["sealed"]:
+            found = use_cases.outline(tx, campaign_id, microtask_id, actor=principal, context=context)
             found["expected"] = sealed_json.expected(facts.campaign(tx, campaign_id), microtask_id)
+        else:
+            found = use_cases.open_result(tx, campaign_id, microtask_id, actor=principal, context=context)
     template = "sealed_result.html" if campaign["sealed"] else "result.html"
     return render_template(
         template,
