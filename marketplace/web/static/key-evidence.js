@@ -1,5 +1,5 @@
 // Whose device it is, and that the marketplace let it in: what is checked before a key is given to it. The same checks
-// in the same order as security/key_transparency.py and security/asked_keys.py, with WebCrypto alone.
+// as in security/key_transparency.py and security/asked_keys.py, by the same names, with WebCrypto alone.
 
 import { fromBase64, sha256, hex, utf8 } from "asset:sealing-bytes.js";
 import { deviceThumbprint, enrolmentNonce } from "asset:sealing-keys.js";
