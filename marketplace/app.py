@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from agencies.keys import bound, chosen
 from marketplace import api, proofs, scim, web
-from marketplace.edge import headers, logout, permissions, problems, sign_in, step_up
+from marketplace.edge import headers, larger_bodies, logout, permissions, problems, sign_in, step_up
 from marketplace.edge.application import Application, without_messages
 from marketplace.edge.health import health
 from marketplace.foundation import db, process
@@ -48,6 +48,7 @@ def build(settings: Settings) -> Flask:
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.merge_slashes = False  # werkzeug would redirect with a page of its own, programs too
+    app.before_request(larger_bodies.allow)
     csrf = CSRFProtect(app)
     logout.install(app, csrf)
     step_up.install(app)

@@ -43,8 +43,13 @@ def once(tx: Tx, act: Callable[[], UUID | None], *, status: int = 200, part: str
     return Outcome(result_id, repeated=False)
 
 
+def _is_json() -> bool:
+    """Whether the key comes in a header: from programs, and from our own scripts, which send no form."""
+    return is_api() or request.is_json
+
+
 def _key(part: str) -> str:
-    key = request.headers.get("Idempotency-Key") if is_api() else request.form.get("idempotency_key")
+    key = request.headers.get("Idempotency-Key") if _is_json() else request.form.get("idempotency_key")
     if not key or len(key + part) > LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise MissingIdempotencyKey()
     return key + part
@@ -52,7 +57,7 @@ def _key(part: str) -> str:
 
 def _digest() -> bytes:
     """A keyed digest of method, path and body; keyed, because the body may be sensitive and short."""
-    if is_api():
+    if _is_json():
         body = request.get_data()
     else:
         pairs = sorted(

@@ -31,6 +31,7 @@ from marketplace.web import (  # noqa: F401
     numbers,
     operation,
     people,
+    post_sealed,
     preferences,
     provider,
     record,

@@ -45,9 +45,12 @@ def campaign(campaign_id: UUID) -> str:
 @web.get("/campaigns")
 def campaigns() -> str:
     """The campaigns of my agency."""
+    principal = current_principal()
     with reading() as db:
-        found = queries.campaigns_of(db, current_principal(), current_context())
-    return render_template("campaigns.html", campaigns=found)
+        found = queries.campaigns_of(db, principal, current_context())
+    return render_template(
+        "campaigns.html", campaigns=found, can_post=may(principal, Permission.POST_CAMPAIGN)
+    )
 
 
 @web.get("/campaigns/<uuid:campaign_id>/room")

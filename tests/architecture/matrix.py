@@ -204,6 +204,14 @@ ROWS: Mapping[str, Row] = {
     "api.end_let_in": Row("POST /api/v1/campaigns/{campaign}/need-to-know/{guest}/end", LET_IN, ours),
     # results
     "web.campaigns": Row("GET /campaigns", frozenset({T, A})),
+    "web.seal_campaign": Row("GET /campaigns/sealed/new", frozenset({T})),
+    "web.check_settings": Row("POST /campaigns/sealed/check", frozenset({T})),
+    "web.post_sealed": Row("POST /campaigns/sealed", frozenset({T})),
+    # the scene's campaigns are not sealed end to end, which only those are told who may read their results
+    "web.key_holders": Row("GET /campaigns/{campaign}/key", frozenset({T, A}), read),
+    "web.key_to_give": Row("POST /campaigns/{campaign}/key/offer", frozenset({T}), read),
+    "web.give_key": Row("POST /campaigns/{campaign}/key/give", frozenset({T}), read, {"slots": "{{}}"}),
+    "web.take_key_back": Row("POST /campaigns/{campaign}/key/take-back", frozenset({T}), read),
     "web.room": Row("GET /campaigns/{campaign}/room", frozenset({T, A}), read),
     "web.key_desk": Row("GET /campaigns/{campaign}/key-desk", frozenset({T, A}), read),
     "web.key_requests_": Row("GET /campaigns/{campaign}/key-desk/requests", frozenset({T, A}), read),

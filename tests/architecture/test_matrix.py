@@ -38,7 +38,7 @@ UNRECORDED = {
         web.rules_file web.rules_version web.sharing web.units""",
     "what somebody typed for themself, which nobody else can open": "web.draft web.save_draft",
     "that there is something; opening it is an entry": "web.incidents web.reviews",
-    "an empty form": "web.new_incident",
+    "an empty form": "web.new_incident web.seal_campaign",
     "here there is nothing to change": """
         api.change_agency api.end_let_in api.take_out_of_unit web.ask_for_answer web.end_let_in
         web.destroy_draft web.end_other_sessions web.take_out_of_unit""",

@@ -51,6 +51,7 @@ def pages(on: Stage) -> Iterator[Page]:
         ("sessions", "maja", "/sessions"),
         ("device-keys", "maja", "/device-keys"),
         ("campaigns", "ines", "/campaigns"),
+        ("post-sealed", "ines", "/campaigns/sealed/new"),
         ("room", "ines", f"/campaigns/{strikes}/room"),
         ("room-empty", "ines", f"/campaigns/{glossary}/room"),
         ("results", "ines", f"/campaigns/{strikes}/results"),

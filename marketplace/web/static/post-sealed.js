@@ -1,0 +1,184 @@
+// Posting work that is sealed end to end: the settings are checked by the server, the items are read, sealed and signed
+// here, row by row, and only ciphertexts leave the page.
+
+import { fromBase64, headerHash, newCampaignKey, seal, sign, toBase64, wrap, wrapRecovery } from "asset:sealing.js";
+import { items as readItems } from "asset:csv.js";
+import { mine } from "asset:device-keys.js";
+import { readPart } from "asset:sealed-parts.js";
+
+const page = document.querySelector("[data-post-sealed]");
+const form = page.querySelector("form");
+const { check: checkUrl, post: postUrl, longestCell, mostRows, largest } = page.dataset;
+const mostShown = 100;
+
+// ---------- what the page says ----------
+
+function word(name, facts = {}) {
+  const said = page.querySelector(`[data-words] [data-word="${name}"]`).textContent;
+  return Object.entries(facts).reduce((text, [fact, value]) => text.replaceAll(`{${fact}}`, value), said);
+}
+
+function show(state) {
+  for (const one of page.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
+  form.hidden = state === "needs-device";
+  for (const field of form.elements) field.disabled = state === "sealing";
+}
+
+function refuse(sentences) {
+  show("refused");
+  const list = page.querySelector("[data-faults]");
+  const more = sentences.length - mostShown;
+  const shown = more > 0 ? [...sentences.slice(0, mostShown), word("more", { count: more })] : sentences;
+  list.replaceChildren(
+    ...shown.map((sentence) => {
+      const line = document.createElement("li");
+      line.textContent = sentence;
+      return line;
+    }),
+  );
+  page.querySelector("[data-state=refused]").focus();
+}
+
+function progress(done, total) {
+  const bar = page.querySelector("progress");
+  bar.max = total;
+  bar.value = done;
+  page.querySelector("[data-progress]").textContent = word("progress", { done, total });
+}
+
+// ---------- sealing ----------
+
+function headerFor(told, campaign, purpose, microtask) {
+  return {
+    agency: told.agency,
+    campaign,
+    compartments: told.compartments,
+    content_type: purpose === "key" ? "application/jwk+json" : "application/json",
+    contribution: null,
+    level: told.level,
+    microtask,
+    payload_version: 1,
+    protection: "end_to_end",
+    purpose,
+    version: 2,
+  };
+}
+
+async function sealedKey(told, campaign, device) {
+  const header = headerFor(told, campaign, "key", null);
+  const { publicJwk, keyId, envelope, dek } = await newCampaignKey(header);
+  const hash = await headerHash(header);
+  const slots = [];
+  for (const { thumbprint, public_key: key } of told.devices) {
+    slots.push({ kind: "device", key_id: thumbprint, slot: await wrap(dek, hash, "device", thumbprint, key, null) });
+  }
+  if (told.processing) {
+    const { key_id: id, public_key: key } = told.processing;
+    slots.push({ kind: "processing", key_id: id, slot: await wrap(dek, hash, "processing", id, key, null) });
+  }
+  if (told.recovery) {
+    const { key_id: id, public_key: key } = told.recovery;
+    const point = Uint8Array.of(4, ...fromBase64(key.x), ...fromBase64(key.y));
+    slots.push({ kind: "recovery", key_id: id, slot: toBase64(await wrapRecovery(dek, hash, id, point)) });
+  }
+  dek.fill(0);
+  const signature = toBase64(await sign(hash, envelope, device.signingKey));
+  const made = { envelope: toBase64(envelope), signature, signer: device.thumbprint };
+  return { public_key: publicJwk, key_id: keyId, slots, ...made };
+}
+
+async function sealedItem(told, campaign, key, number, value, device) {
+  const microtask = crypto.randomUUID();
+  const header = headerFor(told, campaign, "task", microtask);
+  const hash = await headerHash(header);
+  const { envelope, dek } = await seal(header, new TextEncoder().encode(JSON.stringify(value)));
+  const slot = await wrap(dek, hash, "campaign", key.key_id, key.public_key, null);
+  dek.fill(0);
+  const signature = toBase64(await sign(hash, envelope, device.signingKey));
+  return { microtask, number, envelope: toBase64(envelope), slot, signature };
+}
+
+async function sealedCampaign(told, values, device) {
+  const campaign = crypto.randomUUID();
+  const key = await sealedKey(told, campaign, device);
+  const items = [];
+  for (const value of values) {
+    items.push(await sealedItem(told, campaign, key, items.length + 1, value, device));
+    progress(items.length, values.length);
+  }
+  return { spec: told.settings, campaign, key, items };
+}
+
+// ---------- from files to a campaign ----------
+
+async function prepared() {
+  const settings = await form.elements.settings.files[0].text();
+  const body = new URLSearchParams({ settings, csrf_token: form.elements.csrf_token.value });
+  return readPart(checkUrl, { method: "POST", body });
+}
+
+async function rows(told) {
+  const bytes = await form.elements.items.files[0].arrayBuffer();
+  let text = "";
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return { items: [], errors: [{ line: 1, word: "encoding" }] };
+  }
+  return readItems(text, told.settings.form, { cell: Number(longestCell), rows: Number(mostRows) });
+}
+
+async function post(campaign) {
+  const body = JSON.stringify(campaign);
+  if (new Blob([body]).size > Number(largest)) return refuse([word("large")]);
+  const headers = {
+    Accept: "application/json",
+    "Content-Type": "application/json",
+    "Idempotency-Key": form.elements.idempotency_key.value,
+    "X-CSRFToken": form.elements.csrf_token.value,
+  };
+  const { room } = await readPart(postUrl, { method: "POST", headers, body });
+  location.assign(room);
+}
+
+async function onSubmit(event) {
+  event.preventDefault();
+  if (!form.elements.settings.files.length || !form.elements.items.files.length) return refuse([word("files")]);
+  show("sealing");
+  progress(0, 1);
+  try {
+    const told = await prepared();
+    if (!told.sealed_before) return refuse([word("not-sealed")]);
+    const device = await mine(undefined, told.devices.map(({ thumbprint }) => thumbprint));
+    if (!device) return show("needs-device");
+    if (told.recovery && told.recovery.suite !== "p256") return refuse([word("hybrid")]);
+    const found = await rows(told);
+    if (found.errors.length) return refuse(found.errors.map(sentenceOf));
+    await post(await sealedCampaign(told, found.items, device));
+  } catch (error) {
+    refuse(sentencesOf(error));
+  }
+}
+
+function sentenceOf({ line, word: name, ...facts }) {
+  return word("row", { line, problem: word(name, facts) });
+}
+
+function sentencesOf(error) {
+  const problem = error.problem;
+  if (!problem) return [word("failed")];
+  const places = Object.entries(problem.errors ?? {}).flatMap(([place, below]) => flat(place, below));
+  return places.length ? places : [problem.detail ?? problem.title];
+}
+
+function flat(place, below) {
+  if (Array.isArray(below)) return below.map((sentence) => `${place}: ${sentence}`);
+  if (below === null || typeof below !== "object") return [`${place}: ${below}`];
+  return Object.entries(below).flatMap(([name, deeper]) => flat(`${place}.${name}`, deeper));
+}
+
+form.addEventListener("submit", onSubmit);
+mine().then(
+  (device) => show(device ? "ready" : "needs-device"),
+  () => show("needs-device"),
+);

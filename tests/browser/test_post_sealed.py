@@ -1,0 +1,282 @@
+"""Posting sealed work in Chromium: files are read, sealed and signed in the browser, and nothing else leaves it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from sqlalchemy import select
+
+from agencies import handling
+from agencies.models import Person
+from deploy.samples import seed
+from marketplace.foundation.db import reading, transaction
+from security.labels import Level
+from security.principal import Role
+from security.sealing import Header, SlotPurpose, keys, recovery, unseal
+from tasks import facts, key_holders, payloads, table
+from tasks.errors import BadRows
+from tasks.models import Campaign, Microtask, Payload, PayloadSlot
+from tests import end_to_end, on_device
+from tests.browser.test_axe import found as by_axe
+from tests.builders import AT_WORK, a_form, a_person
+from tests.web import serving
+from tests.web import stage as stages
+from tests.web.stage import Stage
+
+OWNER, ADMIN = "ines", "felix"
+SETTINGS = """
+name = "Struck"
+title = "What was struck?"
+purpose = "So that airports know."
+instructions = "Read the entry. Choose."
+level = "sensitive"
+contributions = 1
+due = 2030-01-31
+
+[[form.questions]]
+name = "kind"
+kind = "choice"
+label = "What is it?"
+cannot_tell = "unclear"
+options = [
+  { value = "bird", label = "A bird" },
+  { value = "unclear", label = "Can't tell" },
+]
+
+[[form.fields]]
+name = "entry"
+label = "Entry"
+column = "Species name"
+required = true
+"""
+ITEMS = 'Species name;size\n"Canary; ""grey"" gull";small\n\u00a0Canary bat é ;big\n'
+
+
+@pytest.fixture(scope="module")
+def own_stage() -> Iterator[Stage]:
+    """A stage of these tests' own: its agency has its sensitive work sealed end to end, and keys of its own."""
+    home = Path(tempfile.mkdtemp(prefix="market-post-sealed-"))
+    made = stages.set_up(home)
+    made.enter()
+    with transaction() as tx:
+        admin = made._person(tx, ADMIN)
+        change = {"protection": handling.END_TO_END}
+        handling.change(tx, Level.SENSITIVE, change, actor=admin, context=seed.CONTEXT)
+    made.leave()
+    yield made
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def stage(own_stage: Stage) -> Iterator[Stage]:
+    own_stage.enter()
+    yield own_stage
+    own_stage.leave()
+
+
+@pytest.fixture
+def ines(chromium: Browser, stage: Stage, url: str) -> Iterator[BrowserContext]:
+    with serving.visitor(chromium, stage, url, OWNER) as context:
+        serving.set_up(context, stage, OWNER)
+        yield context
+
+
+def choose(page: Page, settings: str = SETTINGS, items: str | bytes = ITEMS) -> None:
+    page.goto("/campaigns/sealed/new")
+    given = items.encode() if isinstance(items, str) else items
+    page.get_by_label("Settings (campaign.toml)").set_input_files(
+        {"name": "campaign.toml", "mimeType": "application/toml", "buffer": settings.encode()}
+    )
+    page.get_by_label("Items (CSV, UTF-8)").set_input_files(
+        {"name": "items.csv", "mimeType": "text/csv", "buffer": given}
+    )
+
+
+def seal(page: Page) -> None:
+    page.get_by_role("button", name="Seal and post").click()
+
+
+def campaigns() -> list[UUID]:
+    with reading() as db:
+        return [row.id for row in db.all(select(Campaign.id).where(Campaign.name == "Struck"))]
+
+
+def private_key(campaign_id: UUID, device: on_device.Device) -> keys.PrivateKey:
+    with transaction() as tx:
+        campaign = facts.campaign(tx, campaign_id)
+        part = payloads.key_part(tx, campaign, SlotPurpose.DEVICE, device.thumbprint)
+    return end_to_end.key_in(part, device.encryption)
+
+
+def items_of(campaign_id: UUID, private: keys.PrivateKey) -> list[Any]:
+    with reading() as db:
+        campaign = facts.campaign(db, campaign_id)
+        rows = db.all(
+            select(Microtask.id, Microtask.payload_id)
+            .where(Microtask.campaign_id == campaign_id)
+            .order_by(Microtask.number)
+        )
+        wanted = [(payloads.item(row.id), row.payload_id) for row in rows]
+        parts = payloads.handed_to_campaign(db, campaign, wanted)
+    return [end_to_end.opened_with(private, part) for part in parts]
+
+
+def test_files_become_a_sealed_campaign_and_nothing_else_leaves(ines: BrowserContext, stage: Stage) -> None:
+    page = ines.new_page()
+    sent: list[str] = []
+
+    def keep(request: Request) -> None:
+        sent.append(request.post_data or "")
+
+    page.on("request", keep)
+    choose(page)
+    before = set(campaigns())
+    seal(page)
+    page.wait_for_url("**/room")
+    expect(page.get_by_role("heading", name="Sealed end to end")).to_be_visible()
+    [made] = set(campaigns()) - before
+    assert any("envelope" in body for body in sent)
+    assert not [body for body in sent if "Canary" in body]
+    device = on_device.device_of(stage.person(OWNER))
+    private = private_key(made, device)
+    expected = table.items(ITEMS, {"fields": [{"name": "entry", "column": "Species name", "required": True}]})
+    assert items_of(made, private) == expected
+
+
+def test_the_agencys_own_keys_get_the_campaigns(ines: BrowserContext, stage: Stage) -> None:
+    held = end_to_end.agency_keys_of(stage.person(OWNER))
+    page = ines.new_page()
+    choose(page)
+    before = set(campaigns())
+    seal(page)
+    page.wait_for_url("**/room")
+    [made] = set(campaigns()) - before
+    with transaction() as tx:
+        campaign = facts.campaign(tx, made)
+        part = payloads.key_part(tx, campaign, SlotPurpose.PROCESSING, held.processing_id)
+        slot = tx.all(
+            select(PayloadSlot.wrapped, Payload.body, Payload.header)
+            .join(Payload, Payload.id == PayloadSlot.payload_id)
+            .where(PayloadSlot.payload_id == campaign.key_payload_id, PayloadSlot.kind == "recovery")
+        )[0]
+    public = campaign.public_key
+    assert keys.public_jwk(end_to_end.key_in(part, held.processing)) == public
+    header = Header.from_bytes(bytes(slot.header))
+    dek = recovery.unwrap(bytes(slot.wrapped), header.hash, held.recovery.public.key_id, held.recovery)
+    assert keys.public_jwk(keys.parse_private(unseal(header, bytes(slot.body), dek))) == public
+
+
+def test_bad_rows_are_listed_and_nothing_is_posted(ines: BrowserContext, stage: Stage) -> None:
+    page = ines.new_page()
+    choose(page, items="Species name,size\nGull,small\n,small\nBat\n")
+    before = campaigns()
+    seal(page)
+    alert = page.get_by_role("alert")
+    expect(alert.get_by_role("listitem")).to_have_text(
+        ["Line 3: The cell in “Species name” is empty.", "Line 4: There are 1 cells, and the header has 2."]
+    )
+    assert campaigns() == before
+    assert by_axe(page) == ([], [])
+
+
+def test_settings_that_do_not_fit_are_listed(ines: BrowserContext, stage: Stage) -> None:
+    page = ines.new_page()
+    choose(page, settings=SETTINGS.replace("contributions = 1", "contributions = 0"))
+    seal(page)
+    expect(page.get_by_role("alert")).to_contain_text("contributions: Must be a whole number from 1 to 99.")
+    choose(page, settings="name = ")
+    seal(page)
+    expect(page.get_by_role("alert")).to_contain_text("This is not valid TOML")
+
+
+def test_work_of_another_level_is_not_sealed_here(ines: BrowserContext, stage: Stage) -> None:
+    page = ines.new_page()
+    choose(page, settings=SETTINGS.replace('"sensitive"', '"internal"'))
+    seal(page)
+    expect(page.get_by_role("alert")).to_contain_text("does not have work of this level sealed end to end")
+
+
+def test_a_browser_without_keys_is_told_what_to_do(chromium: Browser, stage: Stage, url: str) -> None:
+    with serving.visitor(chromium, stage, url, OWNER) as context:
+        page = context.new_page()
+        page.goto("/campaigns/sealed/new")
+        expect(page.get_by_role("link", name="Set up this browser")).to_be_visible()
+        assert by_axe(page) == ([], [])
+
+
+TEXTS = (
+    ITEMS,
+    "a,b\n1,2\n",
+    "a,b\r\n1,2\r\n\r\n3,4",
+    '\ufeffa,b\n"1\n1",2\n,2\n',
+    "a;b\n1;2\n",
+    "a\n\n\n1\n",
+    "",
+    "\n",
+    "a,a\n1,2\n",
+    "b\n1\n",
+    "a,b\n1\n",
+    'a,b\n"1,2\n',
+    'a,b\n"1"x,2\n',
+    "a,b\n1,2,3\n\n,2\n",
+    "a,b\n" + "x" * 20_001 + ",2\n",
+    "a,b\n" + "😀" * 20_000 + ",2\n",
+    "a,b\n\x00,2\n",
+    "a,b\n e\u0301 ,2\n",
+    "a,b\n",
+)
+
+
+def test_the_browser_reads_files_as_the_server_does(ines: BrowserContext, stage: Stage) -> None:
+    page = ines.new_page()
+    page.goto("/campaigns/sealed/new")
+    form = a_form(fields=[{"name": "entry", "label": "A", "column": "a", "lead": True, "required": True}])
+    read = """async ([texts, form]) => {
+        const link = document.querySelector('link[rel=modulepreload][href$="/csv.js"]');
+        const { items } = await import(link.href);
+        return texts.map((text) => items(text, form, { cell: 20000, rows: 100000 }));
+    }"""
+    for text, found in zip(TEXTS, page.evaluate(read, [list(TEXTS), form]), strict=True):
+        try:
+            expected, lines = table.items(text, form), []
+        except BadRows as bad:
+            expected, lines = None, [error["row"] for error in bad.facts["errors"]]
+        assert [error["line"] for error in found["errors"]] == lines, json.dumps(text[:40])
+        if expected is not None:
+            assert found["items"] == expected, json.dumps(text[:40])
+
+
+def test_the_key_is_given_to_a_colleague_and_taken_back(ines: BrowserContext, stage: Stage) -> None:
+    owner = stage.person(OWNER)
+    device = on_device.device_of(owner)
+    held = end_to_end.agency_keys_of(owner)
+    posting = end_to_end.a_posting(owner, device=device, held=held)
+    posting.post()
+    colleague = a_person(owner.agency_slug, roles=(Role.TASK_OWNER,), name="Kari Nordmann")
+    theirs = on_device.device_of(colleague)
+    page = ines.new_page()
+    page.goto(f"/campaigns/{posting.campaign_id}/key")
+    assert by_axe(page) == ([], [])
+    page.get_by_label("E-mail address").fill(stage_email(colleague.person_id))
+    page.get_by_role("button", name="Give the key", exact=True).click()
+    expect(page.get_by_text("Kari Nordmann").first).to_be_visible()
+    assert keys.public_jwk(private_key(posting.campaign_id, theirs)) == keys.public_jwk(posting.private)
+    page.get_by_role("listitem").filter(has_text="Kari Nordmann").get_by_role("button").click()
+    expect(page.get_by_text("The key was taken back.")).to_be_visible()
+    with transaction() as tx:
+        left = key_holders.listing(tx, posting.campaign_id, actor=owner, context=AT_WORK)
+    assert left.colleagues == []
+
+
+def stage_email(person_id: UUID) -> str:
+    with reading() as db:
+        email: str = db.scalar(select(Person.email).where(Person.id == person_id))
+    return email
