@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -17,7 +18,7 @@ from agencies.keys import UnknownKey, bound
 from agencies.models import Notice
 from marketplace.edge.results_csv import results_csv
 from marketplace.foundation.db import Tx, reading, transaction
-from marketplace.foundation.errors import DomainError
+from marketplace.foundation.errors import DomainError, Unavailable
 from marketplace.foundation.jobs import Job
 from security.log.models import AuditPending
 from security.principal import Principal, Role
@@ -67,6 +68,7 @@ from tests.builders import (
 )
 from tests.tasks.invariants import assert_places_are_kept
 from tests.tasks.test_payloads import everything_stored
+from tests.together import together
 
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
@@ -498,6 +500,39 @@ class TestTheKeyOfAYear:
             with pytest.raises(UnknownKey):
                 opened(gone.claim, gone.person)
         assert opened(later.claim, later.person) == {"entry": "Entry 1"}
+
+
+class TestInTheMiddleOfWork:
+    def test_nothing_that_people_do_at_the_same_time_is_kept(self, database: Engine) -> None:
+        owner, people = an_owner(), [a_person() for _ in range(4)]
+        campaign = a_campaign(owner, items=8, redundancy=2, level="sensitive")
+        held = [(person, a_claim(campaign, person)) for person in people]
+        answers = [sealed_answer(claim, person, {"kind": "bat"}) for person, claim in held]
+        with transaction() as tx:
+            shredding.shred_campaign(tx, campaign, actor=owner, context=AT_WORK)
+
+        def answering(place: int) -> Callable[[], None]:
+            (person, claim), answer = held[place], answers[place]
+
+            def answers_one_and_takes_another() -> None:
+                with suppress(DomainError), transaction() as tx:
+                    contributions.submit(tx, claim, answer, actor=person, context=AT_WORK)
+                with suppress(DomainError):
+                    a_claim(campaign, person)
+
+            return answers_one_and_takes_another
+
+        def shreds() -> None:
+            after: int | None = 0
+            while after is not None:
+                with suppress(Unavailable), transaction() as tx:  # as a worker tries again after a deadlock
+                    after = shredding.shred_some(tx, campaign, after, limit=2)
+
+        together(shreds, *(answering(place) for place in range(len(held))))
+        assert payloads_left() == []
+        assert found(select(Claim.id).where(Claim.live)) == []
+        assert found(select(PayloadSlot.key_id)) == []
+        assert_places_are_kept()
 
 
 class TestEndToEnd:
