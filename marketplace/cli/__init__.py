@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from marketplace.cli.agency import agency
+from marketplace.cli.agency_worker import worker
 from marketplace.cli.api import api
 from marketplace.cli.audit import audit
 from marketplace.cli.campaign import campaign
@@ -31,5 +32,5 @@ def group() -> None:
     """
 
 
-for noun in (agency, api, audit, campaign, device, job, key, keys, person, rules, witness):
+for noun in (agency, api, audit, campaign, device, job, key, keys, person, rules, witness, worker):
     group.add_command(noun)
