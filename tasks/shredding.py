@@ -57,7 +57,9 @@ def shred_some(tx: Tx, campaign_id: UUID, after: int = 0, limit: int = AT_ONCE) 
         return number
     if _shred_key(tx, campaign):
         path = f"/campaigns/{campaign_id}/room"
-        notices.post(tx, campaign.owner_id, "campaign.shredded", path=path, **in_notice(campaign, campaign.name))
+        notices.post(
+            tx, campaign.owner_id, "campaign.shredded", path=path, **in_notice(campaign, campaign.name)
+        )
     return None
 
 
