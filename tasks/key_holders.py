@@ -134,7 +134,8 @@ def give(tx: Tx, campaign_id: UUID, slots: Mapping[str, bytes], *, actor: Princi
             "key_id": thumbprint,
             "wrapped": slot,
         }
-        if tx.execute(insert(tx, PayloadSlot).values(row).on_conflict_do_nothing()).rowcount:
+        new = insert(tx, PayloadSlot).values(row).on_conflict_do_nothing().returning(PayloadSlot.key_id)
+        if tx.one_or_none(new) is not None:
             given += 1
             _record(tx, "campaign_key.give", campaign, whose.subject_id, actor, context)
     return given

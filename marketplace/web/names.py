@@ -250,6 +250,8 @@ _NOT_ACCEPTED = _l("the agency’s answer was not accepted")
 _NOT_THERE = _l("not there, or hidden")
 ERRORS = {
     "AccessTokenRefused": _l("token not accepted"),
+    "NeedsDevice": _l("device not set up"),
+    "NotAHolder": _l("device without the campaign’s key"),
     "CannotVouch": _l("the agency’s sign-in cannot confirm a device"),
     "CannotWearHat": _l("another agency’s sign-in is needed"),
     "NoSecondFactor": _l("no second factor there"),

@@ -32,6 +32,7 @@ OF_OTHER_THINGS = {
     "security/log/queries.py": "entries of the record over time, for the officer who reads these very entries",
     "tasks/queries.py": "items of a campaign",
     "tasks/results.py": "results of a campaign",
+    "tasks/sealed_results.py": "settled and undecided items of a campaign",
     "tasks/shredding.py": "shredded items of a campaign",
     "tasks/rewrapping.py": "sealed payloads that hang on a key",
     "marketplace/edge/health.py": "lags of jobs and of the record",
