@@ -26,7 +26,7 @@ UNRECORDED = {
     "only what belongs to the reader": """
         api.list_claims api.list_device_keys api.list_roles api.me web.device_keys web.my_roles web.my_work web.notices
         web.sessions""",
-    "where nothing happened, nothing was read": "api.watch_device_keys",
+    "where nothing happened, nothing was read": "api.list_key_requests_of_agency api.watch_device_keys",
     "what campaigns are called and ask for, never an item": """
         api.get_campaign api.get_claim api.list_campaigns web.board web.campaign web.campaigns web.room""",
     "how an agency or the marketplace is set up, and nobody in it": """

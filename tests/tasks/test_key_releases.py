@@ -63,6 +63,7 @@ from tests.device_keys import a_device
 from tests.end_to_end import Posting
 from tests.on_device import Device
 from tests.witnessed import LOG, NORTH, SOUTH, register_witnesses, witness
+from workers.handlers import claims as handlers
 
 
 @dataclass
@@ -415,6 +416,12 @@ class TestReleasing:
         assert done(key_releases.forget_over) == 0
         given_back(scene.claim, scene.person)
         assert done(key_releases.forget_over) == 1
+        assert found(select(KeyRelease.claim_id)) == []
+
+    def test_leaves_nothing_behind_after_the_clocks_next_turn(self, scene: Scene) -> None:
+        scene.release()
+        over(scene.claim)
+        done(handlers.end_due)
         assert found(select(KeyRelease.claim_id)) == []
 
 
