@@ -142,11 +142,8 @@ def _keep(
         "answer": plain,
         "payload_id": payload_id,
     }
-    if (
-        tx.execute(
-            insert(tx, Contribution).values(row).on_conflict_do_nothing(index_elements=["id"])
-        ).rowcount
-        == 0
-    ):
+    # Asked for, not counted: of rows that were not inserted, not every driver says that there were none.
+    new = insert(tx, Contribution).values(row).on_conflict_do_nothing(index_elements=["id"])
+    if tx.one_or_none(new.returning(Contribution.id)) is None:
         raise BadSealing(problem="contribution")
     return contribution_id

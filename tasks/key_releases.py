@@ -62,7 +62,8 @@ def ask(
     if row is not None:  # the claim was extended beyond the end of what was given for it
         tx.execute(delete(KeyRelease).where(*mine))
     asked = {"claim_id": claim_id, "device_key_id": device.id, "campaign_id": campaign.id, "wrapped": None}
-    if tx.execute(insert(tx, KeyRelease).values(asked).on_conflict_do_nothing()).rowcount:
+    new = insert(tx, KeyRelease).values(asked).on_conflict_do_nothing().returning(KeyRelease.claim_id)
+    if tx.one_or_none(new) is not None:
         claim = tx.execute(select(Claim.microtask_id, Claim.expires_at).where(Claim.id == claim_id)).one()
         audit.record(
             tx,
