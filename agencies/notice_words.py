@@ -28,7 +28,9 @@ SENTENCES: Mapping[str, str] = {
     "look_up.waits": _("A colleague asks to open a name on the security record. A second person is wanted."),
     "look_up.answered": _("Your request to open a name was answered."),
     "look_up.read": _("Your name on the security record was opened. Purpose: %(purpose)s."),
-    "device_key.enrolled": _("A device was set up for you: “%(device)s”. If that was not you, remove it now."),
+    "device_key.enrolled": _(
+        "A device was set up for you: “%(device)s”. If that was not you, remove it now."
+    ),
     "device_key.revoked": _("A device of yours was removed: “%(device)s”. Nothing is sealed to it any more."),
     "data_request.waits": _("Somebody asks who has seen data about them. The answer is ready to be sent."),
     "data_request.answered": _("Data protection has answered your question who has seen data about you."),
@@ -36,7 +38,9 @@ SENTENCES: Mapping[str, str] = {
         "An incident of your agency was opened. A report to the authority is due within 72 hours of when it became"
         " known."
     ),
-    "campaign.shredded": _("What was sealed of “%(campaign)s” is shredded. What its items came to stays listed."),
+    "campaign.shredded": _(
+        "What was sealed of “%(campaign)s” is shredded. What its items came to stays listed."
+    ),
     "claim.shredded": _(
         "An item of “%(campaign)s” is no longer in your hands: its content was shredded. Nothing is held against you."
     ),
@@ -47,7 +51,9 @@ SENTENCES: Mapping[str, str] = {
 
 OF_SEALED: Mapping[str, str] = {
     "campaign.settled": _("Every item of a sealed campaign of yours has a result."),
-    "campaign.shredded": _("What was sealed of a campaign of yours is shredded. What its items came to stays listed."),
+    "campaign.shredded": _(
+        "What was sealed of a campaign of yours is shredded. What its items came to stays listed."
+    ),
     "claim.shredded": _(
         "A sealed item is no longer in your hands: its content was shredded. Nothing is held against you."
     ),

@@ -7,7 +7,6 @@ that says who a device's person is, either would tell whose answer is whose.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,15 +17,13 @@ from uuid import UUID
 from sqlalchemy import exists, select
 
 from agencies import device_keys, notices
+from agencies.device_keys import record_proofs
 from agencies.device_keys.reading import is_device_live
 from agencies.device_models import DeviceKey as DeviceRow
-from agencies.models import Agency, IdentityProvider, Notice
+from agencies.models import Notice
 from marketplace.foundation import clock
 from marketplace.foundation.db import Query, Tx
-from security import asked_keys, merkle_proofs
-from security.log import audit, checkpoints, tree, witnesses
-from security.log.checkpoints import Signed
-from security.log.models import AuditEntry
+from security.log import audit
 from security.principal import Context, Principal
 from security.sealing import Protection, SlotPurpose, base64url
 from tasks import key_releases, payloads
@@ -114,36 +111,6 @@ def waiting(
         detail = {"requests": len(requests)}
         audit.record(tx, "key.list", target, actor=actor, context=context, detail=detail)
     return Desk(campaign, payloads.key_part(tx, campaign, kind, holder), requests, list(named))
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What a browser that gives keys checks evidence by: the record's key and its witnesses' (verifier lines), and the
-    sign-in services by which agencies are known (issuer → the agency's name).
-
-    A browser has this from the marketplace, as it has its scripts; an agency's own service keeps its own.
-    """
-
-    log: str | None
-    witnesses: Sequence[str]
-    issuers: Mapping[str, str]
-
-
-def trust(db: Tx) -> Trust:
-    """What evidence is checked by, as the marketplace knows it."""
-    key = checkpoints.key(db)
-    known = checkpoints.witnesses(db)
-    providers = db.all(
-        select(IdentityProvider.issuer, Agency.name)
-        .join(Agency, Agency.id == IdentityProvider.agency_id)
-        .where(IdentityProvider.status == "active")
-        .order_by(Agency.name, IdentityProvider.issuer)
-    )
-    return Trust(
-        None if key is None else str(key),
-        [str(known[name]) for name in sorted(known)],
-        {row.issuer: row.name for row in providers},
-    )
 
 
 def holding(db: Tx, campaign: CampaignFacts, actor: Principal) -> list[str]:
@@ -248,7 +215,7 @@ def _waiting(tx: Tx) -> Query:
 def _request(db: Tx, campaign: CampaignFacts, row: Any) -> Request | None:
     """One request with what shows that it is right; None while no witness has seen that."""
     until = key_releases.end_of(row.expires_at)
-    asked = _asked(db, row.microtask_id, row.thumbprint, until)
+    asked = record_proofs.asked(db, row.microtask_id, row.thumbprint, until)
     device = None if asked is None else device_keys.evidence(db, row.device_id)
     slot = db.one_or_none(
         select(PayloadSlot.key_id, PayloadSlot.wrapped).where(
@@ -269,36 +236,3 @@ def _request(db: Tx, campaign: CampaignFacts, row: Any) -> Request | None:
         bytes(slot.wrapped),
         {"device": device, "asked": asked},
     )
-
-
-def _asked(db: Tx, microtask_id: UUID, device: str, until: int) -> dict[str, Any] | None:
-    """The entry by which this device was let in until then, in a checkpoint that a witness cosigned; None before."""
-    rows = db.all(
-        select(AuditEntry.number, AuditEntry.body, AuditEntry.detail)
-        .where(AuditEntry.object_id == str(microtask_id), AuditEntry.act == asked_keys.ACT)
-        .order_by(AuditEntry.number.desc())
-    )
-    said = {"device": device, "until": until}
-    entry = next((row for row in rows if row.detail == said), None)
-    signed = None if entry is None else _witnessed(db, entry.number)
-    if entry is None or signed is None:
-        return None
-    size = signed.checkpoint.size
-    path = merkle_proofs.inclusion(entry.number, size, tree.subtrees(db, size - 1, entry.number))
-    return {
-        "entry": {
-            "number": entry.number,
-            "body": b64encode(bytes(entry.body)).decode("ascii"),
-            "proof": [each.hex() for each in path],
-        },
-        "checkpoint": str(signed.note),
-    }
-
-
-def _witnessed(db: Tx, number: int) -> Signed | None:
-    """The newest checkpoint over this entry that as many witnesses cosigned as are wanted, or else one at least."""
-    for enough in (witnesses.WANTED, 1):
-        signed = checkpoints.latest(db, witnesses=enough)
-        if signed is not None and signed.checkpoint.size > number:
-            return signed
-    return None

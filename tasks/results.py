@@ -150,7 +150,8 @@ def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> 
 
     Yields {"number", "item", "value", "agreeing", "answers", "tied", "rule", "settled_on", "trace", "notes"} where
     trace is a list of (alias, value), and notes of (alias, note) for those who left one; what was shredded has an empty
-    item, no value and no trace. Raises NotForYou, SealedElsewhere end to end, and NotFromHere where the handling of the level refuses it in this network.
+    item, no value and no trace. Raises NotForYou, SealedElsewhere end to end, and NotFromHere where the handling of
+    the level refuses it in this network.
     """
     campaign = readable(tx, campaign_id, actor, context)
     decision = campaign.decide("export", actor, context)

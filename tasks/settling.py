@@ -22,7 +22,6 @@ from security.principal import JOB, Context, Principal
 from security.sealing import SealingError
 from tasks import facts, payloads
 from tasks.campaign_names import in_notice
-from tasks.campaign_names import in_notice
 from tasks.consensus import Answer, Inference, NothingToInfer, decide
 from tasks.errors import KeyUnavailable, Shredded
 from tasks.facts import CampaignFacts
@@ -105,7 +104,9 @@ def mark(
         return True
     if _is_finished(tx, campaign.id):
         path = f"/campaigns/{campaign.id}/room"
-        notices.post(tx, campaign.owner_id, "campaign.settled", path=path, **in_notice(campaign, campaign.name))
+        notices.post(
+            tx, campaign.owner_id, "campaign.settled", path=path, **in_notice(campaign, campaign.name)
+        )
     return False
 
 

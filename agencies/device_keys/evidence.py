@@ -6,19 +6,17 @@ long as the record keeps that entry. After that the device is set up anew.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from agencies.device_keys.record_proofs import proved
 from agencies.device_models import DeviceKey
 from agencies.models import Person
 from marketplace.foundation.db import Tx
-from security import merkle_proofs
 from security.key_transparency import ACT, FORMAT
-from security.log import checkpoints, tree, witnesses
-from security.log.checkpoints import Signed
+from security.log import checkpoints
 from security.log.models import AuditEntry
 
 
@@ -37,11 +35,10 @@ def evidence(db: Tx, device_key_id: UUID) -> dict[str, Any] | None:
         .where(DeviceKey.id == device_key_id)
     )
     entry = None if row is None else _entry(db, row.subject_id, row.thumbprint)
-    signed = None if entry is None else _witnessed(db, entry.number)
-    if row is None or entry is None or signed is None:
+    found = None if entry is None else proved(db, entry)
+    if row is None or found is None:
         return None
-    size = signed.checkpoint.size
-    path = merkle_proofs.inclusion(entry.number, size, tree.subtrees(db, size - 1, entry.number))
+    proof, signed = found
     keys = checkpoints.witnesses(db)
     return {
         "format": FORMAT,
@@ -53,11 +50,7 @@ def evidence(db: Tx, device_key_id: UUID) -> dict[str, Any] | None:
         "issuer": row.issuer,
         "client_id": row.client_id,
         "issuer_key": dict(row.issuer_key),
-        "entry": {
-            "number": entry.number,
-            "body": b64encode(bytes(entry.body)).decode("ascii"),
-            "proof": [each.hex() for each in path],
-        },
+        "entry": proof,
         "checkpoint": str(signed.note),
         "log": str(checkpoints.key(db)),
         "witnesses": [str(keys[name]) for name in sorted(signed.witnessed) if name in keys],
@@ -72,12 +65,3 @@ def _entry(db: Tx, subject_id: UUID, thumbprint: str) -> Any | None:
             AuditEntry.object_id == str(subject_id), AuditEntry.object_kind == "person", AuditEntry.act == ACT, named
         )
     )  # fmt: skip
-
-
-def _witnessed(db: Tx, number: int) -> Signed | None:
-    """The newest checkpoint over this entry that as many witnesses cosigned as are wanted, or else one at least."""
-    for enough in (witnesses.WANTED, 1):
-        signed = checkpoints.latest(db, witnesses=enough)
-        if signed is not None and signed.checkpoint.size > number:
-            return signed
-    return None

@@ -28,8 +28,8 @@ from marketplace.api import (  # noqa: F401
     rules,
     scim,
     sealed_campaigns,
-    units,
     shredding,
+    units,
 )
 from marketplace.api.door import api
 

@@ -104,7 +104,8 @@ class CampaignSummary(CampaignName):
     settled = fields.Integer(metadata=told("Items that have a result."))
     total = fields.Integer()
     protection = fields.String(
-        allow_none=True, metadata=told("How content lies sealed: `server` or `end_to_end`; null: it lies open.")
+        allow_none=True,
+        metadata=told("How content lies sealed: `server` or `end_to_end`; null: it lies open."),
     )
     skills = fields.List(fields.Nested(Skill))
 
@@ -230,7 +231,9 @@ class SealedItem(Schema):
     item = fields.Nested(SealedPart, allow_none=True, metadata=told("null while its key is waited for."))
     signer = fields.Dict(
         allow_none=True,
-        metadata=told("The public key (JWK) of the device that signed the item; null where the server sealed it."),
+        metadata=told(
+            "The public key (JWK) of the device that signed the item; null where the server sealed it."
+        ),
     )
     saved = fields.Nested(SealedPart, allow_none=True, metadata=told("Your draft, if there is one."))
     answer = fields.Nested(SealTo)

@@ -76,8 +76,12 @@ class SealedPost(Strict):
 class HolderQuery(Input):
     """Which key of yours opens the campaign's: that of a device, or your agency's processing key."""
 
-    device = fields.String(load_default=None, validate=A_KEY, metadata=told("The thumbprint of a device of yours."))
-    processing = fields.String(load_default=None, validate=A_KEY, metadata=told("The id of your agency's key."))
+    device = fields.String(
+        load_default=None, validate=A_KEY, metadata=told("The thumbprint of a device of yours.")
+    )
+    processing = fields.String(
+        load_default=None, validate=A_KEY, metadata=told("The id of your agency's key.")
+    )
     after = Text(400, load_default=None, metadata=told("The `next` of the page before."))
     limit = fields.Integer(
         load_default=50,

@@ -63,5 +63,12 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-for command in (*agency_proposals.EVERY, *agency_handling.EVERY, check, found, scim_credential, directory_group):
+for command in (
+    *agency_proposals.EVERY,
+    *agency_handling.EVERY,
+    check,
+    found,
+    scim_credential,
+    directory_group,
+):
     agency.add_command(command)

@@ -44,9 +44,7 @@ def campaign() -> None:
 @DEVICE
 @JSON
 @for_a_person
-def import_(
-    client: Client, file: Path, spec_file: Path, device_path: Path | None, json_wanted: bool
-) -> None:
+def import_(client: Client, file: Path, spec_file: Path, device_path: Path | None, json_wanted: bool) -> None:
     """Post a campaign with one item per row of FILE.csv.
 
     Every row is checked first. If one cannot be used, each bad row is listed with its line and the reason, and nothing

@@ -99,7 +99,9 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     device_keys.DeviceKeyKnown: Row(409, "device-key-known", "This key was set up before"),
     device_keys.EnrolmentOver: Row(409, "enrolment-over", "Begin setting up again"),
     device_keys.CannotVouch: Row(403, "cannot-vouch", "Your agency's sign-in cannot confirm a device"),
-    device_keys.TokenNamesPerson: Row(403, "token-names-person", "Your agency's sign-in would give your name away"),
+    device_keys.TokenNamesPerson: Row(
+        403, "token-names-person", "Your agency's sign-in would give your name away"
+    ),
     key_transparency.EvidenceRefused: Row(422, "evidence-refused", "It is not shown whose device this is"),
     agencies.NumberNotApproved: Row(403, "number-not-approved", "This number is not approved"),
     agencies.SignInExpired: Row(400, "sign-in-expired", "Start the sign-in again"),
@@ -146,7 +148,9 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     tasks.NotSealedHere: Row(409, "not-sealed-here", "Work of this level is not sealed before it is posted"),
     tasks.NotUnderOwnKey: Row(409, "not-under-own-key", "This campaign's key is with the marketplace"),
     tasks.LastHolder: Row(409, "last-holder", "This is the last device that holds the key"),
-    tasks.KeyNotShared: Row(422, "key-not-shared", "The campaign's key is not shared with everybody it has to be"),
+    tasks.KeyNotShared: Row(
+        422, "key-not-shared", "The campaign's key is not shared with everybody it has to be"
+    ),
     tasks.NotAColleague: Row(422, "not-a-colleague", "The key cannot be given to them"),
     tasks.BadTrace: Row(422, "bad-trace", "The result does not trace to the answers"),
     tasks.NotSealed: Row(422, "not-sealed", "Seal the answer first"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import render_template, request
 
+from agencies.device_keys import record_proofs
 from marketplace.edge import key_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx, reading, transaction
@@ -89,5 +90,5 @@ def shown(db: Tx, campaign: CampaignFacts) -> dict[str, Any]:
         "campaign_id": campaign.id,
         "key_id": campaign.key_id,
         "holders": key_requests.holding(db, campaign, current_principal()),
-        "trust": key_requests.trust(db),
+        "trust": record_proofs.trust(db),
     }

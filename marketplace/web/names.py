@@ -274,8 +274,6 @@ ERRORS = {
     "NotYoursToGive": _l("not theirs to give"),
     "NotYoursToShred": _l("not theirs to shred"),
     "NotFromHere": _l("not from this network"),
-    "NeedsDevice": _l("no device set up"),
-    "NotAHolder": _l("device without the campaign’s key"),
     "NotPermitted": _l("role missing"),
     "ProviderUnreachable": _l("the agency’s sign-in did not answer"),
     "SignInExpired": _l("sign-in took too long"),

@@ -100,7 +100,9 @@ WORDS: Mapping[str, Words] = {
     ),
     "not-sealed": Words(
         _l("Your answer was not taken"),
-        _l("Answers to this campaign are sealed in your browser first. Open the item again and send it from there."),
+        _l(
+            "Answers to this campaign are sealed in your browser first. Open the item again and send it from there."
+        ),
         "lock",
     ),
     "bad-sealing": Words(
@@ -114,7 +116,9 @@ WORDS: Mapping[str, Words] = {
     ),
     "not-a-holder": Words(
         _l("This device does not hold the campaign’s key"),
-        _l("The campaign is sealed end to end. Its owner can give the key to your device, from one that holds it."),
+        _l(
+            "The campaign is sealed end to end. Its owner can give the key to your device, from one that holds it."
+        ),
         "lock",
     ),
     "needs-device": Words(

@@ -221,11 +221,11 @@ ROWS: Mapping[str, Row] = {
     "api.list_key_requests": Row(
         f"GET /api/v1/campaigns/{{campaign}}/key-requests?holder={'A' * 43}", frozenset({T, A}), read
     ),
-    "api.list_key_requests_of_agency": Row(
-        f"GET /api/v1/key-requests?holder={'A' * 43}", frozenset({T, A})
-    ),
+    "api.list_key_requests_of_agency": Row(f"GET /api/v1/key-requests?holder={'A' * 43}", frozenset({T, A})),
     "api.release_key": Row(
-        "POST /api/v1/campaigns/{campaign}/key-requests/release", frozenset({T, A}), read,
+        "POST /api/v1/campaigns/{campaign}/key-requests/release",
+        frozenset({T, A}),
+        read,
         {"claim": ANY, "device": "A" * 43, "holder": "A" * 43, "slot": "A"},
     ),
     "web.results": Row("GET /campaigns/{campaign}/results", frozenset({T, A}), read),

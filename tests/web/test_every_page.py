@@ -13,7 +13,8 @@ from tests.web.stage import Stage
 NAMES = (
     "start", "sign-in", "sign-in-agency", "help", "accessibility", "data-protection", "not-found", "board",
     "board-filtered", "board-nothing", "campaign", "campaign-step-away", "work", "work-passage", "work-over",
-    "my-work", "my-work-empty", "notices", "notices-empty", "sessions", "device-keys", "campaigns", "room", "room-empty", "results",
+    "my-work", "my-work-empty", "notices", "notices-empty", "sessions", "device-keys",
+    "campaigns", "room", "room-empty", "results",
     "results-empty", "retention", "shred", "shred-item", "result", "record", "record-filtered", "record-today",
     "record-nothing", "alerts", "alert", "alert-hand-on", "alert-rules",
     "incidents", "incident-new", "incident", "reviews", "review", "devices-seen", "summary", "look-ups",
