@@ -65,6 +65,11 @@ def _install(names: Sequence[str]) -> None:
 
 
 def _make() -> None:
+    if VENV.is_symlink():
+        # Making it anew empties the folder that the link leads to: somebody else's environment.
+        raise CannotSetUp(
+            f"{VENV.name} is a link to another folder. Remove the link, and ./run makes its own."
+        )
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             raise CannotSetUp(_without_venv())

@@ -65,6 +65,19 @@ def test_set_up_needs_the_standard_library_only() -> None:
         assert all(name.startswith("deploy.setup") for name in foreign), file.name
 
 
+def test_an_environment_that_is_only_linked_to_is_not_emptied(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    theirs, link = tmp_path / "theirs", tmp_path / ".venv"
+    theirs.mkdir()
+    (theirs / "kept").write_text("")
+    link.symlink_to(theirs)
+    monkeypatch.setattr(environment, "VENV", link)
+    with pytest.raises(CannotSetUp, match="Remove the link"):
+        environment._make()
+    assert (theirs / "kept").exists()
+
+
 def test_a_python_without_venv_is_told_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CannotSetUp, match=r"apt-get install python3\.\d+-venv"):

@@ -1,6 +1,7 @@
 """Slots for P-256 keys: each opens for one payload, one purpose, one key and until one moment."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwe
@@ -10,7 +11,8 @@ from security.sealing import SealingError, SlotPurpose, base64url, device_slots,
 from security.sealing.errors import KeyRefused, SlotExpired, SlotRefused
 
 HASH, OTHER_HASH = b"\xaa" * 32, b"\xbb" * 32
-PRIVATE, SIGNING, STRANGER = keys.new_private(), keys.new_private(), keys.new_private()
+# The same in every process: their names stand in the names of tests.
+PRIVATE, SIGNING, STRANGER = (ec.derive_private_key(number, keys.CURVE) for number in (7001, 7002, 7003))
 PUBLIC = keys.public_jwk(PRIVATE)
 DEVICE = thumbprints.device(PUBLIC, keys.public_jwk(SIGNING))
 ITSELF = thumbprints.of(PUBLIC)
