@@ -16,7 +16,7 @@ from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import Context, Principal
 from security.sealing import Protection, SlotPurpose
-from tasks import at_screen, claims, drafts, key_releases, payloads
+from tasks import at_screen, campaign_keys, claims, drafts, key_releases, payloads
 from tasks.errors import ClaimOver, NeedsDevice
 from tasks.facts import CampaignFacts
 from tasks.models import Microtask
@@ -62,6 +62,7 @@ def open_item(
     own = None if device is None else device_keys.of_person(tx, actor.person_id, device)
     if own is None:
         raise NeedsDevice(target=target)
+    campaign = campaign_keys.ensure(tx, campaign)
     wanted = [(payloads.item(held.microtask_id), row.payload_id)]
     until = int(held.expires_at.timestamp())
     part: Part | None = payloads.handed(tx, campaign, wanted, own, expires=until)[0]

@@ -11,15 +11,16 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 
 from agencies.device_models import DeviceKey
+from agencies.keys import bound, kek_slots
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
 from security.log.models import AuditPending
 from security.principal import Principal
-from security.sealing import Header, SlotExpired, SlotPurpose, device_slots, new_dek
+from security.sealing import Header, Purpose, SlotExpired, SlotPurpose, device_slots, new_dek, seal
 from tasks import campaign_keys, contributions, facts, opening, payloads
 from tasks.contributions import SealedAnswer
 from tasks.errors import BadAnswer, BadSealing, KeyUnavailable, NeedsDevice, NotSealed
-from tasks.models import Campaign, Claim, Contribution, Payload, PayloadSlot
+from tasks.models import Campaign, Claim, Contribution, Microtask, Payload, PayloadSlot
 from tasks.opening import SealedItem
 from tasks.payloads import Slot
 from tests import on_device
@@ -279,11 +280,54 @@ class TestCampaignKey:
             == one(select(Campaign.public_key).where(Campaign.id == campaign))
         )
 
+    def test_work_posted_before_there_were_any_is_opened_and_answered(
+        self, campaign: UUID, claim: UUID, person: Principal
+    ) -> None:
+        changed(update(Campaign).where(Campaign.id == campaign).values(public_key=None, key_payload_id=None))
+        assert opened(claim, person) == {"entry": "Entry 1"}
+        an_answer(claim, person, "bat")
+        assert settled(campaign) == 1
+
     def test_without_it_nothing_is_taken_to_be_readable(self, claim: UUID, person: Principal) -> None:
         answer = sealed(claim, on_device.device_of(person), {"kind": "bat"})
         changed(update(Campaign).values(key_payload_id=None))
         with pytest.raises(KeyUnavailable):
             submitted(claim, person, answer)
+
+
+class TestFromBefore:
+    """Content that was sealed before headers named their campaign."""
+
+    @pytest.fixture
+    def before(self, claim: UUID) -> None:
+        """The claim's item as an earlier release sealed it."""
+        item = item_of(claim)
+        with transaction() as tx:
+            campaign = facts.campaign(tx, one(select(Claim.campaign_id).where(Claim.id == claim)))
+            header = Header(
+                purpose=Purpose.TASK,
+                microtask=item,
+                agency=campaign.agency_slug,
+                level=campaign.terms.level,
+            )
+            dek = new_dek()
+            slot = kek_slots.make(bound.provider(), campaign.agency_slug, 2031, dek, header.hash)
+            kept = select(Microtask.payload_id).where(Microtask.id == item).scalar_subquery()
+            body = seal(header, b'{"entry": "As it was"}', dek)
+            tx.execute(update(Payload).where(Payload.id == kept).values(header=header.to_bytes(), body=body))
+            tx.execute(
+                update(PayloadSlot)
+                .where(PayloadSlot.payload_id == kept)
+                .values(key_id=slot.key_id, wrapped=slot.wrapped)
+            )
+
+    def test_opens_still(self, before: None, claim: UUID, person: Principal) -> None:
+        assert opened(claim, person) == {"entry": "As it was"}
+
+    def test_does_not_open_end_to_end(self, before: None, claim: UUID, person: Principal) -> None:
+        changed(update(Campaign).values(protection="end_to_end"))
+        with pytest.raises(KeyUnavailable):
+            opened(claim, person)
 
 
 def one_row(contribution: UUID) -> Any:
