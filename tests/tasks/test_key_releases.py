@@ -557,8 +557,8 @@ class TestEvidence:
         ("field", "value"),
         [
             ("device", "A" * 43),
-            ("campaign", str(uuid4())),
-            ("microtask", str(uuid4())),
+            ("campaign", str(UUID(int=7, version=4))),
+            ("microtask", str(UUID(int=8, version=4))),
             ("until", 4_000_000_000),
         ],
     )

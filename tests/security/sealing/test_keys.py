@@ -63,7 +63,7 @@ def test_other_curves_and_kinds_have_their_own_error(changed: dict[str, object])
 @pytest.mark.parametrize("point", [
     b"", b"\x00", b"\x04" + bytes(64), b"\x02" + bytes(32), b"\x05" + bytes(64), b"\x04" + b"\xff" * 64,
     keys.point_bytes(PRIVATE.public_key()) + b"\x00", b"\x06" + keys.point_bytes(PRIVATE.public_key())[1:],
-])  # fmt: skip
+], ids=["nothing", "zero", "origin", "compressed", "tag-5", "too-large", "a-byte-more", "tag-6"])  # fmt: skip
 def test_points_that_are_none(point: bytes) -> None:
     with pytest.raises(KeyRefused):
         keys.read_point(point)
