@@ -13,6 +13,7 @@ from marketplace.api.schemas import Claim, Claims, Contribution, DeviceQuery, It
 from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx, reading, transaction
+from marketplace.foundation.errors import InvalidInput
 from tasks import claims, contributions, opening, queries
 from tasks.errors import (
     AlreadyAnswered,
@@ -93,7 +94,7 @@ def get_claim(claim_id: UUID | None) -> Response:
 
 
 @api.get("/claims/<id:claim_id>/payload")
-@refuses(NoSuchClaim, NotEligible, ClaimOver, KeyUnavailable, NeedsDevice)
+@refuses(NoSuchClaim, NotEligible, ClaimOver, KeyUnavailable, NeedsDevice, InvalidInput)
 @api.arguments(DeviceQuery, location="query")
 @api.response(200, Item)
 def open_item(query: dict[str, Any], claim_id: UUID | None) -> Response:

@@ -15,6 +15,7 @@ from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv
 from marketplace.foundation.db import transaction
+from marketplace.foundation.errors import InvalidInput
 from tasks import results
 from tasks.errors import (
     KeyUnavailable,
@@ -58,6 +59,7 @@ def list_results(query: dict[str, Any], campaign_id: UUID | None) -> Response:
 @api.get("/campaigns/<id:campaign_id>/results/<id:microtask_id>")
 @refuses(
     NoSuchCampaign, NoSuchMicrotask, NotForYou, NotSettledYet, KeyUnavailable, NeedsDevice, NotAHolder, Shredded,
+    InvalidInput,
 )  # fmt: skip
 @api.arguments(DeviceQuery, location="query")
 @api.response(200, OneResult)

@@ -78,6 +78,13 @@ def test_the_posting_device_holds_the_key(posting: Posting) -> None:
     assert (held.colleagues, held.processing, held.recovery, held.may_change) == ([], False, False, True)
 
 
+def test_whoever_reads_the_holders_or_takes_the_key_is_on_the_record(posting: Posting) -> None:
+    listed(posting)
+    offered(posting, posting.device, posting.owner)
+    acts = [row.act for row in found(select(AuditPending.act))]
+    assert (acts.count("campaign_key.list"), acts.count("campaign_key.read")) == (1, 1)
+
+
 def test_the_agencys_own_keys_are_said_to_hold_it(database: Engine) -> None:
     owner = an_end_to_end_owner()
     posting = a_posting(owner, held=agency_keys_of(owner))
