@@ -85,7 +85,7 @@ def key() -> None:
     "--out", type=click.Path(path_type=Path), required=True, help="A new file for the private half."
 )
 def new(kind: str, suite: str, out: Path) -> None:
-    """Make a pair of keys here: the private half goes into a file that only you can read, the public half is printed.
+    """Make a pair of keys here: the private half goes into a file, the public half is printed.
 
     Nothing is sent. Browsers cannot seal to mlkem768_x25519, which is for recovery only and holds against quantum
     computers too.
@@ -110,7 +110,7 @@ def new(kind: str, suite: str, out: Path) -> None:
 @JSON
 @for_a_person
 def register(client: Client, public: Any, kind: str, json_wanted: bool) -> None:
-    """Register the public half in the file PUBLIC (- for standard input), in place of the key before it.
+    """Register the public half in the file PUBLIC (- for standard input), replacing the last.
 
     Example: marketplace agency key register recovery.pub --kind recovery
     """

@@ -117,7 +117,7 @@ def worker(
     once: bool,
     interval: float,
 ) -> None:
-    """Do for end-to-end campaigns what the marketplace cannot: it has no key to them, your agency has.
+    """Do for end-to-end campaigns what the marketplace cannot: your agency has their keys.
 
     It runs on a machine of your agency, with the processing key whose public half your agency has registered, and with
     a token of somebody who may read the results. What it does is on the record as done by them. Without --device it

@@ -85,7 +85,7 @@ def remove(client: Client, device_id: str) -> None:
 )
 @for_a_person
 def watch(client: Client, cursor: Path | None, after: int | None, follow: bool, interval: float) -> None:
-    """Print what happened to the devices of your agency's people, one line of JSON for each event.
+    """Print what happened to devices of your agency's people, a line of JSON for each event.
 
     For security officers. Each line has the nonce of the sign-in that vouched: a device whose nonce the log of your
     sign-in service does not have was not set up by one of your people. With --cursor a later call goes on where this

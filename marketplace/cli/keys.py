@@ -107,7 +107,9 @@ def rotate(agency: str | None, year: int | None, json_wanted: bool) -> None:
 @JSON
 @for_a_person
 def destroy(client: Client, key_id: str, json_wanted: bool) -> None:
-    """Propose to destroy KEY for ever: what hangs on it can never be read again, in no backup of the database either.
+    """Propose to destroy KEY for ever: what hangs on it can never be read again.
+
+    Nor can it be read in any backup of the database.
 
     Another administrator of your agency signs it: marketplace agency sign PROPOSAL
 

@@ -42,7 +42,7 @@ from security.oidc import Vouched
 from security.principal import Factor, Principal, Zone
 from tasks import campaigns, claims, contributions, need_to_know, settling
 from tasks.models import Campaign, Contribution, Result
-from tests.builders import sealed_answer
+from tests.builders import opened, sealed_answer
 
 SECRET = "a-stage-key-of-more-than-thirty-two-characters"
 STRIKES = "Does the entry name what was struck?"
@@ -129,6 +129,10 @@ class Stage:
         given = sealed_answer(claim_id, person, given) or given
         with transaction() as tx:
             contributions.submit(tx, claim_id, given, actor=person, context=seed.CONTEXT)
+
+    def view(self, login: str, title: str = STRIKES) -> None:
+        """The person opens the item in hand, on a device of theirs where it is sealed."""
+        opened(self.claim(login, title), self.person(login), seed.CONTEXT)
 
     def give_back(self, login: str, title: str) -> UUID:
         claim_id = self.claim(login, title)

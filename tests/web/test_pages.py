@@ -16,6 +16,7 @@ from marketplace.foundation import jobs
 from marketplace.foundation.db import reading
 from marketplace.web.problem_page import problem_page
 from security.oidc import errors as oidc
+from tests import on_device
 from tests.web.stage import Stage
 from tests.web.test_claims import english, form_of
 
@@ -146,7 +147,10 @@ class TestResults:
         path = f"/campaigns/{stage.campaign()}/results/{stage.settled_item()}"
         page = text_of(english(stage, "ines"), path)
         assert re.search(r"[123] of 3 chose it\.", page)
-        assert len(re.findall(r"chosen by [a-z]+-\d{4}", page)) == 3
+        device = on_device.device_of(stage.person("ines")).thumbprint
+        trace = english(stage, "ines").get(f"{path}/parts?device={device}").json["trace"]
+        assert len([step for step in trace if re.fullmatch(r"[a-z]+-\d{4}", step["alias"])]) == 3
+        assert all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", step["day"]) for step in trace)
         main = page[page.index("<main") : page.index("</main>")]
         assert not re.search(r"\d{1,2}:\d{2}", main)
 

@@ -142,6 +142,7 @@ def test_no_name_stands_beside_a_pseudonym(stage: Stage, officer: FlaskClient) -
 
 
 def test_the_entries_are_handed_over_with_a_proof(stage: Stage, officer: FlaskClient) -> None:
+    stage.view("maja")
     with transaction() as tx:
         sequencer.sequence(tx, 100_000)
     stage.seal()

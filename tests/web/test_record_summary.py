@@ -35,6 +35,8 @@ def test_it_is_reached_from_the_record(stage: Stage) -> None:
 
 
 def test_the_csv_has_the_same_counts(stage: Stage) -> None:
+    stage.view("maja")
+    stage.number_entries()
     officer = english(stage, "haas")
     answer = officer.get(f"{PAGE}/{now()}.csv")
     assert answer.status_code == 200
