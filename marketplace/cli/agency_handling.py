@@ -80,7 +80,13 @@ def key() -> None:
 
 @key.command()
 @click.option("--kind", type=click.Choice(agency_keys.KINDS), required=True, help="What the key is for.")
-@click.option("--suite", type=click.Choice(list(agency_keys.SUITES)), default="p256", show_default=True)
+@click.option(
+    "--suite",
+    type=click.Choice(list(agency_keys.SUITES)),
+    default="p256",
+    show_default=True,
+    help="The kind of key pair.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="A new file for the private half."
 )

@@ -21,6 +21,8 @@ def now() -> str:
 
 
 def test_the_officer_reads_this_quarter_in_tables(stage: Stage) -> None:
+    stage.view("maja")
+    stage.number_entries()
     page = english(stage, "haas").get(PAGE).get_data(as_text=True)
     assert len(re.findall("<h1", page)) == 1
     assert page.count("<caption") == page.count("<table")
