@@ -5,11 +5,12 @@ A pairwise cover of width, light or dark, and language; the gallery (`python -m 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from marketplace.web.assets import INSTALLED
 from tests.web import gallery, serving
@@ -65,23 +66,52 @@ def view_id(view: dict[str, Any]) -> str:
     return "-".join(str(part) for part in view.values())
 
 
+@pytest.fixture(scope="module")
+def profiles(chromium: Browser) -> Iterator[Callable[[int], Page]]:
+    """For each width one page that goes from address to address: a new one each time costs a second of processor."""
+    opened: dict[int, Page] = {}
+
+    def of(width: int) -> Page:
+        if width not in opened:
+            opened[width] = serving.profile(chromium, width, bypass_csp=True).new_page()
+        return opened[width]
+
+    yield of
+    for page in opened.values():
+        page.context.close()
+
+
+@pytest.fixture(scope="module")
+def addresses() -> dict[str, tuple[str | None, str]]:
+    """Who looks at a page, and its address, by the page's name. Filled by the first test."""
+    return {}
+
+
 @pytest.mark.parametrize("view", VIEWS, ids=view_id)
 @pytest.mark.parametrize("name", NAMES)
 def test_axe_finds_nothing(
-    chromium: Browser, stage: Stage, url: str, name: str, view: dict[str, Any]
+    profiles: Callable[[int], Page],
+    addresses: dict[str, tuple[str | None, str]],
+    stage: Stage,
+    url: str,
+    name: str,
+    view: dict[str, Any],
 ) -> None:
-    _, login, path = next(page for page in gallery.pages(stage) if page[0] == name)
-    complaints: list[str] = []
-    with serving.visitor(chromium, stage, url, login, bypass_csp=True, **view) as context:
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(path)
-        violations, undecided = found(page)
-        assert violations == []
-        assert undecided == []
-        assert complaints == []
-        widest = page.evaluate("document.scrollingElement.scrollWidth")
-        assert widest <= view["width"]
+    if not addresses:
+        addresses.update({known: (login, path) for known, login, path in gallery.pages(stage)})
+    login, path = addresses[name]
+    page = profiles(view["width"])
+    serving.enter(page.context, stage, url, login, view["language"], view["appearance"])
+    complaints: list[Error] = []
+    page.on("pageerror", complaints.append)
+    page.goto(url + path)
+    violations, undecided = found(page)
+    page.remove_listener("pageerror", complaints.append)
+    assert violations == []
+    assert undecided == []
+    assert complaints == []
+    widest = page.evaluate("document.scrollingElement.scrollWidth")
+    assert widest <= view["width"]
 
 
 def test_axe_finds_nothing_with_everything_open(chromium: Browser, stage: Stage, url: str) -> None:

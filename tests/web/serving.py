@@ -99,20 +99,38 @@ def set_up(context: BrowserContext, stage: Stage, login: str) -> Device:
     return device
 
 
-@contextmanager
-def visitor(
-    browser: Browser, stage: Stage, url: str, login: str | None = None, **given: Any
-) -> Iterator[BrowserContext]:
-    """A browser profile of its own, signed in as `login`; `language` and `appearance` are the cookies' values."""
-    cookies = {"language": given.pop("language", "en"), "appearance": given.pop("appearance", "light")}
-    width = given.pop("width", 1280)
-    context = browser.new_context(
-        base_url=url, viewport={"width": width, "height": WIDTHS.get(width, 900)}, **given
-    )
+def profile(browser: Browser, width: int = 1280, **given: Any) -> BrowserContext:
+    """A browser profile of its own, with windows of this width."""
+    context = browser.new_context(viewport={"width": width, "height": WIDTHS.get(width, 900)}, **given)
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
+def enter(
+    context: BrowserContext, stage: Stage, url: str, login: str | None, language: str, appearance: str
+) -> None:
+    """Sign in as `login` in this profile, or as nobody; `language` and `appearance` are the cookies' values."""
+    cookies = {"language": language, "appearance": appearance}
     if login is not None:
         cookies["market_session"] = stage.token(login)
+    context.clear_cookies()
     context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
-    context.set_default_timeout(PATIENCE)
+
+
+@contextmanager
+def visitor(
+    browser: Browser,
+    stage: Stage,
+    url: str,
+    login: str | None = None,
+    *,
+    language: str = "en",
+    appearance: str = "light",
+    **given: Any,
+) -> Iterator[BrowserContext]:
+    """A browser profile of its own for one visit, signed in as `login`."""
+    context = profile(browser, base_url=url, **given)
+    enter(context, stage, url, login, language, appearance)
     try:
         yield context
     finally:
