@@ -51,6 +51,7 @@ class Problem(Schema):
     )
     errors = fields.Raw(metadata=told("What to mend: sentences by place, or a list of rows with reasons."))
     count = fields.Integer(metadata=told("How many rows are bad, where not all of them are listed."))
+    problem = fields.String(metadata=told("What about the sealing is wrong, as a code."))
 
 
 class AgencyName(Schema):

@@ -171,6 +171,9 @@ PROBLEMS: Mapping[type[Exception], Row] = {
 
 
 class MissingIdempotencyKey(errors.InvalidInput):
+FACTS: Mapping[type[Exception], tuple[str, ...]] = {tasks.BadSealing: ("problem",)}
+"""Facts that are told for single classes, instead of `errors` and `count`; other classes' are of our own machines."""
+
     """Send an Idempotency-Key header with a fresh random value, so that a repeat is not done twice."""
 
 
@@ -229,7 +232,7 @@ def describe(error: Exception, reference: str) -> dict[str, Any]:
                 {"code": reason.code, "args": dict(reason.args), "remedy": reason.remedy}
                 for reason in reasons
             ]
-        for fact in ("errors", "count"):
+        for fact in FACTS.get(type(error), ("errors", "count")):
             if error.facts.get(fact):
                 problem[fact] = error.facts[fact]
         return problem

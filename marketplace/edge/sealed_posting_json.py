@@ -103,7 +103,8 @@ def exported_of(page: SealedPage) -> dict[str, Any]:
 def key_slots_in(given: Mapping[str, Any]) -> dict[str, bytes]:
     """Slots for devices from `slots` (thumbprint → slot). Raises BadSealing."""
     slots = _object(given.get("slots"), "slots")
-    return {thumbprint: text_in(slots, thumbprint).encode() for thumbprint in slots}
+    # A member that is at fault is named nowhere: whoever sent it chose its name.
+    return {thumbprint: text_in({"slots": slot}, "slots").encode() for thumbprint, slot in slots.items()}
 
 
 def _half(key: PublicHalf | None) -> dict[str, Any] | None:

@@ -9,7 +9,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
+from marketplace.foundation.errors import every_subclass
 from marketplace.web.words import ROLES, ZONES
+from security.sealing import SealingError
 
 ACTS = {
     "access.refuse": _l("was refused"),
@@ -250,10 +252,18 @@ _NOT_ACCEPTED = _l("the agency’s answer was not accepted")
 _NOT_THERE = _l("not there, or hidden")
 ERRORS = {
     "AccessTokenRefused": _l("token not accepted"),
+_DOES_NOT_OPEN = _l("sealed content that does not open")
+_SEALING = frozenset(kind.__name__ for kind in every_subclass(SealingError))
     "NeedsDevice": _l("device not set up"),
     "NotAHolder": _l("device without the campaign’s key"),
     "CannotVouch": _l("the agency’s sign-in cannot confirm a device"),
     "CannotWearHat": _l("another agency’s sign-in is needed"),
+    "BadSealing": _l("not sealed for this"),
+    "BadTrace": _l("result without its answers"),
+    "KeyNotShared": _l("key not shared with everybody"),
+    "NotSealed": _l("not sealed"),
+    "KeyUnavailable": _l("key not there"),
+    "UnknownKey": _l("key not there"),
     "NoSecondFactor": _l("no second factor there"),
     "CredentialRefused": _l("directory credential not accepted"),
     "NoFilterHere": _l("asked with a filter where there is none"),
@@ -329,7 +339,9 @@ def refusal(codes: Iterable[str], error: str | None) -> str:
 
 
 def _of_error(error: str) -> Any:
-    """Whatever is not there has one way to say so."""
+    """Whatever is not there has one way to say so, and so has sealed content that does not open."""
+    if error in _SEALING:
+        return _DOES_NOT_OPEN
     return ERRORS.get(error) or (_NOT_THERE if error.startswith("NoSuch") else None)
 
 

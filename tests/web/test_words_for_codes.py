@@ -9,9 +9,10 @@ from flask import Flask
 from flask_babel import force_locale
 
 from agencies import errors as agencies_errors
+from marketplace.edge import refusals
 from marketplace.edge.problems import _HTTP, PROBLEMS
 from marketplace.foundation import jobs
-from marketplace.foundation.errors import NotFound, Refused
+from marketplace.foundation.errors import NotFound, Refused, every_subclass
 from marketplace.web import names, problem_words, reasons, words
 from security.access.baseline import BASELINE
 from security.labels import Level
@@ -47,6 +48,9 @@ def test_every_refusal_on_the_record_has_words() -> None:
         if isinstance(kind, type)
         and issubclass(kind, (NotFound, Refused))
         and kind not in (NotFound, Refused)
+    }
+    recorded |= {
+        kind.__name__ for kind in (*refusals.SEALING, *refusals.BROKEN) for kind in every_subclass(kind)
     }
     # Somebody who is not signed in is shown the way; the other two come with the rules that failed.
     without = {"NotSignedIn", "NotEligible", "NotForYou"}
