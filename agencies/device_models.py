@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.foundation.db import Base, Json, Moment, where
@@ -73,7 +73,8 @@ class DeviceKey(Base):
     """The public keys of one device of a person, vouched for by their agency's own signed ID token.
 
     The token's nonce is the hash of `thumbprint` and `salt`; `issuer_key` is the key it was signed with, as it was
-    published then. A person has at most five that are not revoked: each takes a `place`.
+    published then. The enrolment's entry is kept here, `entry_number` and `entry_body`, since the record's expires. A
+    person has at most five that are not revoked: each takes a `place`.
     """
 
     __tablename__ = "device_key"
@@ -81,6 +82,7 @@ class DeviceKey(Base):
         CheckConstraint("kind IN ('browser', 'program')", name="kind"),
         CheckConstraint("place BETWEEN 1 AND 5", name="place"),
         CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+        CheckConstraint("(entry_number IS NULL) = (entry_body IS NULL)", name="entry"),
         Index("uq_device_key_place", "person_id", "place", unique=True, **where("revoked_at IS NULL")),
         Index("ix_device_key_person_id", "person_id"),
     )
@@ -100,6 +102,8 @@ class DeviceKey(Base):
     issuer_key: Mapped[dict[str, Any]] = mapped_column(Json)
     place: Mapped[int] = mapped_column(SmallInteger)
     enrolled_at: Mapped[datetime] = mapped_column(Moment)
+    entry_number: Mapped[int | None] = mapped_column(BigInteger)
+    entry_body: Mapped[bytes | None] = mapped_column(LargeBinary)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
 

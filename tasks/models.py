@@ -46,6 +46,7 @@ class Campaign(Base):
         CheckConstraint("redundancy BETWEEN 1 AND 99", name="redundancy"),
         CheckConstraint("queue IN ('listed', 'any')", name="queue"),
         CheckConstraint("protection IN ('none', 'server', 'end_to_end')", name="protection"),
+        Index("ix_campaign_key_payload_id", "key_payload_id", **where("key_payload_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -106,7 +107,10 @@ class Payload(Base):
     """
 
     __tablename__ = "payload"
-    __table_args__ = (CheckConstraint("(signature IS NULL) = (signer IS NULL)", name="signature"),)
+    __table_args__ = (
+        CheckConstraint("(signature IS NULL) = (signer IS NULL)", name="signature"),
+        Index("ix_payload_signer", "signer", **where("signer IS NOT NULL")),
+    )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     header: Mapped[bytes] = mapped_column(LargeBinary)
@@ -148,6 +152,7 @@ class Microtask(Base):
         CheckConstraint("(content IS NULL) <> (payload_id IS NULL)", name="content"),
         Index("ix_microtask_open", "campaign_id", "seq", **where("open")),
         Index("ix_microtask_undecided", "campaign_id", **where("undecided")),
+        Index("ix_microtask_payload_id", "payload_id", **where("payload_id IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 85}},
     )
 
@@ -221,6 +226,7 @@ class Draft(Base):
     __table_args__ = (
         Index("ix_draft_keep_until", "keep_until"),
         Index("ix_draft_microtask_id", "microtask_id"),
+        Index("ix_draft_payload_id", "payload_id"),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
@@ -260,6 +266,7 @@ class Contribution(Base):
         CheckConstraint("(answer IS NULL) <> (payload_id IS NULL)", name="answer"),
         Index("ix_contribution_microtask_id", "microtask_id"),
         Index("ix_contribution_person_id_day", "person_id", "day"),
+        Index("ix_contribution_payload_id", "payload_id", **where("payload_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -279,6 +286,7 @@ class Result(Base):
         CheckConstraint("(value IS NULL) <> (payload_id IS NULL)", name="value"),
         CheckConstraint("agreeing BETWEEN 0 AND answers", name="agreeing"),
         Index("ix_result_campaign_id", "campaign_id", "agreeing", "answers"),
+        Index("ix_result_payload_id", "payload_id", **where("payload_id IS NOT NULL")),
     )
 
     microtask_id: Mapped[UUID] = mapped_column(ForeignKey("microtask.id"), primary_key=True)
