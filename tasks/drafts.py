@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, or_, select
 
-from agencies import device_keys
+from agencies import device_keys, people
 from agencies.device_keys import DeviceKey
 from marketplace.foundation import clock
 from marketplace.foundation.db import Query, Tx, insert
@@ -37,10 +37,11 @@ def save(tx: Tx, claim_id: UUID, sealed: Sealed, *, actor: Principal, context: C
     """Keep the latest draft for a live claim in place of the one before.
 
     Nothing about it is put on record: what somebody types for themself is nobody's business, and no time of typing is
-    kept. Raises NoSuchClaim, NotEligible, ClaimOver, NotUnderSeal, NeedsDevice, BadSealing.
+    kept. No rule about the item is asked: it guards what others wrote, and whoever has to sign in again, say, finds
+    their own words afterwards. Raises NoSuchClaim, ClaimOver, NotUnderSeal, NeedsDevice, BadSealing.
     """
     held = claims.mine(tx, claim_id, actor)
-    campaign = claims.may_work(tx, held, actor, context)
+    campaign = claims.campaign_of(tx, held, people.still_member(tx, actor), context)
     if not campaign.sealed:
         raise NotUnderSeal()
     if not held.live:

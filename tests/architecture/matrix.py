@@ -182,7 +182,7 @@ ROWS: Mapping[str, Row] = {
     "web.release": Row("POST /claims/{claim}/release", frozenset({C}), known),
     "web.sealed_item": Row("GET /claims/{claim}/item", frozenset({C}), taken),
     "web.draft": Row("GET /claims/{claim}/draft", frozenset({C}), no_device),
-    "web.save_draft": Row("POST /claims/{claim}/draft", frozenset({C}), taken, A_DRAFT),
+    "web.save_draft": Row("POST /claims/{claim}/draft", frozenset({C}), known, A_DRAFT),
     "api.list_campaigns": Row("GET /api/v1/campaigns", READERS),
     "api.get_campaign": Row("GET /api/v1/campaigns/{campaign}", READERS, known),
     "api.claim_next": Row("POST /api/v1/campaigns/{fresh}/claims", frozenset({C}), taken),

@@ -17,12 +17,13 @@ from marketplace.foundation.db import reading, transaction
 from security.log.models import AuditPending
 from security.principal import Principal
 from security.sealing import signatures
-from tasks import drafts, facts, payloads
-from tasks.errors import BadSealing, ClaimOver, NeedsDevice, NoSuchClaim, NotUnderSeal
+from tasks import claims, drafts, facts, payloads
+from tasks.errors import BadSealing, ClaimOver, NeedsDevice, NoSuchClaim, NotEligible, NotUnderSeal
 from tasks.facts import CampaignFacts
 from tasks.models import Draft, Payload, PayloadSlot
 from tasks.payloads import Part, Sealed
 from tests import on_device
+from tests.agencies.agreeing import an_administrator
 from tests.builders import (
     AT_WORK,
     a_campaign,
@@ -35,10 +36,22 @@ from tests.builders import (
     item_of,
     lapsed,
     one,
+    rules_in_force,
 )
 from tests.on_device import Device
 
 TYPED = {"kind": "bat", "note": "small wings"}
+BY_VPN: dict[str, Any] = {
+    "id": "by-vpn-only",
+    "does": ["open"],
+    "must": {"is": ["context.zone", "vpn"]},
+    "reason": {"en": "Only by VPN."},
+    "remedy": "use_office_network",
+    "examples": [
+        {"case": {"context.zone": "vpn"}, "allowed": True, "why": "By VPN."},
+        {"case": {"context.zone": "office"}, "allowed": False, "why": "At a desk."},
+    ],
+}
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 
 
@@ -118,6 +131,16 @@ class TestSaving:
         before = acts()
         work.saves()
         work.saves(work.sealed({"kind": "bird"}))
+        assert acts() == before
+
+    def test_it_is_kept_while_a_rule_refuses_the_item(self, work: Work) -> None:
+        """What somebody wrote is theirs: they go on in the office, say, or sign in again, and find it."""
+        rules_in_force(an_administrator(work.person.agency_slug), BY_VPN)
+        with pytest.raises(NotEligible), transaction() as tx:
+            claims.may_work(tx, claims.mine(tx, work.claim, work.person), work.person, AT_WORK)
+        before = acts()
+        work.saves()
+        assert work.opens() == TYPED
         assert acts() == before
 
     def test_nothing_typed_is_readable_in_the_row(self, work: Work) -> None:
