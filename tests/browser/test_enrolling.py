@@ -48,22 +48,6 @@ def signed_in(context: BrowserContext, marketplace: Running) -> Page:
     return page
 
 
-def begin(page: Page, name: str) -> None:
-    page.goto("/device-keys")
-    page.locator("form[data-enrol] input[name=name]").fill(name)
-    page.get_by_role("button", name="Set up this browser").click()
-
-
-def come_back(page: Page) -> None:
-    ways_in.confirm(page, LOGIN)
-    page.wait_for_url("**/device-keys")
-
-
-def set_up(page: Page, name: str) -> None:
-    begin(page, name)
-    come_back(page)
-
-
 def rows(page: Page) -> Any:
     return page.locator("[data-thumbprint]")
 
@@ -83,7 +67,7 @@ def test_a_browser_is_set_up_and_stays_so_in_every_tab_and_after_a_reload(
     browsers: list[BrowserContext], marketplace: Running
 ) -> None:
     page = signed_in(browsers[0], marketplace)
-    set_up(page, "Laptop at home")
+    ways_in.set_up_browser(page, LOGIN, "Laptop at home")
     expect(rows(page)).to_contain_text(["Laptop at home"])
     for tab in (page, browsers[0].new_page()):
         tab.goto("/device-keys")
@@ -100,11 +84,11 @@ def test_two_tabs_set_up_two_keys_and_each_sign_in_vouches_for_its_own(
     first = signed_in(browsers[0], marketplace)
     second = browsers[0].new_page()
     second.goto("/device-keys")
-    begin(first, "First")
-    begin(second, "Second")
-    come_back(second)
+    ways_in.begin_set_up(first, "First")
+    ways_in.begin_set_up(second, "Second")
+    ways_in.come_back_set_up(second, LOGIN)
     expect(rows(second)).to_contain_text(["Second"])
-    come_back(first)
+    ways_in.come_back_set_up(first, LOGIN)
     expect(rows(first)).to_contain_text(["Second", "First"])
     listed = {row.get_attribute("data-thumbprint") for row in rows(first).all()}
     assert set(asked(first, "thumbprints")) == listed
@@ -116,7 +100,7 @@ def test_another_browser_has_another_key_and_removes_this_one_for_good(
     browsers: list[BrowserContext], marketplace: Running
 ) -> None:
     page = signed_in(browsers[0], marketplace)
-    set_up(page, "Lost laptop")
+    ways_in.set_up_browser(page, LOGIN, "Lost laptop")
     other = signed_in(browsers[1], marketplace)
     other.goto("/device-keys")
     expect(rows(other)).to_contain_text(["Lost laptop"])
@@ -136,13 +120,7 @@ def test_a_program_is_set_up_by_the_line_that_it_prints(
 ) -> None:
     line = marketplace.command("device", "new", "--out", str(tmp_path / "device.json")).stdout
     page = signed_in(browsers[0], marketplace)
-    page.goto("/device-keys")
-    page.get_by_text("Set up a program", exact=True).click()
-    program = page.locator("form", has=page.get_by_label("Public keys"))
-    program.get_by_label("Name").fill("Import")
-    program.get_by_label("Public keys").fill(line)
-    program.get_by_role("button", name="Set up the program").click()
-    come_back(page)
+    ways_in.set_up_program(page, LOGIN, line)
     expect(rows(page)).to_contain_text(["Import"])
     expect(page.locator("[data-this]:visible")).to_have_count(0)
 
@@ -150,7 +128,7 @@ def test_a_program_is_set_up_by_the_line_that_it_prints(
 def test_axe_finds_nothing_on_a_phone_in_the_dark(
     chromium: Browser, browsers: list[BrowserContext], marketplace: Running
 ) -> None:
-    set_up(signed_in(browsers[0], marketplace), "Laptop")
+    ways_in.set_up_browser(signed_in(browsers[0], marketplace), LOGIN)
     context = chromium.new_context(
         base_url=marketplace.url, bypass_csp=True, color_scheme="dark", viewport={"width": 390, "height": 844}
     )

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import ways_in
 from tests.running import Running, eventually
 
 pytestmark = pytest.mark.xdist_group("marketplace")
@@ -82,11 +83,11 @@ def test_two_people_answer_by_keyboard_and_the_owner_sees_the_settled_result(vis
 
 
 def test_the_officer_sees_views_claims_and_submissions_by_pseudonym(visit) -> None:  # type: ignore[no-untyped-def]
-    person = visit("Digital Service", "maja")
+    person = visit("Digital Service", "lena")
+    ways_in.set_up_browser(person, "lena")
     start(person, "Does the entry name what was struck?")
-    person.keyboard.press("1")
-    person.keyboard.press("Enter")
-    person.wait_for_load_state()
+    expect(person.get_by_role("radio").first).to_be_visible()
+    answer_by_keyboard(person, "1")
     officer = visit("Civil Aviation", "haas", color_scheme="dark")
 
     def recorded() -> bool:
@@ -95,4 +96,4 @@ def test_the_officer_sees_views_claims_and_submissions_by_pseudonym(visit) -> No
         return "submit" in text and "view" in text and "claim" in text
 
     eventually(recorded, "claim, view and submission are numbered")
-    assert "Maja" not in officer.locator("main").inner_text()
+    assert "Lena" not in officer.locator("main").inner_text()

@@ -71,6 +71,36 @@ def confirm(page: Page, login: str) -> None:
     key.click()
 
 
+def set_up_browser(page: Page, login: str, name: str = "Laptop") -> None:
+    """Make keys for sealed work in this browser; the agency vouches for them at its sign-in, with a second factor."""
+    begin_set_up(page, name)
+    come_back_set_up(page, login)
+
+
+def set_up_program(page: Page, login: str, line: str, name: str = "Import") -> None:
+    """Set a program up by the line that `marketplace device new` printed."""
+    page.goto("/device-keys")
+    page.get_by_text("Set up a program", exact=True).click()
+    program = page.locator("form", has=page.get_by_label("Public keys"))
+    program.get_by_label("Name").fill(name)
+    program.get_by_label("Public keys").fill(line)
+    program.get_by_role("button", name="Set up the program").click()
+    come_back_set_up(page, login)
+
+
+def begin_set_up(page: Page, name: str) -> None:
+    """As far as the agency's sign-in."""
+    page.goto("/device-keys")
+    page.locator("form[data-enrol] input[name=name]").fill(name)
+    page.get_by_role("button", name="Set up this browser").click()
+
+
+def come_back_set_up(page: Page, login: str) -> None:
+    """From the agency's sign-in to the list of devices."""
+    confirm(page, login)
+    page.wait_for_url("**/device-keys")
+
+
 @contextmanager
 def asking_for_a_fresh_sign_in(marketplace: Running, admin: str) -> Iterator[None]:
     """While this lasts, the agency of this administrator lets its people open items only after a second factor."""
