@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,8 @@ from sqlalchemy import select
 from agencies import device_keys
 from agencies.device_keys import Offered, Proof
 from agencies.models import Identity
+from marketplace.cli import device_file
+from marketplace.cli.device_file import DeviceFile
 from marketplace.foundation.db import reading, transaction
 from security.principal import Context, Principal, Zone
 from security.sealing import keys
@@ -44,6 +48,11 @@ class Device:
     def thumbprint(self) -> str:
         return self.offered.thumbprint
 
+    @property
+    def file(self) -> DeviceFile:
+        """What the key file of a program with these keys holds."""
+        return DeviceFile(self.encryption, self.signing, self.offered.salt)
+
 
 def new_device(name: str = "Firefox on Linux", kind: str = "browser") -> Device:
     """A device that nobody has set up yet."""
@@ -52,6 +61,19 @@ def new_device(name: str = "Firefox on Linux", kind: str = "browser") -> Device:
         kind, name, keys.public_jwk(encryption), keys.public_jwk(signing), secrets.token_urlsafe(32)
     )
     return Device(offered, encryption, signing)
+
+
+def write_file(device: Device, path: Path) -> Path:
+    """The key file of a program with these keys, as `marketplace device new` writes it."""
+    members = {
+        "encryption": keys.private_jwk(device.encryption),
+        "format": device_file.FORMAT,
+        "salt": device.offered.salt,
+        "signing": keys.private_jwk(device.signing),
+    }
+    path.write_text(json.dumps(members))
+    path.chmod(device_file.MODE)
+    return path
 
 
 def a_device(person: Principal, device: Device | None = None, **given: Any) -> Device:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 from agencies import agency_keys, handling
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.ids import new_id
+from security.canonical import canonical_bytes
 from security.labels import Level
 from security.principal import Principal, Role
 from security.sealing import (
@@ -25,14 +26,17 @@ from security.sealing import (
     unseal,
 )
 from security.sealing.recovery import PrivateKey, Suite
-from tasks import facts, payloads, posting_sealed
+from tasks import facts, opening, payloads, posting_sealed
 from tasks.access import Terms
 from tasks.facts import CampaignFacts
+from tasks.opening import SealedItem
 from tasks.payloads import Part, Sealed, Slot
 from tasks.posting_sealed import SealedKey, SealedRow
 from tests import on_device
-from tests.builders import AT_WORK, a_person, a_spec, an_owner
-from tests.on_device import Device, device_of
+from tests.builders import AT_WORK, a_claim, a_person, a_spec, an_owner
+from tests.device_keys import Device, a_device
+from tests.on_device import device_of
+from tests.witnessed import register_witnesses, witness
 
 
 @dataclass
@@ -202,6 +206,65 @@ def key_in(part: Part, private: keys.PrivateKey) -> keys.PrivateKey:
     now = int(datetime.now(UTC).timestamp())
     dek = device_slots.unwrap(part.slot, header.hash, part.purpose, part.key_id, private, now)
     return keys.parse_private(unseal(header, part.envelope, dek))
+
+
+def a_key_given(request: Mapping[str, Any], private: keys.PrivateKey, holder: str) -> dict[str, Any]:
+    """What somebody with the campaign's key hands in for a request, both as JSON. `holder`: their own key's name."""
+    header = Header.from_bytes(canonical_bytes(request["header"]))
+    now = int(datetime.now(UTC).timestamp())
+    dek = device_slots.unwrap(
+        request["slot"].encode(), header.hash, SlotPurpose.CAMPAIGN, request["key_id"], private, now
+    )
+    asking, public = request["device"], request["evidence"]["device"]["encryption_key"]
+    slot = device_slots.wrap(dek, header.hash, SlotPurpose.DEVICE, asking, public, request["until"])
+    return {"claim": request["claim"], "device": asking, "holder": holder, "slot": slot.decode()}
+
+
+@dataclass
+class Waiting:
+    """A campaign sealed end to end, the keys of its owner's agency, and somebody with an item and a device."""
+
+    posting: Posting
+    held: AgencyKeys
+    person: Principal
+    device: Device
+    claim: UUID
+
+    @property
+    def owner(self) -> Principal:
+        return self.posting.owner
+
+    @property
+    def campaign(self) -> UUID:
+        return self.posting.campaign_id
+
+    def open(self) -> SealedItem:
+        """What the person's device gets when it asks for the item."""
+        with transaction() as tx:
+            item = opening.open_item(
+                tx, self.claim, actor=self.person, context=AT_WORK, device=self.device.thumbprint
+            )
+        assert isinstance(item, SealedItem)
+        return item
+
+
+def a_claimed_item(agency: str, **given: Any) -> Waiting:
+    """Somebody has taken an item of this agency's; their device has not asked for its key yet."""
+    register_witnesses()
+    owner = an_end_to_end_owner(agency)
+    held = agency_keys_of(owner)
+    posting = a_posting(owner, held=held, **given)
+    posting.post()
+    person = a_person()
+    return Waiting(posting, held, person, a_device(person), a_claim(posting.campaign_id, person))
+
+
+def a_key_asked_for(agency: str, **given: Any) -> Waiting:
+    """The device has asked, and a witness has seen it."""
+    made = a_claimed_item(agency, **given)
+    assert made.open().item is None
+    witness()
+    return made
 
 
 def known(campaign_id: UUID) -> CampaignFacts:

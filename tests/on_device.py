@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -26,7 +25,6 @@ from security.sealing import (
     new_dek,
     seal,
     signatures,
-    thumbprints,
     unseal,
 )
 from tasks import payloads
@@ -34,18 +32,7 @@ from tasks.contributions import SealedAnswer
 from tasks.facts import CampaignFacts
 from tasks.opening import SealedItem
 from tasks.payloads import Part, Sealed, Slot
-
-SALT = "A" * 43
-
-
-@dataclass(frozen=True)
-class Device:
-    """A device with its private keys."""
-
-    thumbprint: str
-    encryption: keys.PrivateKey
-    signing: keys.PrivateKey
-
+from tests.device_keys import Device, new_device
 
 _made: dict[str, Device] = {}
 """Devices by thumbprint; whether a person has one is asked of the database."""
@@ -62,22 +49,20 @@ def device_of(person: Principal) -> Device:
 
 
 def another_device(person: Principal, **given: Any) -> Device:
-    """One more device of the person."""
-    encryption, signing = keys.new_private(), keys.new_private()
-    publics = keys.public_jwk(encryption), keys.public_jwk(signing)
-    made = Device(thumbprints.device(*publics), encryption, signing)
+    """One more device of the person, with a token that nobody signed. `given`: columns of its row."""
+    made = new_device()
     mine = (DeviceKey.person_id == person.person_id, DeviceKey.revoked_at.is_(None))
     with transaction() as tx:
         row = {
             "id": new_id(),
             "person_id": person.person_id,
             "agency_id": person.agency_id,
-            "kind": "browser",
-            "name": "Firefox on Linux",
+            "kind": made.offered.kind,
+            "name": made.offered.name,
             "thumbprint": made.thumbprint,
-            "encryption_key": publics[0],
-            "signing_key": publics[1],
-            "salt": SALT,
+            "encryption_key": made.offered.encryption,
+            "signing_key": made.offered.signing,
+            "salt": made.offered.salt,
             "issuer": "https://issuer.example",
             "client_id": "marketplace",
             "id_token": b"a.b.c",

@@ -27,8 +27,7 @@ def owner(app: Any) -> Principal:
 
 
 def device(person: Principal) -> DeviceFile:
-    made = on_device.device_of(person)
-    return DeviceFile(made.encryption, made.signing, on_device.SALT)
+    return on_device.device_of(person).file
 
 
 def prepared(program: Any, owner: Principal) -> dict[str, Any]:

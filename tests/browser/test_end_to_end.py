@@ -28,7 +28,7 @@ from security.log import checkpoints
 from security.sealing import keys
 from tasks import key_requests, payloads
 from tasks.models import Contribution, KeyRelease
-from tests import end_to_end, on_device
+from tests import end_to_end
 from tests.browser.test_axe import found as by_axe
 from tests.device_keys import Device, a_device, new_device
 from tests.end_to_end import Posting
@@ -111,17 +111,16 @@ def set_up_contributor(stage: Stage, page: Page, login: str = CONTRIBUTOR) -> st
     return str(made["thumbprint"])
 
 
-def set_up_owner(stage: Stage, page: Page, login: str = OWNER) -> on_device.Device:
+def set_up_owner(stage: Stage, page: Page, login: str = OWNER) -> Device:
     """Keys made here are put into the browser, and vouched for."""
     page.goto("/device-keys")
     made = a_device(stage.person(login), new_device())
-    device = on_device.Device(made.thumbprint, made.encryption, made.signing)
     private = {"encryption": keys.private_jwk(made.encryption), "signing": keys.private_jwk(made.signing)}
     page.evaluate(PUT, {"thumbprint": made.thumbprint} | private)
-    return device
+    return made
 
 
-def posted(stage: Stage, device: on_device.Device, protection: str = handling.END_TO_END) -> Posting:
+def posted(stage: Stage, device: Device, protection: str = handling.END_TO_END) -> Posting:
     """A campaign of the owner's, sealed on their device."""
     with transaction() as tx:
         admin = stage._person(tx, ADMIN)

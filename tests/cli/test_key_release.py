@@ -11,20 +11,17 @@ import pytest
 from click.testing import Result
 from sqlalchemy import select
 
-from marketplace.foundation.db import transaction
 from security.notes import Signer
-from security.principal import Principal
 from security.sealing import keys
-from tasks import opening
 from tasks.models import KeyRelease
 from tests import end_to_end, on_device
 from tests.application import token_of
-from tests.builders import AT_WORK, a_claim, a_person, an_agency, found, one
+from tests.builders import an_agency, found, one
 from tests.cli.conftest import Terminal
 from tests.cli.test_end_to_end import private_file
-from tests.device_keys import a_device, identity_of
-from tests.on_device import Device
-from tests.witnessed import LOG, NORTH, SOUTH, register_witnesses, witness
+from tests.device_keys import identity_of
+from tests.end_to_end import Waiting
+from tests.witnessed import LOG, NORTH, SOUTH
 
 
 @dataclass
@@ -32,15 +29,12 @@ class Service:
     """An agency's machine with its processing key, and somebody whose device waits for a key."""
 
     terminal: Terminal
-    owner: Principal
-    person: Principal
-    device: Device
-    claim: Any
+    waiting: Waiting
     key: Path
 
     def trust(self, **changed: Any) -> Path:
         """The agency's own list of whom it trusts."""
-        issuer, _ = identity_of(self.person)
+        issuer, _ = identity_of(self.waiting.person)
         good: dict[str, Any] = {
             "format": "marketplace-trust-1",
             "log": str(LOG.verifier),
@@ -52,41 +46,22 @@ class Service:
 
     def release(self, trust: Path) -> Result:
         words = ("key", "release", "--key", self.key, "--trust", trust, "--once")
-        return self.terminal.type(*map(str, words), token=token_of(self.owner))
-
-    def opened(self) -> opening.SealedItem:
-        with transaction() as tx:
-            item = opening.open_item(
-                tx, self.claim, actor=self.person, context=AT_WORK, device=self.device.thumbprint
-            )
-        assert isinstance(item, opening.SealedItem)
-        return item
+        return self.terminal.type(*map(str, words), token=token_of(self.waiting.owner))
 
 
 @pytest.fixture
 def service(served: Terminal) -> Service:
-    register_witnesses()
     an_agency("harbour", office_networks=["127.0.0.0/8"])
-    owner = end_to_end.an_end_to_end_owner("harbour")
-    held = end_to_end.agency_keys_of(owner)
-    posting = end_to_end.a_posting(owner, held=held)
-    posting.post()
-    person = a_person()
-    made = a_device(person)
-    claim = a_claim(posting.campaign_id, person)
-    device = Device(made.thumbprint, made.encryption, made.signing)
-    key = private_file(served, "processing.json", json.dumps(keys.private_jwk(held.processing)))
-    waiting = Service(served, owner, person, device, claim, key)
-    assert waiting.opened().item is None
-    witness()
-    return waiting
+    waiting = end_to_end.a_key_asked_for("harbour")
+    key = private_file(served, "processing.json", json.dumps(keys.private_jwk(waiting.held.processing)))
+    return Service(served, waiting, key)
 
 
 def test_gives_what_waits_and_nothing_twice(service: Service) -> None:
     trust = service.trust()
     done = service.release(trust)
     assert (done.exit_code, done.stdout) == (0, "Keys given: 1\n"), done.output
-    assert on_device.item_on(service.device, service.opened()) == {"entry": "Entry 1"}
+    assert on_device.item_on(service.waiting.device, service.waiting.open()) == {"entry": "Entry 1"}
     assert service.release(trust).stdout == "Keys given: 0\n"
 
 

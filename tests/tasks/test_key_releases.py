@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,7 +29,7 @@ from security.sealing import (
     thumbprints,
     unseal,
 )
-from tasks import claims, key_releases, key_requests, opening, payloads
+from tasks import claims, key_releases, key_requests, payloads
 from tasks.errors import (
     BadSealing,
     ClaimOver,
@@ -48,7 +48,6 @@ from tests import end_to_end, on_device
 from tests.builders import (
     AT_WORK,
     a_campaign,
-    a_claim,
     a_person,
     an_agency,
     an_owner,
@@ -60,43 +59,13 @@ from tests.builders import (
     over,
 )
 from tests.device_keys import a_device
-from tests.end_to_end import Posting
-from tests.on_device import Device
-from tests.witnessed import LOG, NORTH, SOUTH, register_witnesses, witness
+from tests.end_to_end import Waiting
+from tests.witnessed import LOG, NORTH, SOUTH, witness
 from workers.handlers import claims as handlers
 
 
-@dataclass
-class Scene:
-    """A campaign sealed end to end, its owner, and somebody whose device asks for the key to an item."""
-
-    posting: Posting
-    held: end_to_end.AgencyKeys
-    person: Principal
-    device: Device
-    device_id: UUID
-    claim: UUID
-
-    @property
-    def owner(self) -> Principal:
-        return self.posting.owner
-
-    @property
-    def processing(self) -> keys.PrivateKey:
-        return self.held.processing
-
-    @property
-    def campaign(self) -> UUID:
-        return self.posting.campaign_id
-
-    def open(self) -> opening.SealedItem:
-        """What the person's browser gets when it asks for the item."""
-        with transaction() as tx:
-            item = opening.open_item(
-                tx, self.claim, actor=self.person, context=AT_WORK, device=self.device.thumbprint
-            )
-        assert isinstance(item, opening.SealedItem)
-        return item
+class Scene(Waiting):
+    """Somebody whose device asks for the key to an item, and what the owner's browser does."""
 
     def desk(self, **given: Any) -> Desk:
         """What the owner's browser gets when it looks who waits."""
@@ -142,17 +111,7 @@ def a_slot(private: keys.PrivateKey, request: Request, **changed: Any) -> bytes:
 @pytest.fixture
 def posted(database: Engine) -> Scene:
     """Nothing was asked for yet."""
-    register_witnesses()
-    owner = end_to_end.an_end_to_end_owner("north")
-    held = end_to_end.agency_keys_of(owner)
-    posting = end_to_end.a_posting(owner, held=held, contributions=2)
-    posting.post()
-    person = a_person()
-    made = a_device(person)
-    assert made.id is not None
-    device = Device(made.thumbprint, made.encryption, made.signing)
-    claim = a_claim(posting.campaign_id, person)
-    return Scene(posting, held, person, device, made.id, claim)
+    return Scene(**vars(end_to_end.a_claimed_item("north", contributions=2)))
 
 
 @pytest.fixture
@@ -250,9 +209,9 @@ class TestWaiting:
         assert (entry.subject_id, entry.detail) == (scene.owner.subject_id, {"requests": 1})
 
     def test_is_open_to_the_agencys_own_key(self, scene: Scene) -> None:
-        key_id = device_key_id(scene.processing)
+        key_id = device_key_id(scene.held.processing)
         desk = scene.desk(holder=key_id)
-        private = end_to_end.key_in(desk.key, scene.processing)
+        private = end_to_end.key_in(desk.key, scene.held.processing)
         scene.release(a_slot(private, desk.requests[0]), holder=key_id)
         assert on_device.item_on(scene.device, scene.open()) == {"entry": "Entry 1"}
         (entry,) = entries("key.release")
@@ -262,7 +221,7 @@ class TestWaiting:
         end_to_end.a_posting(scene.owner, held=scene.held).post()  # nobody asks there
         with transaction() as tx:
             desks = key_requests.of_agency(
-                tx, device_key_id(scene.processing), actor=scene.owner, context=AT_WORK
+                tx, device_key_id(scene.held.processing), actor=scene.owner, context=AT_WORK
             )
         assert [desk.campaign.id for desk in desks] == [scene.campaign]
 
