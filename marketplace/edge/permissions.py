@@ -379,7 +379,8 @@ CONFIRMED: Mapping[str, Factor] = {
     "web.set_handling": Factor.MULTI,
     "web.add_agency_key": Factor.MULTI,
     "web.end_agency_key": Factor.MULTI,
-    # what nobody can bring back
+    # what nobody can bring back; a last day may be today
+    "web.keep_content": Factor.MULTI,
     "web.shred_campaign": Factor.MULTI,
     "web.shred_item": Factor.MULTI,
     # roles and clearances

@@ -8,6 +8,7 @@ not kept here: what was typed for a sealed campaign stays on the device.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from flask import Flask, Response, g, request
@@ -32,6 +33,8 @@ FRESH_SECONDS = 60
 SENT_AGAIN = "resumed"
 """The field by which a form says that it was kept and is sent again."""
 _NEVER_KEPT = ("csrf_token", SENT_AGAIN)
+_DAYS = ("until",)
+"""Fields that hold a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +138,15 @@ def _held(who: Acting, error: DomainError) -> UUID | None:
 
 
 def _typed(fields: tuple[tuple[str, str], ...]) -> bool:
-    """Whether the form holds more than its own key: without that, it says nothing of what it was sent from."""
-    return any(name != "idempotency_key" for name, _ in fields)
+    """Whether the form holds more than its own key or a day: without that, it says nothing of what it was sent from."""
+    return any(name != "idempotency_key" and not (name in _DAYS and _is_day(value)) for name, value in fields)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _sealed(tx: Tx, error: DomainError) -> bool:

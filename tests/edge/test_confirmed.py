@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from agencies import agency_keys, providers, transfers
 from agencies.held_forms import HeldForm
+from agencies.keys import bound
 from agencies.models import Membership, RoleGrant, SharingTerms, WebSession
 from agencies.oversight import look_ups, requests, reviews
 from agencies.oversight.models import AccessReviewItem
@@ -198,8 +199,16 @@ def an_agency_key(world: World) -> str:
     return "/agency/keys/end"
 
 
+def a_key_to_destroy(world: World) -> str:
+    return f"/agency/keys/years/{bound.provider().current(world.actor.agency_slug, 2020)}"
+
+
 def a_sealed_campaign(world: World) -> UUID:
     return a_campaign(world.actor, items=1, level="sensitive")
+
+
+def a_campaign_to_keep(world: World) -> str:
+    return f"/campaigns/{a_sealed_campaign(world)}/retention"
 
 
 def a_campaign_to_shred(world: World) -> str:
@@ -219,8 +228,12 @@ ACTS: Mapping[str, Act] = {
         "agency_key.add", at("/agency/keys/processing"), {"processing-public_key": json.dumps(a_key())}
     ),
     "web.end_agency_key": Act("agency_key.end", an_agency_key),
+    "web.keep_content": Act(
+        "campaign.keep", a_campaign_to_keep, {"until": datetime.now(UTC).date().isoformat()}, roles=OWNER
+    ),
     "web.shred_campaign": Act("campaign.shred", a_campaign_to_shred, roles=OWNER),
     "web.shred_item": Act("payload.shred", an_item_to_shred, roles=OWNER),
+    "web.propose_key_destruction": Act("agreement.propose", a_key_to_destroy, {"sure": "yes"}),
     "web.propose_agency": Act("agreement.propose", at("/agency/agreements/new-agency"), new_agency()),
     "web.sign_agreement": Act("agreement.sign", terms_to_sign),
     "web.change_provider": Act("agreement.propose", at("/agency/sign-in-service"), SERVICE),
