@@ -11,6 +11,7 @@ from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv as as_csv
 from marketplace.foundation.db import transaction
+from marketplace.web import screen
 from marketplace.web.blueprint import web
 from security.permissions import Permission, may
 from tasks import facts, queries
@@ -47,7 +48,9 @@ def result(campaign_id: UUID, microtask_id: UUID) -> str:
         found: Any
         if campaign["sealed"]:
             found = use_cases.outline(tx, campaign_id, microtask_id, actor=principal, context=context)
-            found["expected"] = sealed_json.expected(facts.campaign(tx, campaign_id), microtask_id)
+            known = facts.campaign(tx, campaign_id)
+            found["expected"] = sealed_json.expected(known, microtask_id)
+            found["screen"] = screen.of(tx, known)
         else:
             found = use_cases.open_result(tx, campaign_id, microtask_id, actor=principal, context=context)
     template = "sealed_result.html" if campaign["sealed"] else "result.html"

@@ -1,17 +1,18 @@
 // The page of a claim that is over: what was typed and never sent lies sealed, and is opened here on a device of its
 // author. Nothing of it leaves the page.
 
-import { SealingError } from "asset:sealing-errors.js";
 import { mine } from "asset:device-keys.js";
 import { openPart, readPart } from "asset:sealed-parts.js";
+import { stateOf, statesOf } from "asset:sealed-states.js";
 
 const draft = document.querySelector("[data-sealed-draft]");
 const { sealedDraft: url, microtask, campaign } = draft.dataset;
 const button = draft.querySelector("[data-open-draft]");
 
+const showState = statesOf(draft);
+
 function show(state) {
-  for (const one of draft.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
-  draft.querySelector("[data-opened]").hidden = state !== "opened";
+  showState(state);
   button.hidden = state === "opened" || state === "opening";
 }
 
@@ -38,9 +39,7 @@ async function open() {
     show("opened");
     draft.querySelector("[data-opened]").focus();
   } catch (error) {
-    if (error instanceof SealingError || error instanceof SyntaxError) show("broken");
-    else if (error.name === "DeviceKeysClosed" || error.problem?.type === "/problems/needs-device") show("needs-device");
-    else show("refused");
+    show(stateOf(error)[0]);
   }
 }
 

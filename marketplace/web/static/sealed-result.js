@@ -1,20 +1,24 @@
 // A sealed result: the item, the value and the answers behind it are opened here, with the key of this device. End to
-// end they are sealed to the campaign's own key, which this device holds sealed.
+// end they are sealed to the campaign's own key, which this device holds sealed. The rules at the screen hold as they do
+// for an item in hand: what was opened is gone when nothing moves.
 
 import { mine } from "asset:device-keys.js";
 import { openCampaign, openPart, readPart } from "asset:sealed-parts.js";
-import { SealingError } from "asset:sealing-errors.js";
+import { stateOf, statesOf } from "asset:sealed-states.js";
 
 const page = document.querySelector("[data-sealed-result]");
 const { sealedResult: url, question, version } = page.dataset;
 const expected = JSON.parse(page.dataset.expected); // what every header here has to say
 
+const showState = statesOf(page);
+
 function show(state, detail = "") {
-  for (const one of page.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
-  for (const place of page.querySelectorAll(`[data-state="${state}"] [data-detail]`)) place.textContent = detail;
-  const opened = state === "opened";
-  for (const part of page.querySelectorAll("[data-opened]")) part.hidden = !opened;
-  page.querySelector("[data-states]").hidden = opened;
+  showState(state, detail);
+  if (state !== "opened") empty();
+}
+
+function empty() {
+  for (const place of page.querySelectorAll("[data-field], [data-result], [data-trace]")) place.replaceChildren();
 }
 
 async function open() {
@@ -36,10 +40,9 @@ async function open() {
       ...found.trace.map((one, number) => step(one, answers[number], value)),
     );
     show("opened");
+    document.dispatchEvent(new Event("market:shown"));
   } catch (error) {
-    if (error instanceof SealingError || error instanceof SyntaxError) show("broken");
-    else if (error.name === "DeviceKeysClosed" || error.problem?.type === "/problems/needs-device") show("needs-device");
-    else show("refused", error.problem?.title ?? "");
+    show(...stateOf(error));
   }
 }
 
@@ -65,5 +68,10 @@ function step({ alias, day }, answer, value) {
   return made;
 }
 
+document.addEventListener("market:close", () => show("closed"));
+document.addEventListener("market:open", (event) => {
+  event.preventDefault(); // it is opened here, without loading the page anew
+  open();
+});
 for (const button of page.querySelectorAll("[data-open-again]")) button.addEventListener("click", open);
 open();
