@@ -39,6 +39,10 @@ class SealedItem:
     """The public key (JWK) of the device that sealed and signed the item; None for what the server sealed."""
     draft: Part | None
     devices: Sequence[DeviceKey]
+    evidence: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    """What stands behind devices whose keys the reader's is to trust, by thumbprint (agencies.device_keys.evidence):
+    the one that sealed the item, and the person's own. End to end only, and without those that nothing stands behind.
+    """
 
 
 def open_item(
@@ -71,21 +75,31 @@ def open_item(
     if part is not None:
         at_screen.count_view(tx, claim_id, campaign, context)
         audit.record(tx, "payload.view", target, actor=actor, context=context)
+    sealer = _sealer(tx, part)
+    devices = device_keys.live_of(tx, actor.person_id)
     return SealedItem(
         campaign,
         held.microtask_id,
         claim_id,
         part,
-        _signing_key(tx, part),
+        None if sealer is None else sealer.signing_key,
         drafts.open_latest(tx, campaign, held.microtask_id, actor, own),
-        device_keys.live_of(tx, actor.person_id),
+        devices,
+        {} if sealer is None else _evidence(tx, [sealer, *devices]),
     )
 
 
-def _signing_key(tx: Tx, part: Part | None) -> Mapping[str, str] | None:
+def _sealer(tx: Tx, part: Part | None) -> DeviceKey | None:
+    """The device that sealed and signed this, also when it has ended since; None for what the server sealed."""
     if part is None or part.signer is None:
         return None
-    return device_keys.one(tx, part.signer, ended=True).signing_key
+    return device_keys.one(tx, part.signer, ended=True)
+
+
+def _evidence(tx: Tx, devices: Sequence[DeviceKey]) -> dict[str, Mapping[str, Any]]:
+    """What stands behind these devices, by thumbprint; without those that no witness saw or whose entry is over."""
+    found = {each.thumbprint: device_keys.evidence(tx, each.id) for each in devices}
+    return {thumbprint: evidence for thumbprint, evidence in found.items() if evidence is not None}
 
 
 def _with_released(

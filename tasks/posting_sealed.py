@@ -71,7 +71,7 @@ def prepare(tx: Tx, settings: Any, actor: Principal) -> Preparation:
         checked,
         actor.agency_slug,
         handling.of(tx, actor.agency_id, Level.parse(checked["level"])).protection,
-        device_keys.live_of(tx, actor.person_id),
+        _vouched(tx, actor),
         agency_keys.current(tx, actor.agency_id, agency_keys.PROCESSING),
         agency_keys.current(tx, actor.agency_id, agency_keys.RECOVERY),
     )
@@ -90,7 +90,7 @@ def post_sealed(
     """Post a campaign whose items are sealed end to end, under the ids that the device chose. Returns its id.
 
     Raises BadSpec, NotPermitted; NotSealedHere where work of this level is not sealed before it comes here;
-    NeedsDevice where the signer is none of the actor's devices; KeyNotShared; BadSealing.
+    NeedsDevice where the signer is none of the actor's devices that this agency confirmed; KeyNotShared; BadSealing.
     """
     checked = campaign_rows.may_post(tx, settings, actor)
     handled = handling.of(tx, actor.agency_id, Level.parse(checked["level"]))
@@ -99,7 +99,7 @@ def post_sealed(
     _check_ids(tx, campaign_id, items)
     campaign_rows.add_campaign(tx, campaign_id, checked, handled, actor, _public(key.public_key))
     campaign = facts.campaign(tx, campaign_id)
-    own = {each.thumbprint: each for each in device_keys.live_of(tx, actor.person_id)}
+    own = {each.thumbprint: each for each in _vouched(tx, actor)}
     _keep_key(tx, campaign, key.sealed, own)
     for start in range(0, len(items), BATCH):
         _keep_items(tx, campaign, start + 1, items[start : start + BATCH], own)
@@ -149,6 +149,12 @@ def _keep_items(
     )
     contents = [Content(None, payload_id) for payload_id in kept]
     campaign_rows.add_items(tx, campaign, first, [item.microtask_id for item in items], contents)
+
+
+def _vouched(tx: Tx, actor: Principal) -> list[DeviceKey]:
+    """The actor's devices that the agency they post for has confirmed: contributors trust no other one's word on it."""
+    own = device_keys.live_of(tx, actor.person_id)
+    return [each for each in own if each.agency_id == actor.agency_id]
 
 
 def _signer(sealed: Sealed, own: Mapping[str, DeviceKey]) -> DeviceKey:

@@ -113,7 +113,8 @@ def sealed_with_key(
         Slot(purpose, kid, device_slots.wrap(dek, header.hash, purpose, kid, public, None))
         for kid, public in to.items()
     )
-    signature = signatures.sign(header.hash, sha256(body).digest(), device.signing)
+    campaign_key = next(iter(to)) if purpose is SlotPurpose.CAMPAIGN else None
+    signature = signatures.sign(header.hash, sha256(body).digest(), device.signing, campaign_key)
     return Sealed(body, slots, signature, device.thumbprint), dek
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from agencies.models import Agency, IdentityProvider
 from marketplace.foundation.db import Tx
@@ -23,8 +23,8 @@ from security.log.models import AuditEntry
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a browser that gives keys checks evidence by: the record's key and its witnesses' (verifier lines), and the
-    sign-in services by which agencies are known (issuer → the agency's name).
+    """What a browser checks evidence by before it gives a key or trusts one: the record's key and its witnesses'
+    (verifier lines), and the sign-in services by which agencies are known (issuer → the agency's name).
 
     A browser has this from the marketplace, as it has its scripts; an agency's own service keeps its own.
     """
@@ -34,14 +34,14 @@ class Trust:
     issuers: Mapping[str, str]
 
 
-def trust(db: Tx) -> Trust:
-    """What evidence is checked by, as the marketplace knows it."""
+def trust(db: Tx, agency_id: UUID | None = None) -> Trust:
+    """What evidence is checked by, as the marketplace knows it; of devices of one agency's people, or of anybody's."""
     key = checkpoints.key(db)
     known = checkpoints.witnesses(db)
     providers = db.all(
         select(IdentityProvider.issuer, Agency.name)
         .join(Agency, Agency.id == IdentityProvider.agency_id)
-        .where(IdentityProvider.status == "active")
+        .where(IdentityProvider.status == "active", true() if agency_id is None else Agency.id == agency_id)
         .order_by(Agency.name, IdentityProvider.issuer)
     )
     return Trust(

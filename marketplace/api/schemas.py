@@ -236,6 +236,14 @@ class SealedItem(Schema):
             "The public key (JWK) of the device that signed the item; null where the server sealed it."
         ),
     )
+    evidence = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(),
+        metadata=told(
+            "What stands behind the device that signed the item, and behind yours, by thumbprint; end to end only. "
+            "Verify it before you open the item or seal anything: docs/end-to-end.md."
+        ),
+    )
     saved = fields.Nested(SealedPart, allow_none=True, metadata=told("Your draft, if there is one."))
     answer = fields.Nested(SealTo)
     draft = fields.Nested(DraftTo)

@@ -151,11 +151,13 @@ def _sealed_to(
     dek = new_dek()
     envelope = seal(header, json.dumps(value, ensure_ascii=False).encode(), dek)
     slot = device_slots.wrap(dek, header.hash, SlotPurpose.CAMPAIGN, key_id, public, None)
-    return {"key_id": key_id, "slot": slot.decode("ascii")} | _signed(header, envelope, device)
+    return {"key_id": key_id, "slot": slot.decode("ascii")} | _signed(header, envelope, device, key_id)
 
 
-def _signed(header: Header, envelope: bytes, device: DeviceFile) -> dict[str, Any]:
-    signature = signatures.sign(header.hash, sha256(envelope).digest(), device.signing)
+def _signed(
+    header: Header, envelope: bytes, device: DeviceFile, campaign_key: str | None = None
+) -> dict[str, Any]:
+    signature = signatures.sign(header.hash, sha256(envelope).digest(), device.signing, campaign_key)
     return {
         "envelope": base64url.encoded(envelope),
         "signature": base64url.encoded(signature),

@@ -30,6 +30,7 @@ def item_of(found: SealedItem) -> dict[str, Any]:
     return {
         "item": part_of(found.item),
         "signer": found.signing_key,
+        "evidence": dict(found.evidence),
         "saved": part_of(found.draft),
         "answer": {
             "header": header_of(campaign, payloads.answer(found.microtask_id, NO_ID))

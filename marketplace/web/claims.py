@@ -11,12 +11,14 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from agencies import device_keys
+from agencies.device_keys import record_proofs
 from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
 from marketplace.foundation.db import reading, transaction
 from marketplace.web import screen, typed
 from marketplace.web.blueprint import web
+from security.sealing import Protection
 from tasks import claims, contributions, drafts, opening, queries
 from tasks.errors import BadAnswer, ClaimOver, NoMoreExtensions, NothingLeftToClaim, NotUnderSeal
 from tasks.opening import SealedItem
@@ -155,6 +157,8 @@ def _found(claim_id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
             found["screen"] = screen.of(tx, campaign)
             found["expected"] = sealed_json.expected(campaign, found["microtask_id"])
             found["devices"] = [each.thumbprint for each in device_keys.live_of(tx, principal.person_id)]
+            if campaign.protection is Protection.END_TO_END:
+                found["trust"] = record_proofs.trust(tx, campaign.agency_id)
         elif found["live"]:
             item = opening.open_item(tx, claim_id, actor=principal, context=context)
     # Rendered after the transaction: a page needs a connection of its own.

@@ -11,6 +11,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from agencies import device_keys
+from agencies.device_keys import record_proofs
 from marketplace.edge import sealed_json, sealed_posting_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.larger_bodies import LARGEST
@@ -71,12 +73,13 @@ def key_holders_(campaign_id: UUID) -> str:
     principal, context = _who()
     with transaction() as tx:
         found = key_holders.listing(tx, campaign_id, actor=principal, context=context)
-    return render_template("campaign_key.html", held=found, campaign=found.campaign)
+        trust = record_proofs.trust(tx, found.campaign.agency_id)
+    return render_template("campaign_key.html", held=found, campaign=found.campaign, trust=trust)
 
 
 @web.post("/campaigns/<uuid:campaign_id>/key/offer")
 def key_to_give(campaign_id: UUID) -> dict[str, Any]:
-    """The key for a device of mine that holds it, and the devices to wrap it for."""
+    """The key for a device of mine that holds it, and the devices to wrap it for with what stands behind them."""
     email = request.form.get("email", "")[:LONGEST_EMAIL].strip()
     principal, context = _who()
     with transaction() as tx:
@@ -88,11 +91,10 @@ def key_to_give(campaign_id: UUID) -> dict[str, Any]:
             actor=principal,
             context=context,
         )
+        evidence = {each.thumbprint: device_keys.evidence(tx, each.id) for each in found.devices}
     return {
         "key": sealed_json.part_of(found.key),
-        "devices": [
-            {"thumbprint": each.thumbprint, "public_key": each.encryption_key} for each in found.devices
-        ],
+        "devices": [{"thumbprint": name, "evidence": shown} for name, shown in evidence.items()],
     }
 
 

@@ -112,7 +112,8 @@ def check_sealed(
     header = header_of(campaign, ref)
     try:
         envelope.check_belongs(header, sealed.envelope)
-        signatures.verify(header.hash, sha256(sealed.envelope).digest(), sealed.signature, signing_key)
+        digest = sha256(sealed.envelope).digest()
+        signatures.verify(header.hash, digest, sealed.signature, signing_key, campaign.key_id)
         slot = _to_campaign(campaign, sealed)
         device_slots.check_bound(slot.wrapped, header.hash, SlotPurpose.CAMPAIGN, campaign.key_id)
         if campaign.protection is not Protection.SERVER:

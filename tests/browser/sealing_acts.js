@@ -63,13 +63,14 @@ function acts(s) {
       text(await s.unwrap(slot, bytes(hash), purpose, kid, await agreeing(jwk), now)),
     wrapRecovery: async ({ dek, hash, keyId, key }) =>
       text(await s.wrapRecovery(bytes(dek), bytes(hash), keyId, bytes(key))),
-    sign: async ({ hash, envelope, jwk }) => text(await s.sign(bytes(hash), bytes(envelope), await signing(jwk))),
-    verify: async ({ hash, envelope, signature, jwk }) => {
-      await s.verify(bytes(hash), bytes(envelope), bytes(signature), jwk);
+    sign: async ({ hash, envelope, jwk, campaignKey }) =>
+      text(await s.sign(bytes(hash), bytes(envelope), await signing(jwk), campaignKey)),
+    verify: async ({ hash, envelope, signature, jwk, campaignKey }) => {
+      await s.verify(bytes(hash), bytes(envelope), bytes(signature), jwk, campaignKey);
       return null;
     },
-    verifyDigest: async ({ hash, digest, signature, jwk }) => {
-      await s.verifyDigest(bytes(hash), bytes(digest), bytes(signature), jwk);
+    verifyDigest: async ({ hash, digest, signature, jwk, campaignKey }) => {
+      await s.verifyDigest(bytes(hash), bytes(digest), bytes(signature), jwk, campaignKey);
       return null;
     },
     thumbprint: ({ jwk }) => s.thumbprint(jwk),

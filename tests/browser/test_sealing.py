@@ -193,6 +193,7 @@ def signed_of(vector: dict[str, Any]) -> dict[str, Any]:
         "digest": to_text(bytes.fromhex(vector["envelope_sha256"])),
         "signature": to_text(bytes.fromhex(vector["signature"])),
         "jwk": KEYS[vector["key"]]["public"],
+        "campaignKey": vector["campaign_key"],
     }
 
 
@@ -272,16 +273,22 @@ class TestBothDirections:
         with refused("KeyRefused"):
             program.ask("wrap", **given | {"kid": KEYS["processing"]["thumbprint"]})
 
-    def test_signatures_hold_in_both_directions(self, program: Program) -> None:
+    @pytest.mark.parametrize("campaign_key", [None, KEYS["campaign"]["thumbprint"]], ids=["without", "with"])
+    def test_signatures_hold_in_both_directions(self, program: Program, campaign_key: str | None) -> None:
+        """With the campaign's key signed, and without."""
         private, envelope = keys.new_private(), b"an envelope"
         digest = hashlib.sha256(envelope).digest()
-        given = {"hash": to_text(a_header().hash), "envelope": to_text(envelope)}
+        given = {"hash": to_text(a_header().hash), "envelope": to_text(envelope), "campaignKey": campaign_key}
         made = to_bytes(program.ask("sign", jwk=keys.private_jwk(private), **given))
-        signatures.verify(a_header().hash, digest, made, keys.public_jwk(private))
-        ours = to_text(signatures.sign(a_header().hash, digest, private))
+        signatures.verify(a_header().hash, digest, made, keys.public_jwk(private), campaign_key)
+        ours = to_text(signatures.sign(a_header().hash, digest, private, campaign_key))
         program.ask("verify", signature=ours, jwk=keys.public_jwk(private), **given)
         with refused("SignatureRefused"):
             program.ask("verify", signature=ours, jwk=keys.public_jwk(keys.new_private()), **given)
+        with refused("KeyRefused"):
+            program.ask(
+                "verify", signature=ours, jwk=keys.public_jwk(private), **given | {"campaignKey": "A"}
+            )
 
     def test_the_offline_key_opens_the_browsers_recovery_slot(self, program: Program) -> None:
         private, dek = recovery.new_private(recovery.Suite.P256), new_dek()

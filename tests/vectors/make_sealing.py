@@ -77,6 +77,7 @@ KEYS = {
     "processing": ("ECDH", PROCESSING),
 }
 OWNERS_DEVICE = thumbprints.device(keys.public_jwk(OWNER), keys.public_jwk(OWNER_SIGNING))
+CAMPAIGNS_KEY = thumbprints.of(keys.public_jwk(CAMPAIGN))
 PERSONS_DEVICE = thumbprints.device(keys.public_jwk(PERSON), keys.public_jwk(PERSON_SIGNING))
 
 _SERVER = Header(
@@ -282,17 +283,18 @@ def _signed(message: bytes, private: keys.PrivateKey) -> bytes:
 def _signatures(envelopes: list[Vector]) -> list[Vector]:
     by_name = {each["name"]: each for each in envelopes}
     vectors = []
-    for payload, key in (
-        ("version 2: a task, end-to-end", "owner's device, signing"),
-        ("version 2: an answer, revised once", "contributor's device, signing"),
-        ("version 2: a campaign's private key", "owner's device, signing"),
+    for payload, key, campaign_key in (
+        ("version 2: a task, end-to-end", "owner's device, signing", CAMPAIGNS_KEY),
+        ("version 2: an answer, revised once", "contributor's device, signing", CAMPAIGNS_KEY),
+        ("version 2: a campaign's private key", "owner's device, signing", None),
     ):
         header_hash, digest = by_name[payload]["header_hash"], by_name[payload]["sealed_sha256"]
-        message = signatures.signed_bytes(bytes.fromhex(header_hash), bytes.fromhex(digest))
+        message = signatures.signed_bytes(bytes.fromhex(header_hash), bytes.fromhex(digest), campaign_key)
         vectors.append(
             {
                 "name": payload.removeprefix("version 2: "), "payload": payload, "key": key,
-                "header_hash": header_hash, "envelope_sha256": digest, "signed": message.hex(),
+                "header_hash": header_hash, "envelope_sha256": digest, "campaign_key": campaign_key,
+                "signed": message.hex(),
                 "signature": _signed(message, KEYS[key][1]).hex(),
             }
         )  # fmt: skip
@@ -547,8 +549,10 @@ def _refused_signatures(envelopes: list[Vector]) -> list[Vector]:
     place = {
         "header_hash": good["header_hash"],
         "envelope_sha256": good["envelope_sha256"],
+        "campaign_key": good["campaign_key"],
         "key": good["key"],
     }
+    another = thumbprints.of(keys.public_jwk(PROCESSING))
     other = place | {"key": "contributor's device, signing"}
     without_context = _signed(message[22:], OWNER_SIGNING)
     r, s = signature[:32], signature[32:]
@@ -557,6 +561,9 @@ def _refused_signatures(envelopes: list[Vector]) -> list[Vector]:
         ("of another payload", place | {"header_hash": _SERVER.hash.hex()}, signature),
         ("of another envelope", place | {"envelope_sha256": _SERVER.hash.hex()}, signature),
         ("by another device", other, signature),
+        ("to another campaign's key", place | {"campaign_key": another}, signature),
+        ("to no campaign's key", place | {"campaign_key": None}, signature),
+        ("that says no campaign's key", place, _signed(message[:-32], OWNER_SIGNING)),
         ("without the text at the beginning", place, without_context),
         ("r of nothing", place, bytes(32) + s),
         ("s of nothing", place, r + bytes(32)),

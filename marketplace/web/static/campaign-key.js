@@ -1,32 +1,32 @@
 // Giving the key of a campaign to another device: this browser opens the key's data key with its own and wraps it for the
-// other. The server keeps the slot and could make none.
+// other, once it is shown that the agency confirmed that device. The server keeps the slot and could make none.
 
 import { headerHash, wrap } from "asset:sealing.js";
-import { SealingError } from "asset:sealing-errors.js";
 import { mine } from "asset:device-keys.js";
+import { EvidenceRefused } from "asset:key-evidence.js";
+import { checkEvidence, reason } from "asset:key-trust.js";
 import { openKey, readPart } from "asset:sealed-parts.js";
+import { stateOf, statesOf } from "asset:sealed-states.js";
 
 const page = document.querySelector("[data-campaign-key]");
 const { campaignKey: campaign, offer: offerUrl, give: giveUrl, holding } = page.dataset;
 const holders = holding ? holding.split(" ") : [];
 
-function say(name, detail = "") {
-  for (const one of page.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== name;
-  for (const place of page.querySelectorAll(`[data-state="${name}"] [data-detail]`)) place.textContent = detail;
-}
+const show = statesOf(page);
 
 async function give(form) {
   const token = form.elements.csrf_token.value;
   const device = await mine(undefined, holders);
-  if (!device) return say("not-here");
+  if (!device) return show("not-here");
   const asked = { device: device.thumbprint, email: form.elements.email?.value ?? "", csrf_token: token };
   const found = await readPart(offerUrl, { method: "POST", body: new URLSearchParams(asked) });
+  const devices = await shown(found.devices, form.elements.to?.value);
+  if (!devices.length) return show("not-witnessed");
   const { dek } = await openKey(found.key, { purpose: "key", campaign }, device);
   const hash = await headerHash(found.key.header);
-  const only = form.elements.to?.value;
   const slots = {};
-  for (const { thumbprint, public_key: key } of found.devices) {
-    if (!only || only === thumbprint) slots[thumbprint] = await wrap(dek, hash, "device", thumbprint, key, null);
+  for (const { thumbprint, encryptionKey } of devices) {
+    slots[thumbprint] = await wrap(dek, hash, "device", thumbprint, encryptionKey, null);
   }
   dek.fill(0);
   const body = new URLSearchParams({ slots: JSON.stringify(slots), csrf_token: token });
@@ -34,14 +34,23 @@ async function give(form) {
   location.reload();
 }
 
+// The devices, or `only` one of them, as their evidence shows them. One that has none yet is left out; where one has the
+// wrong one nobody gets the key. Throws EvidenceRefused.
+async function shown(devices, only) {
+  const wanted = devices.filter(({ thumbprint, evidence }) => evidence && (!only || only === thumbprint));
+  return Promise.all(wanted.map(({ thumbprint, evidence }) => checkEvidence(evidence, thumbprint)));
+}
+
 async function onSubmit(event) {
   event.preventDefault();
-  say("giving");
+  show("giving");
   try {
     await give(event.target);
   } catch (error) {
-    if (error instanceof SealingError) say("broken");
-    else say("refused", error.problem?.detail ?? "");
+    if (error instanceof EvidenceRefused) return show("distrusted", reason(error.code));
+    const [state] = stateOf(error);
+    if (state === "needs-device") show("not-here");
+    else show(state, error.problem?.detail ?? "");
   }
 }
 
@@ -50,4 +59,4 @@ for (const form of page.querySelectorAll("form[data-give]")) {
   form.hidden = !here;
   form.addEventListener("submit", onSubmit);
 }
-if (!here) say("not-here");
+if (!here) show("not-here");

@@ -3,9 +3,11 @@
 // opened here but its key, which is wrapped anew at once and kept nowhere.
 
 import { mine } from "asset:device-keys.js";
-import { checkAsked, checkDevice, EvidenceRefused, trusted } from "asset:key-evidence.js";
+import { checkAsked, EvidenceRefused } from "asset:key-evidence.js";
+import { agencies, checkEvidence, reason, trust } from "asset:key-trust.js";
 import { headerHash, unwrap, wrap } from "asset:sealing.js";
-import { openCampaign, readPart } from "asset:sealed-parts.js";
+import { checkHeader, openCampaign, readPart } from "asset:sealed-parts.js";
+import { statesOf } from "asset:sealed-states.js";
 import { SealingError } from "asset:sealing-errors.js";
 
 const desk = document.querySelector("[data-key-desk]");
@@ -17,14 +19,10 @@ const lookAgainMilliseconds = 3000;
 const requests = new Map(); // by name: {found, row, vouched, state}
 let device = null;
 let holder = null; // the campaign's key, once opened here
-let trust = null;
 
 // ---------- what the page shows ----------
 
-function show(state, detail = "") {
-  for (const one of desk.querySelectorAll("[data-desk-state]")) one.hidden = one.dataset.deskState !== state;
-  for (const place of desk.querySelectorAll(`[data-desk-state="${state}"] [data-detail]`)) place.textContent = detail;
-}
+const show = statesOf(desk);
 
 function word(name) {
   return desk.querySelector(`[data-words] [data-word="${name}"]`)?.textContent ?? name;
@@ -40,7 +38,7 @@ function addRow(found) {
 
 function showState({ row, state, code, vouched }) {
   row.querySelector("[data-agency]").textContent = vouched ? agencies.get(vouched.issuer) : "–";
-  row.querySelector("[data-said]").textContent = code ? `${word(state)} ${word(code)}` : word(state);
+  row.querySelector("[data-said]").textContent = code ? `${word(state)} ${reason(code)}` : word(state);
   row.querySelector("[data-give]").hidden = state !== "checked" && state !== "failed";
 }
 
@@ -64,8 +62,8 @@ async function look() {
 }
 
 async function lookOnce() {
-  trust ??= await trusted(desk.dataset.log, said("witness"));
-  device ??= await mine(undefined, said("holder"));
+  await trust();
+  device ??= await mine(undefined, holders());
   if (!device) throw Object.assign(new Error("no key here"), { problem: { type: "/problems/not-a-holder" } });
   const known = [...requests].filter(([, { state }]) => state !== "given").map(([name]) => name);
   const found = await readPart(`${url}?device=${device.thumbprint}&known=${known.join(".")}`);
@@ -101,14 +99,9 @@ function leave(name, { row, state }) {
 // ---------- checking ----------
 
 async function check({ device: asking, microtask, until, header, evidence }) {
-  const now = seconds();
-  const vouched = await checkDevice(evidence.device, trust, [...agencies.keys()], now);
-  if (vouched.thumbprint !== asking) throw new EvidenceRefused("ThumbprintWrong");
-  await checkAsked(evidence.asked, { device: asking, campaign, microtask, until }, trust, now);
-  const expected = { purpose: "task", protection: "end_to_end", campaign, microtask };
-  for (const [name, value] of Object.entries(expected)) {
-    if (header[name] !== value) throw new SealingError("HeaderMismatch");
-  }
+  const vouched = await checkEvidence(evidence.device, asking);
+  await checkAsked(evidence.asked, { device: asking, campaign, microtask, until }, await trust(), seconds());
+  checkHeader(header, { purpose: "task", protection: "end_to_end", campaign, microtask });
   return vouched;
 }
 
@@ -145,8 +138,8 @@ async function release({ found, vouched }) {
 
 // ---------- small things ----------
 
-function said(attribute) {
-  return [...desk.querySelectorAll(`[data-${attribute}]`)].map((each) => each.dataset[attribute]);
+function holders() {
+  return [...desk.querySelectorAll("[data-holder]")].map((each) => each.dataset.holder);
 }
 
 function codeOf(error) {
@@ -161,7 +154,5 @@ function seconds() {
   return Math.floor(Date.now() / 1000);
 }
 
-const issuers = [...desk.querySelectorAll("[data-issuer]")];
-const agencies = new Map(issuers.map((each) => [each.dataset.issuer, each.textContent]));
 automatic.addEventListener("change", () => automatic.checked && giveAll());
 look();

@@ -12,8 +12,9 @@ const members = [
   "signing_key", "thumbprint", "witnesses",
 ];
 
-// The device that the evidence vouches for: {thumbprint, encryptionKey, issuer}. `trust` comes from `trusted`;
-// `issuers`: the sign-in services that agencies are known by; `now`: seconds since 1970. Throws EvidenceRefused.
+// The device that the evidence vouches for: {thumbprint, encryptionKey, signingKey, issuer, subject}, the last two being
+// how its person is called where they sign in. `trust` comes from `trusted`; `issuers`: the sign-in services that
+// agencies are known by; `now`: seconds since 1970. Throws EvidenceRefused.
 export async function checkDevice(evidence, trust, issuers, now) {
   if (!isMapping(evidence) || Object.keys(evidence).sort().join() !== members.join()) refuse("EvidenceUnreadable");
   if (evidence.format !== "marketplace-device-evidence-1") refuse("EvidenceUnreadable");
@@ -25,7 +26,8 @@ export async function checkDevice(evidence, trust, issuers, now) {
   const digest = hex(await sha256(utf8(evidence.id_token)));
   const at = enrolledAt(body, thumbprint, digest);
   checkTime(claims, at, now);
-  return { thumbprint, encryptionKey: evidence.encryption_key, issuer };
+  const { encryption_key: encryptionKey, signing_key: signingKey } = evidence;
+  return { thumbprint, encryptionKey, signingKey, issuer, subject: claims.sub };
 }
 
 // Whether the record says that this device may have the key to this item until then. `asked`: {device, campaign,

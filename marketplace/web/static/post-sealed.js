@@ -94,7 +94,7 @@ async function sealedItem(told, campaign, key, number, value, device) {
   const { envelope, dek } = await seal(header, new TextEncoder().encode(JSON.stringify(value)));
   const slot = await wrap(dek, hash, "campaign", key.key_id, key.public_key, null);
   dek.fill(0);
-  const signature = toBase64(await sign(hash, envelope, device.signingKey));
+  const signature = toBase64(await sign(hash, envelope, device.signingKey, key.key_id));
   return { microtask, number, envelope: toBase64(envelope), slot, signature };
 }
 

@@ -31,17 +31,23 @@ export async function openPart(part, expected, device) {
 
 // The data key of a part and its envelope; `device` is whatever holds the key that the slot is for.
 export async function openKey(part, expected, device) {
-  for (const [name, value] of Object.entries(expected)) {
-    if (part.header[name] !== value) throw new SealingError("HeaderMismatch");
-  }
+  checkHeader(part.header, expected);
   const now = Math.floor(Date.now() / 1000);
   const hash = await headerHash(part.header);
   const dek = await unwrap(part.slot, hash, part.purpose, device.thumbprint, device.encryptionKey, now);
   return { dek, envelope: fromBase64(part.envelope) };
 }
 
-// Whether the device with the public `signingKey` (a JWK) signed this part. Throws SignatureRefused.
-export async function checkSignature(part, signingKey) {
+// Throws HeaderMismatch unless the header says what is `expected` of it (some of its members, by name).
+export function checkHeader(header, expected) {
+  for (const [name, value] of Object.entries(expected)) {
+    if (header[name] !== value) throw new SealingError("HeaderMismatch");
+  }
+}
+
+// Whether the device with the public `signingKey` (a JWK) signed this part, and that it is sealed to the campaign's key
+// of this id. Throws SignatureRefused.
+export async function checkSignature(part, signingKey, campaignKey) {
   const envelope = fromBase64(part.envelope);
-  await verify(await headerHash(part.header), envelope, fromBase64(part.signature ?? ""), signingKey);
+  await verify(await headerHash(part.header), envelope, fromBase64(part.signature ?? ""), signingKey, campaignKey);
 }

@@ -1,10 +1,15 @@
 // The work page of a sealed campaign: the item is opened here, with the key of this device, and the answer is sealed
 // here before it leaves. What is typed is saved every few seconds, sealed to all devices of its author.
+//
+// End to end nothing that the server merely names is trusted: that a device of the owner's agency sealed the item, and
+// to which key the answer goes, is checked before anything is opened; so is whose devices a draft is sealed to.
 
 import { headerHash, seal, sign, toBase64, wrap } from "asset:sealing.js";
-import { SealingError } from "asset:sealing-errors.js";
 import { mine } from "asset:device-keys.js";
-import { checkSignature, openPart, readPart } from "asset:sealed-parts.js";
+import { EvidenceRefused } from "asset:key-evidence.js";
+import { checkEvidence, reason } from "asset:key-trust.js";
+import { checkHeader, checkSignature, openPart, readPart } from "asset:sealed-parts.js";
+import { stateOf, statesOf } from "asset:sealed-states.js";
 
 const work = document.querySelector("[data-sealed-work]");
 const form = document.querySelector("form[data-answer]");
@@ -15,17 +20,15 @@ const pauseMilliseconds = 2000;
 const askAgainMilliseconds = 3000;
 
 let device = null;
-let terms = null; // what the server said of headers and keys for the answer and the draft
+let terms = null; // under which headers and to which keys the answer and the draft are sealed, once that was checked
 
 // ---------- what the page shows ----------
 
+const showState = statesOf(work);
+
 function show(state, detail = "") {
-  for (const one of work.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
-  for (const place of work.querySelectorAll(`[data-state="${state}"] [data-detail]`)) place.textContent = detail;
-  const opened = state === "opened";
-  for (const part of work.querySelectorAll("[data-opened]")) part.hidden = !opened;
-  work.querySelector("[data-states]").hidden = opened;
-  if (!opened) empty();
+  showState(state, detail);
+  if (state !== "opened") empty();
 }
 
 function empty() {
@@ -48,28 +51,47 @@ async function open() {
     device = await mine(undefined, enrolled);
     if (!device) return show("needs-device");
     const found = await readPart(`${itemUrl}?device=${device.thumbprint}`);
-    terms = found;
     if (!found.item) {
       show("waiting");
       setTimeout(open, askAgainMilliseconds);
       return;
     }
-    if (found.item.signer) await checkSignature(found.item, found.signer);
+    const checked = await check(found);
     fill(await openPart(found.item, { ...expected, purpose: "task" }, device));
+    terms = checked;
     await bringBack(found.saved);
     show("opened");
     document.dispatchEvent(new Event("market:shown"));
   } catch (error) {
-    if (error instanceof SealingError || error instanceof SyntaxError) show("broken");
-    else if (error.name === "DeviceKeysClosed") show("needs-device");
-    else refused(error.problem);
+    refused(error);
   }
 }
 
-function refused(problem) {
-  if (problem?.type === "/problems/needs-device") show("needs-device");
-  else if (problem?.type === "/problems/claim-over") show("over");
-  else show("refused", problem?.title);
+function refused(error) {
+  if (error instanceof EvidenceRefused) show("distrusted", reason(error.code));
+  else if (error.problem?.type === "/problems/claim-over") show("over");
+  else show(...stateOf(error));
+}
+
+// What `found` says of the answer and the draft, if it is for this item and, end to end, the keys are who they should be.
+async function check(found) {
+  const { item, answer, draft } = found;
+  checkHeader(answer.header, { ...expected, purpose: "answer" });
+  checkHeader(draft.header, { ...expected, purpose: "draft" });
+  if (expected.protection !== "end_to_end") return { answer, draft };
+  const sealer = await checkEvidence(found.evidence[item.signer], item.signer);
+  await checkSignature(item, sealer.signingKey, answer.key_id);
+  return { answer, draft: { header: draft.header, devices: await shownToBeMine(draft.devices, found.evidence) } };
+}
+
+// Those of the devices that are shown to be of the person whose this one is; the others are left out.
+async function shownToBeMine(devices, evidence) {
+  const own = evidence[device.thumbprint];
+  const here = await checkEvidence(own, device.thumbprint, [own?.issuer]);
+  const one = ({ thumbprint }) => checkEvidence(evidence[thumbprint], thumbprint, [here.issuer]).catch(() => null);
+  const vouched = await Promise.all(devices.map(one));
+  const mine = vouched.filter((each) => each?.subject === here.subject);
+  return mine.map(({ thumbprint, encryptionKey }) => ({ thumbprint, public_key: encryptionKey }));
 }
 
 // ---------- what was typed ----------
@@ -132,20 +154,22 @@ function csrf() {
 
 // ---------- sending ----------
 
-async function sealed(header, value) {
+async function sealed(header, value, campaignKey = null) {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
   const hash = await headerHash(header);
   const { envelope, dek } = await seal(header, bytes);
-  const signature = await sign(hash, envelope, device.signingKey);
+  const signature = await sign(hash, envelope, device.signingKey, campaignKey);
   const sent = { envelope: toBase64(envelope), signature: toBase64(signature), signer: device.thumbprint };
   return { hash, dek, sent };
 }
 
+// What is sent may be refused, until somebody signs in again, say: it is saved first, and is there when they are back.
 async function submit(then) {
+  await save();
   const out = document.getElementById("sealed-answer");
   const { header, key_id: keyId, public_key: publicKey } = terms.answer;
   const contribution = crypto.randomUUID();
-  const { hash, dek, sent } = await sealed({ ...header, contribution }, typed());
+  const { hash, dek, sent } = await sealed({ ...header, contribution }, typed(), keyId);
   const slot = await wrap(dek, hash, "campaign", keyId, publicKey, null);
   const given = { ...sent, then, contribution, key_id: keyId, slot };
   for (const [name, value] of Object.entries(given)) out.elements[name].value = value;
@@ -169,9 +193,9 @@ async function onSubmit(event) {
   sending = true;
   try {
     await submit(event.submitter?.value ?? "next");
-  } catch {
+  } catch (error) {
     sending = false;
-    show("refused");
+    refused(error);
   }
 }
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from security.sealing import keys, signatures
+from security.sealing import keys, signatures, thumbprints
 from security.sealing.errors import KeyRefused, SignatureRefused
 
 PRIVATE = keys.new_private()
@@ -33,6 +33,26 @@ def test_any_flipped_bit_is_refused() -> None:
             )
             with pytest.raises(SignatureRefused):
                 signatures.verify(header_hash, digest, signature, PUBLIC)
+
+
+CAMPAIGN_KEY = thumbprints.of(keys.public_jwk(keys.new_private()))
+
+
+def test_what_is_sealed_to_a_campaigns_key_is_signed_for_that_key_alone() -> None:
+    """Nobody exchanges the key that answers go to, and nobody takes it away or adds one."""
+    signature = signatures.sign(HASH, DIGEST, PRIVATE, CAMPAIGN_KEY)
+    signatures.verify(HASH, DIGEST, signature, PUBLIC, CAMPAIGN_KEY)
+    for other in (thumbprints.of(PUBLIC), None):
+        with pytest.raises(SignatureRefused):
+            signatures.verify(HASH, DIGEST, signature, PUBLIC, other)
+    with pytest.raises(SignatureRefused):
+        signatures.verify(HASH, DIGEST, signatures.sign(HASH, DIGEST, PRIVATE), PUBLIC, CAMPAIGN_KEY)
+
+
+@pytest.mark.parametrize("key", ["", "A" * 42, "A" * 42 + "B", CAMPAIGN_KEY + "A"])
+def test_a_key_id_is_one_spelling_of_32_bytes(key: str) -> None:
+    with pytest.raises(KeyRefused):
+        signatures.sign(HASH, DIGEST, PRIVATE, key)
 
 
 def test_another_key_did_not_sign() -> None:

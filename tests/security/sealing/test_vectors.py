@@ -322,6 +322,7 @@ class TestSignatures:
             b"marketplace-sealing-1\0"
             + bytes.fromhex(vector["header_hash"])
             + bytes.fromhex(vector["envelope_sha256"])
+            + from_base64(vector["campaign_key"] or "")
         )
         assert message.hex() == vector["signed"]
         signature = bytes.fromhex(vector["signature"])
@@ -332,7 +333,7 @@ class TestSignatures:
     def test_ours_believes_it(self, vector: dict[str, Any]) -> None:
         signatures.verify(
             bytes.fromhex(vector["header_hash"]), bytes.fromhex(vector["envelope_sha256"]),
-            bytes.fromhex(vector["signature"]), KEYS[vector["key"]]["public"],
+            bytes.fromhex(vector["signature"]), KEYS[vector["key"]]["public"], vector["campaign_key"],
         )  # fmt: skip
 
 
@@ -373,7 +374,7 @@ class TestRefusals:
         with pytest.raises(SealingError) as refusal:
             signatures.verify(
                 bytes.fromhex(vector["header_hash"]), bytes.fromhex(vector["envelope_sha256"]),
-                bytes.fromhex(vector["signature"]), KEYS[vector["key"]]["public"],
+                bytes.fromhex(vector["signature"]), KEYS[vector["key"]]["public"], vector["campaign_key"],
             )  # fmt: skip
         assert type(refusal.value).__name__ == vector["error"]
 
