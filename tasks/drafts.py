@@ -22,9 +22,9 @@ from security.log import audit
 from security.principal import JOB, Context, Principal
 from security.sealing import SealingError, SlotPurpose, device_slots, envelope, signatures
 from tasks import claims, facts, payloads
-from tasks.errors import BadSealing, ClaimOver, NeedsDevice, NotUnderSeal
+from tasks.errors import BadSealing, ClaimOver, NeedsDevice, NotUnderSeal, Shredded
 from tasks.facts import CampaignFacts
-from tasks.models import Campaign, Draft, Microtask, Payload, PayloadSlot
+from tasks.models import Campaign, Draft, Microtask, Participation, Payload, PayloadSlot
 from tasks.payloads import Part, Sealed
 
 KEPT_DAYS = 30
@@ -34,17 +34,21 @@ LARGEST = 1024 * 1024
 
 
 def save(tx: Tx, claim_id: UUID, sealed: Sealed, *, actor: Principal, context: Context) -> None:
-    """Keep the latest draft for a live claim in place of the one before.
+    """Keep the latest draft for a claim in place of the one before: a live one, or one that lapsed under its author.
 
-    Nothing about it is put on record: what somebody types for themself is nobody's business, and no time of typing is
-    kept. No rule about the item is asked: it guards what others wrote, and whoever has to sign in again, say, finds
-    their own words afterwards. Raises NoSuchClaim, ClaimOver, NotUnderSeal, NeedsDevice, BadSealing.
+    What somebody types when their time is over is theirs, and lies there for them; that ends with the next claim on the
+    item, which has a page of its own. Nothing about it is put on record: what somebody types for themself is nobody's
+    business, and no time of typing is kept. No rule about the item is asked: it guards what others wrote, and whoever
+    has to sign in again, say, finds their own words afterwards. Raises NoSuchClaim, ClaimOver, NotUnderSeal, Shredded,
+    NeedsDevice, BadSealing.
     """
-    held = claims.mine(tx, claim_id, actor)
+    item = claims.mine(tx, claim_id, actor).microtask_id
+    participation = _hold(tx, item, actor)
+    held = claims.mine(tx, claim_id, actor)  # as it is now that it cannot end any more
     campaign = claims.campaign_of(tx, held, people.still_member(tx, actor), context)
     if not campaign.sealed:
         raise NotUnderSeal()
-    if not held.live:
+    if not (held.live or held.ended == participation == "lapsed"):
         raise ClaimOver()
     ref = payloads.draft(held.microtask_id, claim_id)
     _check(
@@ -64,6 +68,22 @@ def save(tx: Tx, claim_id: UUID, sealed: Sealed, *, actor: Principal, context: C
     tx.execute(kept.on_conflict_do_update(index_elements=["person_id", "microtask_id"], set_=changed))
     if before is not None:
         _destroy(tx, [before])
+
+
+def _hold(tx: Tx, microtask_id: UUID, actor: Principal) -> str:
+    """Hold an item and the person's part in it until COMMIT; returns how far they are with it. Raises Shredded.
+
+    Of two tabs, also with two claims on one item, the second waits for the first; so do answering, claiming again and
+    shredding, which lock in this order too. Else a draft could come after its answer, or a payload stay that nothing
+    leads to.
+    """
+    item = select(Microtask.payload_id).where(Microtask.id == microtask_id)
+    payload_id = tx.scalar(item.with_for_update(read=True, key_share=True))
+    if payload_id is not None and tx.scalar(select(Payload.shredded_on).where(Payload.id == payload_id)):
+        raise Shredded()
+    mine = (Participation.person_id == actor.person_id, Participation.microtask_id == microtask_id)
+    state: str = tx.scalar(select(Participation.state).where(*mine).with_for_update(key_share=True))
+    return state
 
 
 def open_latest(

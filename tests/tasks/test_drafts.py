@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,20 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from agencies.device_models import DeviceKey
-from marketplace.foundation.db import reading, transaction
+from marketplace.foundation.db import Tx, reading, transaction
 from security.log.models import AuditPending
 from security.principal import Principal
 from security.sealing import signatures
-from tasks import claims, drafts, facts, payloads
-from tasks.errors import BadSealing, ClaimOver, NeedsDevice, NoSuchClaim, NotEligible, NotUnderSeal
+from tasks import claims, contributions, drafts, facts, payloads, shredding
+from tasks.errors import (
+    BadSealing,
+    ClaimOver,
+    NeedsDevice,
+    NoSuchClaim,
+    NotEligible,
+    NotUnderSeal,
+    Shredded,
+)
 from tasks.facts import CampaignFacts
 from tasks.models import Draft, Payload, PayloadSlot
 from tasks.payloads import Part, Sealed
@@ -30,6 +39,7 @@ from tests.builders import (
     a_claim,
     a_person,
     an_answer,
+    an_owner,
     changed,
     found,
     given_back,
@@ -39,6 +49,7 @@ from tests.builders import (
     rules_in_force,
 )
 from tests.on_device import Device
+from tests.together import PATIENCE, losers, together
 
 TYPED = {"kind": "bat", "note": "small wings"}
 BY_VPN: dict[str, Any] = {
@@ -59,10 +70,17 @@ class Work:
     """A person with a device and a claim on a sealed item."""
 
     def __init__(self, **given: Any) -> None:
-        self.campaign_id = a_campaign(**{"items": 2, "redundancy": 2, "level": "sensitive"} | given)
+        self.owner: Principal = an_owner()
+        settings: dict[str, Any] = {"items": 2, "redundancy": 2, "level": "sensitive"}
+        self.campaign_id = a_campaign(self.owner, **settings | given)
         self.person = a_person()
         self.device = on_device.device_of(self.person)
-        self.claim = a_claim(self.campaign_id, self.person)
+        self.claim = self.first_claim = a_claim(self.campaign_id, self.person)
+
+    def claims_again(self) -> None:
+        """The person takes the same item once more."""
+        with transaction() as tx:
+            self.claim = claims.claim_one(tx, item_of(self.claim), actor=self.person, context=AT_WORK)
 
     @property
     def campaign(self) -> CampaignFacts:
@@ -78,7 +96,10 @@ class Work:
 
     def saves(self, sealed: Sealed | None = None, *, claim: UUID | None = None) -> None:
         with transaction() as tx:
-            drafts.save(tx, claim or self.claim, sealed or self.sealed(), actor=self.person, context=AT_WORK)
+            self.saves_in(tx, sealed or self.sealed(), claim=claim)
+
+    def saves_in(self, tx: Tx, sealed: Sealed, *, claim: UUID | None = None) -> None:
+        drafts.save(tx, claim or self.claim, sealed, actor=self.person, context=AT_WORK)
 
     def part(self, device: Device | None = None, actor: Principal | None = None) -> Part | None:
         with reading() as db:
@@ -226,11 +247,134 @@ class TestRefused:
         with pytest.raises(NoSuchClaim):
             work.saves(claim=Work().claim)
 
-    def test_a_draft_to_a_claim_that_is_over(self, work: Work) -> None:
+    def test_a_draft_to_what_was_given_back(self, work: Work) -> None:
         sealed = work.sealed()
-        lapsed(work.claim)
+        given_back(work.claim, work.person)
         with pytest.raises(ClaimOver):
             work.saves(sealed)
+        assert counts() == (0, 0)
+
+    def test_a_draft_to_what_was_answered(self, work: Work) -> None:
+        sealed = work.sealed()
+        an_answer(work.claim, work.person)
+        with pytest.raises(ClaimOver):
+            work.saves(sealed)
+        assert counts() == (0, 0)
+
+    def test_a_draft_by_an_older_claim_than_the_one_in_hand(self, work: Work) -> None:
+        """The page of the newer claim saves; a tab that was left open does not write over it."""
+        sealed = work.sealed()
+        lapsed(work.claim)
+        work.claims_again()
+        work.saves(work.sealed({"kind": "bird"}))
+        older, work.claim = work.claim, work.first_claim
+        with pytest.raises(ClaimOver):
+            work.saves(sealed)
+        work.claim = older
+        assert work.opens() == {"kind": "bird"}
+
+    def test_a_draft_to_an_item_that_was_shredded(self, work: Work) -> None:
+        sealed = work.sealed()
+        lapsed(work.claim)
+        with transaction() as tx:
+            shredding.shred_item(tx, item_of(work.claim), actor=work.owner, context=AT_WORK)
+        with pytest.raises(Shredded):
+            work.saves(sealed)
+        assert counts() == (0, 0)
+
+
+class TestAfterTheClaimLapsed:
+    def test_what_is_typed_is_kept_for_its_author(self, work: Work) -> None:
+        work.saves()
+        lapsed(work.claim)
+        work.saves(work.sealed({"kind": "bird"}))
+        assert work.opens() == {"kind": "bird"}
+        assert counts() == (1, 1)
+
+    def test_also_where_nothing_was_saved_before(self, work: Work) -> None:
+        lapsed(work.claim)
+        work.saves()
+        with transaction() as tx:
+            until = drafts.kept_until(tx, work.claim, work.person)
+        assert until == datetime.now(UTC).date() + timedelta(days=drafts.KEPT_DAYS)
+        assert work.opens() == TYPED
+
+    def test_it_goes_on_schedule(self, work: Work) -> None:
+        lapsed(work.claim)
+        work.saves()
+        changed(update(Draft).values(keep_until=YESTERDAY))
+        with transaction() as tx:
+            drafts.shred_over(tx)
+        assert counts() == (0, 0)
+
+    def test_it_is_found_by_the_next_claim_on_the_item(self, work: Work) -> None:
+        lapsed(work.claim)
+        work.saves()
+        work.claims_again()
+        assert work.opens() == TYPED
+
+
+class TestAtTheSameMoment:
+    """The second begins while the first is not committed."""
+
+    def test_of_two_tabs_one_draft_stays_and_nothing_beside_it(self, work: Work) -> None:
+        work.saves()
+        first, second = work.sealed({"kind": "bird"}), work.sealed({"kind": "bat"})
+        outcome = during(lambda tx: work.saves_in(tx, first), lambda: work.saves(second))
+        assert losers(outcome) == []
+        assert work.opens() == {"kind": "bat"}
+        assert counts() == (1, 1)
+
+    def test_of_two_first_drafts_too(self, work: Work) -> None:
+        first, second = work.sealed({"kind": "bird"}), work.sealed({"kind": "bat"})
+        during(lambda tx: work.saves_in(tx, first), lambda: work.saves(second))
+        assert work.opens() == {"kind": "bat"}
+        assert counts() == (1, 1)
+
+    def test_a_draft_does_not_come_after_its_answer(self, work: Work) -> None:
+        work.saves()
+        sealed = work.sealed()
+        answer = on_device.answer_of(work.device, work.campaign, item_of(work.claim), {"kind": "bat"})
+        outcome = during(
+            lambda tx: contributions.submit(tx, work.claim, answer, actor=work.person, context=AT_WORK),
+            lambda: work.saves(sealed),
+        )
+        assert losers(outcome) == [ClaimOver]
+        assert counts() == (0, 0)
+
+    def test_an_answer_takes_the_draft_along_that_was_being_saved(self, work: Work) -> None:
+        work.saves()
+        sealed = work.sealed()
+        outcome = during(lambda tx: work.saves_in(tx, sealed), lambda: an_answer(work.claim, work.person))
+        assert losers(outcome) == []
+        assert counts() == (0, 0)
+
+    def test_many_tabs_leave_one(self, work: Work) -> None:
+        seals = [work.sealed({"kind": f"bat {number}"}) for number in range(6)]
+        assert losers(together(*[lambda sealed=sealed: work.saves(sealed) for sealed in seals])) == []
+        assert counts() == (1, 1)
+
+    def test_a_draft_waits_for_the_shredding_of_its_item(self, work: Work) -> None:
+        sealed, item = work.sealed(), item_of(work.claim)
+        lapsed(work.claim)
+        outcome = during(
+            lambda tx: shredding.shred_item(tx, item, actor=work.owner, context=AT_WORK),
+            lambda: work.saves(sealed),
+        )
+        assert losers(outcome) == [Shredded]
+        assert counts() == (0, 0)
+
+
+def during(first: Callable[[Tx], Any], second: Callable[[], Any]) -> list[Any]:
+    """Do the second while the first is not committed; returns what the second came to."""
+    outcome: list[Any] = []
+    asking = Thread(target=lambda: outcome.extend(together(second)))
+    with transaction() as tx:
+        first(tx)
+        asking.start()
+        asking.join(0.2)
+    asking.join(PATIENCE)
+    return outcome
 
 
 class TestKept:
