@@ -49,6 +49,10 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
+    "campaign_key.recovered": _(
+        "The key of a campaign of yours was opened with your agency’s offline key and given to a device. If nobody of"
+        " you did that, tell your security officer."
+    ),
 OF_SEALED: Mapping[str, str] = {
     "campaign.settled": _("Every item of a sealed campaign of yours has a result."),
     "campaign.shredded": _(

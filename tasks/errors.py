@@ -148,6 +148,17 @@ class NotAColleague(InvalidInput):
     """The key can be given to people of your agency who may read the results and have set up a device."""
 
 
+class DeviceNotWitnessed(Conflict):
+    """No witness has confirmed yet that this device was set up. Wait a minute and try again.
+
+    Where it stays like this, the record keeps the enrolment no more: the device has to be set up anew.
+    """
+
+
+class NotRecoverable(Conflict):
+    """The campaign's key was not sealed for a recovery key of its agency: it was posted before there was one."""
+
+
 class NoSuchKeyRequest(NotFound):
     """Nobody asks for this key any more: the item was given back, or the device was removed."""
 

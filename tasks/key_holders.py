@@ -79,7 +79,7 @@ def listing(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) ->
     NotUnderOwnKey.
     """
     campaign = _sealed(results.readable(tx, campaign_id, actor, context))
-    held = _slots(tx, campaign)
+    held = slots_of(tx, campaign)
     target = campaign.target("campaign", campaign.id)
     audit.record(tx, "campaign_key.list", target, actor=actor, context=context)
     devices = held.get(SlotPurpose.DEVICE, frozenset())
@@ -102,7 +102,7 @@ def offer(
     Those are the actor's own, or those of the colleague with this e-mail address. Raises NoSuchCampaign, NotForYou,
     NotUnderOwnKey, NotAHolder, NotAColleague.
     """
-    campaign = _changeable(tx, campaign_id, actor, context)
+    campaign = changeable(tx, campaign_id, actor, context)
     own = device_keys.of_person(tx, actor.person_id, device)
     if own is None:
         raise NotAHolder(target=campaign.target("campaign", campaign.id))
@@ -120,14 +120,14 @@ def give(tx: Tx, campaign_id: UUID, slots: Mapping[str, bytes], *, actor: Princi
     They are the actor's own or a colleague's who may read the results. Returns how many got it; who has it keeps
     theirs. Raises NoSuchCampaign, NotForYou, NotUnderOwnKey, NotAHolder, NotAColleague, BadSealing.
     """
-    campaign = _changeable(tx, campaign_id, actor, context)
-    held = _slots(tx, campaign).get(SlotPurpose.DEVICE, frozenset())
+    campaign = changeable(tx, campaign_id, actor, context)
+    held = slots_of(tx, campaign).get(SlotPurpose.DEVICE, frozenset())
     if not any(each.thumbprint in held for each in device_keys.live_of(tx, actor.person_id)):
         raise NotAHolder(target=campaign.target("campaign", campaign.id))
     given = 0
     for thumbprint, slot in sorted(slots.items()):
         sealed_keys.check_slot(campaign, slot, thumbprint)
-        whose = _person_of(tx, campaign, thumbprint, actor, context)
+        whose = person_of(tx, campaign, thumbprint, actor, context)
         row = {
             "payload_id": campaign.key_payload_id,
             "kind": SlotPurpose.DEVICE,
@@ -154,7 +154,7 @@ def take_back(
 
     Raises NoSuchCampaign, NotForYou, NotUnderOwnKey, LastHolder.
     """
-    campaign = _changeable(tx, campaign_id, actor, context)
+    campaign = changeable(tx, campaign_id, actor, context)
     held = _locked(tx, campaign)
     if membership_id is None:
         subject_id, devices = actor.subject_id, _all_of(tx, actor.person_id) & {device or ""}
@@ -175,7 +175,7 @@ def take_back(
     _record(tx, "campaign_key.take_back", campaign, subject_id, actor, context)
 
 
-def _changeable(tx: Tx, campaign_id: UUID, actor: Principal, context: Context) -> CampaignFacts:
+def changeable(tx: Tx, campaign_id: UUID, actor: Principal, context: Context) -> CampaignFacts:
     """The campaign, if the actor, as they are now, may change who holds its key."""
     now = people.still_member(tx, actor)
     campaign = _sealed(results.readable(tx, campaign_id, now, context))
@@ -195,7 +195,7 @@ def _sealed(campaign: CampaignFacts) -> CampaignFacts:
     return campaign
 
 
-def _slots(db: Tx, campaign: CampaignFacts) -> dict[str, frozenset[str]]:
+def slots_of(db: Tx, campaign: CampaignFacts) -> dict[str, frozenset[str]]:
     """The key ids that the campaign's key is wrapped for, by kind."""
     rows = db.all(
         select(PayloadSlot.kind, PayloadSlot.key_id).where(PayloadSlot.payload_id == campaign.key_payload_id)
@@ -286,7 +286,7 @@ def _colleague(db: Tx, campaign: CampaignFacts, email: str, context: Context) ->
     return found
 
 
-def _person_of(
+def person_of(
     db: Tx, campaign: CampaignFacts, thumbprint: str, actor: Principal, context: Context
 ) -> Principal:
     """Whose live device this is: the actor's, or a colleague's who may read the results. Raises NotAColleague."""

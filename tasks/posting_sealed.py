@@ -1,7 +1,8 @@
 """Posting a campaign that its owner's device has sealed: the server gets settings, a public key and ciphertexts.
 
 What can be checked without reading anything is: that every envelope says it was sealed for its item, that the owner's
-own device signed it, and that its key is wrapped for this campaign's key. All in one transaction or not at all.
+own device signed it, and that its key is wrapped for this campaign's key. Each batch is in whole or not at all: the
+first one with the campaign itself, later ones behind it, and none of them twice.
 """
 
 from __future__ import annotations
@@ -13,17 +14,25 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from agencies import agency_keys, device_keys, handling
+from agencies import agency_keys, device_keys, handling, people
 from agencies.agency_keys import PublicHalf
 from agencies.device_keys import DeviceKey
 from marketplace.foundation.db import Tx
 from security.labels import Level
-from security.principal import Context, Principal
-from security.sealing import SealingError, keys
+from security.log import audit
+from security.principal import Context, Principal, Role
+from security.sealing import Protection, SealingError, keys
 from tasks import campaign_rows, facts, payloads, sealed_keys
-from tasks.errors import BadSealing, NeedsDevice, NotSealedHere
+from tasks.errors import (
+    BadSealing,
+    NeedsDevice,
+    NoSuchCampaign,
+    NotSealedHere,
+    NotUnderOwnKey,
+    Shredded,
+)
 from tasks.facts import CampaignFacts
-from tasks.models import Campaign, Microtask
+from tasks.models import Campaign, CampaignProgress, Microtask
 from tasks.payloads import Content, Sealed
 from tasks.table import MOST_ROWS
 
@@ -107,6 +116,48 @@ def post_sealed(
     return campaign_id
 
 
+def add_items(
+    tx: Tx, campaign_id: UUID, items: Sequence[SealedRow], *, actor: Principal, context: Context
+) -> int:
+    """Put the next items behind those that a campaign has. Returns how many it has then.
+
+    They are numbered on from there; a batch that is in already changes nothing. Only its owner adds to a campaign, as
+    long as it is not shredded. Raises NoSuchCampaign, NotPermitted, NotUnderOwnKey, Shredded, NeedsDevice, BadSealing.
+    """
+    people.still_holds(tx, actor, Role.TASK_OWNER)
+    campaign = facts.campaign(tx, campaign_id)
+    if (campaign.owner_id, campaign.agency_id) != (actor.person_id, actor.agency_id):
+        raise NoSuchCampaign()
+    if campaign.protection is not Protection.END_TO_END:
+        raise NotUnderOwnKey()
+    mine = CampaignProgress.campaign_id == campaign.id
+    total = int(tx.execute(select(CampaignProgress.total).where(mine).with_for_update()).scalar_one())
+    if _is_in(tx, campaign, items):
+        return total
+    if not campaign.terms.open:
+        raise Shredded()
+    _check_new(tx, items, total + 1)
+    own = {each.thumbprint: each for each in _vouched(tx, actor)}
+    for start in range(0, len(items), BATCH):
+        _keep_items(tx, campaign, total + 1 + start, items[start : start + BATCH], own)
+    tx.execute(update(CampaignProgress).where(mine).values(total=total + len(items)))
+    target = campaign.target("campaign", campaign.id)
+    audit.record(tx, "campaign.add", target, actor=actor, context=context, detail={"items": len(items)})
+    return total + len(items)
+
+
+def _is_in(tx: Tx, campaign: CampaignFacts, items: Sequence[SealedRow]) -> bool:
+    """Whether this very batch was taken before, under the same ids and numbers."""
+    if not items:
+        return False
+    known: dict[UUID, int] = {}
+    for start in range(0, len(items), BATCH):
+        ids = [each.microtask_id for each in items[start : start + BATCH]]
+        here = (Microtask.campaign_id == campaign.id, Microtask.id.in_(ids))
+        known |= {row.id: row.number for row in tx.all(select(Microtask.id, Microtask.number).where(*here))}
+    return all(known.get(each.microtask_id) == each.number for each in items)
+
+
 def _public(given: Mapping[str, Any]) -> dict[str, str]:
     try:
         return keys.public_jwk(keys.read_public(given))
@@ -116,17 +167,22 @@ def _public(given: Mapping[str, Any]) -> dict[str, str]:
 
 def _check_ids(tx: Tx, campaign_id: UUID, items: Sequence[SealedRow]) -> None:
     """Random, new, and numbered as the rows of a file are: ids stand in headers, so the device has to choose them."""
-    ids = [item.microtask_id for item in items]
-    if not 1 <= len(ids) <= MOST_ROWS or [item.number for item in items] != list(range(1, len(ids) + 1)):
-        raise BadSealing(problem="number")
-    if len(set(ids)) != len(ids) or any(each.version != 4 for each in (campaign_id, *ids)):
+    _check_new(tx, items, 1)
+    if campaign_id.version != 4 or tx.all(select(Campaign.id).where(Campaign.id == campaign_id)):
         raise BadSealing(problem="id")
-    known = bool(tx.all(select(Campaign.id).where(Campaign.id == campaign_id)))
+
+
+def _check_new(tx: Tx, items: Sequence[SealedRow], first: int) -> None:
+    """Items under random ids that nothing has yet, numbered from `first` on."""
+    ids, last = [item.microtask_id for item in items], first - 1 + len(items)
+    if not items or last > MOST_ROWS or [item.number for item in items] != list(range(first, last + 1)):
+        raise BadSealing(problem="number")
+    if len(set(ids)) != len(ids) or any(each.version != 4 for each in ids):
+        raise BadSealing(problem="id")
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        known = known or bool(tx.all(select(Microtask.id).where(Microtask.id.in_(batch)).limit(1)))
-    if known:
-        raise BadSealing(problem="id")
+        if tx.all(select(Microtask.id).where(Microtask.id.in_(batch)).limit(1)):
+            raise BadSealing(problem="id")
 
 
 def _keep_key(tx: Tx, campaign: CampaignFacts, sealed: Sealed, own: Mapping[str, DeviceKey]) -> None:

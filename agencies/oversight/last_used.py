@@ -25,8 +25,8 @@ _REVIEWS = ("review.open", "review.decide", "review.close")
 ACTS_OF: Mapping[Role, tuple[str, ...]] = {
     Role.CONTRIBUTOR: ("claim.take", "claim.extend", "claim.release", "payload.view", "contribution.submit"),
     Role.TASK_OWNER: (
-        "campaign.post", "campaign.keep", "campaign.shred", "result.export", "need_to_know.give", "need_to_know.end",
-        *_RESULTS,
+        "campaign.post", "campaign.add", "campaign.keep", "campaign.shred", "result.export", "need_to_know.give",
+        "need_to_know.end", *_RESULTS,
     ),
     Role.APPRAISER: _RESULTS,
     Role.SECURITY_OFFICER: (

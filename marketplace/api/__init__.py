@@ -16,6 +16,7 @@ from marketplace.api import (  # noqa: F401
     device_keys,
     handling,
     invitations,
+    key_recovery,
     key_releases,
     moves,
     need_to_know,

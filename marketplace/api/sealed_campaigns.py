@@ -32,6 +32,7 @@ from tasks.errors import (
     NotFromHere,
     NotSealedHere,
     NotUnderOwnKey,
+    Shredded,
 )
 from tasks.spec import CampaignSpec
 
@@ -70,6 +71,20 @@ class SealedPost(Strict):
         fields.Dict(),
         required=True,
         metadata=told("Each with `microtask` (a random UUID), `number`, `envelope`, `slot` and `signature`."),
+    )
+
+
+class SealedBatch(Strict):
+    """The next items of a campaign that you have sealed, all of them to its key and signed by one device."""
+
+    key_id = fields.String(required=True, metadata=told("The campaign's key, by the name made of it."))
+    signer = fields.String(
+        required=True, metadata=told("The thumbprint of the device that signed the items.")
+    )
+    items = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata=told("As in posting; `number` goes on from the items that the campaign has."),
     )
 
 
@@ -203,8 +218,8 @@ def prepare_sealed(body: dict[str, Any]) -> Response:
 def post_sealed(body: dict[str, Any]) -> Response:
     """Post a campaign whose items you have sealed.
 
-    The server reads none of them: it checks that each was sealed for its place and signed by a device of yours. All
-    items come in one body of at most 32 MB.
+    The server reads none of them: it checks that each was sealed for its place and signed by a device of yours. A body
+    has at most 32 MB; send the items that it has no room for in batches behind it.
     """
     campaign_id, key, items = sealed_posting_json.posting_in(body)
 
@@ -215,6 +230,28 @@ def post_sealed(body: dict[str, Any]) -> Response:
         return described(tx, existing(made, NoSuchCampaign), current_principal())
 
     return reply_once(act, shown, 201, lambda made: {"Location": f"/api/v1/campaigns/{made}"})
+
+
+@api.post("/campaigns/<id:campaign_id>/sealed-items")
+@at_most(LARGEST_IMPORT)
+@refuses(NoSuchCampaign, NotUnderOwnKey, Shredded, NeedsDevice, BadSealing)
+@takes_body
+@done_once
+@api.arguments(SealedBatch)
+@api.response(200, Campaign)
+def add_sealed_items(body: dict[str, Any], campaign_id: UUID | None) -> Response:
+    """Put more items that you have sealed behind those of a campaign of yours.
+
+    A batch is taken in whole or not at all, and one that is in already is not taken twice. `total` is how many items
+    the campaign has then.
+    """
+    wanted = existing(campaign_id, NoSuchCampaign)
+    items = sealed_posting_json.batch_in(body)
+
+    def act(tx: Tx) -> None:
+        posting_sealed.add_items(tx, wanted, items, **who())
+
+    return reply_once(act, lambda tx, _: described(tx, wanted, current_principal()))
 
 
 @api.get("/campaigns/<id:campaign_id>/undecided")

@@ -12,6 +12,7 @@ from marketplace.cli.agency_worker import worker
 from marketplace.cli.api import api
 from marketplace.cli.audit import audit
 from marketplace.cli.campaign import campaign
+from marketplace.cli.campaign_recover import offline
 from marketplace.cli.device import device
 from marketplace.cli.job import job
 from marketplace.cli.key_release import key
@@ -34,3 +35,4 @@ def group() -> None:
 
 for noun in (agency, api, audit, campaign, device, job, key, keys, person, rules, witness, worker):
     group.add_command(noun)
+key.add_command(offline)

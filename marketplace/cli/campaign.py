@@ -12,9 +12,10 @@ from uuid import UUID
 
 import click
 
-from marketplace.cli import device_file, sealed, sealed_export, settling
+from marketplace.cli import campaign_recover, device_file, sealed_export, sealed_import, settling
 from marketplace.cli.client import Client, Refusal, for_a_person, places
 from marketplace.cli.files import spec_of, text_of
+from marketplace.cli.ids import id_of, text_of_id
 from marketplace.cli.speech import JSON, as_json, columns, listed, working
 from security.sealing import SealingError
 from tasks import table
@@ -42,27 +43,46 @@ def campaign() -> None:
     "--spec", "spec_file", type=FILE, required=True, metavar="SPEC.toml", help="The campaign's settings."
 )
 @DEVICE
+@click.option("--into", metavar="CAMPAIGN", help="Go on with sealed items behind those that are in.")
+@click.option(
+    "--batch",
+    type=click.IntRange(4_096, sealed_import.LARGEST_BATCH),
+    default=sealed_import.LARGEST_BATCH,
+    show_default=True,
+    help="Bytes of sealed items in one request, at most.",
+)
 @JSON
 @for_a_person
-def import_(client: Client, file: Path, spec_file: Path, device_path: Path | None, json_wanted: bool) -> None:
+def import_(
+    client: Client,
+    file: Path,
+    spec_file: Path,
+    device_path: Path | None,
+    into: str | None,
+    batch: int,
+    json_wanted: bool,
+) -> None:
     """Post a campaign with one item per row of FILE.csv.
 
     Every row is checked first. If one cannot be used, each bad row is listed with its line and the reason, and nothing
     is imported. The file is UTF-8 with a header row; comma or semicolon. docs/campaign-toml.md explains SPEC.toml.
 
     Where your agency has work of this level sealed end to end, FILE.csv never leaves this machine: its rows are sealed
-    here, with the key file that --device names, and only then sent. docs/end-to-end.md explains it.
+    here, with the key file that --device names, and only then sent, in as many requests as it takes. If one fails, what
+    is in stays in: the same command with --into goes on behind it. docs/end-to-end.md explains it.
 
     Example: marketplace campaign import reports.csv --spec reports.toml
     """
     text, spec = text_of(file), spec_of(spec_file)
-    body = _body(spec, text)
     try:
-        with working(f"Importing {file.name} …"):
-            found = client.post("/campaigns/sealed/check", json.dumps({"spec": spec}).encode()).json()
-            if found["sealed_before"]:
-                made = client.post("/campaigns/sealed", _sealed(found, text, device_path)).json()
-            else:
+        found = client.post("/campaigns/sealed/check", json.dumps({"spec": spec}).encode()).json()
+        if found["sealed_before"]:
+            made = _posted(client, found, text, device_path, batch, into)
+        elif into is not None:
+            raise click.UsageError("--into is for work that is sealed end to end.")
+        else:
+            body = _body(spec, text)
+            with working(f"Importing {file.name} …"):
                 made = client.post("/campaigns", body).json()
     except Refusal as refusal:
         _explain(refusal.problem, refusal, json_wanted)
@@ -99,9 +119,9 @@ def export(client: Client, campaign_id: str, out: Path | None, device_path: Path
     """
     with working("Exporting …"):
         if device_path is None:
-            content = client.get(f"/campaigns/{_id(campaign_id)}/results.csv").content
+            content = client.get(f"/campaigns/{text_of_id(campaign_id)}/results.csv").content
         else:
-            content = _opened(client, _uuid(campaign_id), device_path).encode()
+            content = _opened(client, id_of(campaign_id), device_path).encode()
     if out is None:
         click.echo(content, nl=False)
         return
@@ -127,7 +147,7 @@ def settle(client: Client, campaign_id: str, device_path: Path, json_wanted: boo
     device = device_file.read(device_path)
     try:
         with working("Settling …"):
-            outcome = settling.settle(client, _uuid(campaign_id), device, device)
+            outcome = settling.settle(client, id_of(campaign_id), device, device)
     except SealingError as error:
         raise click.ClickException(f"The campaign's key does not open ({type(error).__name__}).") from None
     if json_wanted:
@@ -169,7 +189,7 @@ def shred(client: Client, campaign_id: str, yes: bool, json_wanted: bool) -> Non
 
     Example: marketplace campaign shred 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f
     """
-    path = f"/campaigns/{_id(campaign_id)}"
+    path = f"/campaigns/{text_of_id(campaign_id)}"
     found = client.get(path).json()
     if not yes:
         click.echo(f"{found['title']}: {found['total']} items, {found['settled']} settled.", err=True)
@@ -187,20 +207,6 @@ def _row(row: dict[str, Any], what: str) -> Sequence[Any]:
     return (row["id"], what, settled, row["level"], row["due"] or "", row["title"])
 
 
-def _id(text: str) -> str:
-    """An id as it may stand in an address: nothing that would lead to another one."""
-    if not text or not all(letter.isascii() and (letter.isalnum() or letter == "-") for letter in text):
-        raise click.UsageError("CAMPAIGN is an id such as 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f")
-    return text.lower()
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(_id(text))
-    except ValueError:
-        raise click.UsageError("CAMPAIGN is an id such as 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f") from None
-
-
 def _body(spec: dict[str, Any], csv: str) -> bytes:
     body = json.dumps({"spec": spec, "csv": csv}, ensure_ascii=False, allow_nan=False).encode()
     if len(body) > LARGEST_IMPORT:
@@ -208,8 +214,15 @@ def _body(spec: dict[str, Any], csv: str) -> bytes:
     return body
 
 
-def _sealed(found: dict[str, Any], text: str, device_path: Path | None) -> bytes:
-    """What is posted in place of the file. Says for which keys it was sealed, so that they can be compared."""
+def _posted(
+    client: Client,
+    found: dict[str, Any],
+    text: str,
+    device_path: Path | None,
+    largest: int,
+    into: str | None,
+) -> dict[str, Any]:
+    """The campaign, with what is posted in place of the file."""
     if device_path is None:
         raise click.ClickException(
             "Your agency has work of this level sealed before it leaves this machine. Nothing was sent. Name the key "
@@ -219,13 +232,9 @@ def _sealed(found: dict[str, Any], text: str, device_path: Path | None) -> bytes
     if device.thumbprint not in [each["thumbprint"] for each in found["devices"]]:
         raise click.ClickException(f"{device_path} is no device of yours that is set up. Nothing was sent.")
     rows = table.items(text, found["settings"]["form"])
-    body = json.dumps(sealed.posting(found, rows, device), ensure_ascii=False).encode()
-    if len(body) > LARGEST_IMPORT:
-        raise click.ClickException("Sealed, the file is larger than 32 MB. Split it into several campaigns.")
-    for name in ("processing", "recovery"):
-        if found[name] is not None:
-            click.echo(f"The campaign's key is sealed for the {name} key {found[name]['key_id']}", err=True)
-    return body
+    if into is None:
+        return sealed_import.post(client, found, rows, device, largest)
+    return sealed_import.go_on(client, found, rows, device, largest, id_of(into))
 
 
 def _opened(client: Client, campaign_id: UUID, device_path: Path) -> str:
@@ -252,3 +261,6 @@ def _explain(problem: dict[str, Any], refusal: click.ClickException, json_wanted
     else:
         columns(("SETTING", "REASON"), list(places(errors)), err=True)
     sys.exit(1)
+
+
+campaign.add_command(campaign_recover.of_campaign)

@@ -44,6 +44,16 @@ class Refusal(click.ClickException):
         super().__init__(f"{said(problem)} (reference {problem['reference']})")
         self.problem = problem
 
+    @property
+    def over(self) -> bool:
+        """Whether the token is accepted no more: it does not come back by waiting."""
+        return bool(self.problem["type"] == "/problems/token-refused")
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same may be taken a little later."""
+        return self.problem.get("status") in (429, 503)
+
 
 def said(problem: dict[str, Any]) -> str:
     """Title and detail of a problem as sentences; one of them where the detail begins by saying the title again."""
@@ -67,9 +77,12 @@ class Client:
         """GET under /api/v1. Raises Refusal, and ClickException where nobody answers."""
         return self._sent("GET", path, params=query)
 
-    def post(self, path: str, body: bytes = b"") -> requests.Response:
-        """POST a JSON text, or nothing, with a fresh Idempotency-Key; "try again" is tried again with the same key."""
-        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+    def post(self, path: str, body: bytes = b"", *, key: str | None = None) -> requests.Response:
+        """POST a JSON text, or nothing; "try again" is tried again with the same Idempotency-Key.
+
+        That is a fresh one where none is given.
+        """
+        headers = {"Idempotency-Key": key or str(uuid.uuid4()), "Content-Type": "application/json"}
         return self._sent("POST", path, data=body, headers=headers)
 
     def _sent(self, method: str, path: str, **given: Any) -> requests.Response:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agencies import kept_secrets
 from agencies.keys import LASTING, KeyProvider, bound
 from marketplace.cli.client import Client, for_a_person
 from marketplace.cli.opening import opened
-from marketplace.cli.speech import JSON, as_json, listed
+from marketplace.cli.speech import JSON, as_json, listed, progress_of
 from marketplace.foundation.db import reading, transaction
 from security.principal import Context
 from tasks import rewrapping, rotation
@@ -154,7 +150,7 @@ def _rotated(provider: KeyProvider, agency: str, year: int, *, quiet: bool) -> d
     """Rotate one agency's keys of one year, with a bar while it takes; tell how it went."""
     part = rotation.begin(provider, agency, year, CONTEXT)
     moved, refused = 0, []
-    with _bar(f"{agency} {_year(_shown(year))}", part.waiting) as advance:
+    with progress_of(f"{agency} {_year(_shown(year))}", part.waiting) as advance:
         for step in rotation.move(provider, part):
             moved += step.moved
             refused += [str(payload_id) for payload_id in step.refused]
@@ -189,16 +185,6 @@ def _tell(part: rotation.Part, moved: int, secrets: int, refused: list[str], sec
             click.echo(f"  and {len(refused) - FEW:,} more; --json names them all.", err=True)
     if secrets_refused:
         click.echo(f"{secrets_refused:,} secrets of {part.agency} did not open.", err=True)
-
-
-@contextmanager
-def _bar(title: str, total: int) -> Iterator[Any]:
-    """A bar on standard error; nothing where that is no terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal or not total) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda count: progress.advance(task, count)
 
 
 def _shown(year: int) -> int | None:

@@ -97,30 +97,47 @@ def sealed_to_campaign(header: Header, value: Any, campaign: Holder, device: Dev
     return _sealed_to(header, value, campaign.key_id, keys.public_jwk(campaign.private), device)
 
 
-def posting(
-    preparation: Mapping[str, Any], rows: Sequence[Mapping[str, str]], device: DeviceFile
-) -> dict[str, Any]:
-    """The body by which a campaign of these rows is posted, all of them sealed; ids and the campaign's key are new.
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """How the items of one campaign are sealed: under its headers, to its own key, signed by `device`.
 
-    `preparation` is what the API said of the settings. Raises SealingError.
+    `preparation` is what the API said of the campaign's settings.
+    """
+
+    preparation: Mapping[str, Any]
+    campaign: UUID
+    key_id: str
+    public: Mapping[str, str]
+    device: DeviceFile
+
+    def item(self, number: int, row: Mapping[str, str]) -> dict[str, Any]:
+        """A row as it is sent, under a new id."""
+        microtask = uuid4()
+        header = _posted(self.preparation, self.campaign, Purpose.TASK, microtask)
+        sealed = _sealed_to(header, row, self.key_id, self.public, self.device)
+        kept = {name: sealed[name] for name in ("envelope", "slot", "signature")}
+        return {"microtask": str(microtask), "number": number} | kept
+
+
+def begun(preparation: Mapping[str, Any], device: DeviceFile) -> tuple[Sealing, dict[str, Any]]:
+    """A new campaign: how its items are sealed, and the body by which it is posted, without items yet.
+
+    Raises SealingError.
     """
     campaign, private = uuid4(), keys.new_private()
     public = keys.public_jwk(private)
-    key_id = thumbprints.of(public)
-    items = []
-    for number, row in enumerate(rows, start=1):
-        microtask = uuid4()
-        header = _posted(preparation, campaign, Purpose.TASK, microtask)
-        sealed = _sealed_to(header, row, key_id, public, device)
-        kept = {name: sealed[name] for name in ("envelope", "slot", "signature")}
-        items.append({"microtask": str(microtask), "number": number} | kept)
+    sealing = Sealing(preparation, campaign, thumbprints.of(public), public, device)
     key = _sealed_key(preparation, _posted(preparation, campaign, Purpose.KEY, None), private, device)
-    return {
-        "spec": preparation["settings"],
-        "campaign": str(campaign),
-        "key": key | {"public_key": public, "key_id": key_id},
-        "items": items,
-    }
+    named = {"public_key": public, "key_id": sealing.key_id}
+    return sealing, {"spec": preparation["settings"], "campaign": str(campaign), "key": key | named}
+
+
+def posting(
+    preparation: Mapping[str, Any], rows: Sequence[Mapping[str, str]], device: DeviceFile
+) -> dict[str, Any]:
+    """The body by which a campaign of these rows is posted at once. Raises SealingError."""
+    sealing, body = begun(preparation, device)
+    return body | {"items": [sealing.item(number, row) for number, row in enumerate(rows, start=1)]}
 
 
 def _header(part: Part) -> Header:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 JSON = click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
 
@@ -46,6 +47,16 @@ def working(sentence: str) -> Iterator[None]:
     """Show on standard error that something takes its time; where that is no terminal, stay silent."""
     with Console(stderr=True).status(sentence):
         yield
+
+
+@contextmanager
+def progress_of(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error; nothing where that is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal or not total) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda count: progress.advance(task, count)
 
 
 def _plain(value: Any) -> str:

@@ -6,7 +6,17 @@ import json
 from typing import Any
 
 from marketplace.edge import sealed_json
+from security.sealing import base64url
+from tasks.key_recovery import Recovery
 from tasks.key_requests import Desk, Request
+
+MOST_KNOWN = 150
+"""So many names of requests fit the line of one address."""
+
+
+def known_in(text: str) -> frozenset[str]:
+    """The names of requests that somebody has already, from a text with dots between them."""
+    return frozenset(text.split(".")[:MOST_KNOWN])
 
 
 def desk_of(found: Desk) -> dict[str, Any]:
@@ -33,4 +43,23 @@ def request_of(found: Request) -> dict[str, Any]:
         "key_id": found.key_id,
         "slot": found.slot.decode("ascii"),
         "evidence": found.evidence,
+    }
+
+
+def recovery_of(found: Recovery) -> dict[str, Any]:
+    """A campaign's key for the agency's offline key; its slot is bytes, and so in base64url as the envelope is."""
+    part = found.key
+    return {
+        "campaign": found.campaign.id,
+        "key_id": found.campaign.key_id,
+        "key": {
+            "header": json.loads(part.header),
+            "envelope": base64url.encoded(part.envelope),
+            "purpose": part.purpose.value,
+            "key_id": part.key_id,
+            "slot": base64url.encoded(part.slot),
+            "signature": None if part.signature is None else base64url.encoded(part.signature),
+            "signer": part.signer,
+        },
+        "device": dict(found.device),
     }

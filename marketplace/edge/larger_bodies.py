@@ -1,4 +1,4 @@
-"""The pages' acts that take more than a form usually has: a campaign that was sealed in the browser comes whole.
+"""The pages' acts that take more than a form usually has: what was sealed in the browser comes in large batches.
 
 Said before anything reads the body: whoever looks for a form's token in it would be refused for its size first.
 """
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from flask import request
 
-LARGEST: Mapping[str, int] = {"web.post_sealed": 32 * 1024 * 1024}
+A_BATCH = 32 * 1024 * 1024
+LARGEST: Mapping[str, int] = {"web.post_sealed": A_BATCH, "web.add_sealed_items": A_BATCH}
 """Bytes, by endpoint."""
 
 

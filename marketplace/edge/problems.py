@@ -152,6 +152,8 @@ PROBLEMS: Mapping[type[Exception], Row] = {
         422, "key-not-shared", "The campaign's key is not shared with everybody it has to be"
     ),
     tasks.NotAColleague: Row(422, "not-a-colleague", "The key cannot be given to them"),
+    tasks.DeviceNotWitnessed: Row(409, "device-not-witnessed", "This device is not witnessed yet"),
+    tasks.NotRecoverable: Row(409, "not-recoverable", "The agency's offline key does not open this campaign"),
     tasks.BadTrace: Row(422, "bad-trace", "The result does not trace to the answers"),
     tasks.NotSealed: Row(422, "not-sealed", "Seal the answer first"),
     tasks.BadSealing: Row(422, "bad-sealing", "This was not sealed for this"),
@@ -169,13 +171,13 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     jobs.NotDead: Row(409, "job-not-given-up", "This job was not given up"),
 }
 
-
-class MissingIdempotencyKey(errors.InvalidInput):
 FACTS: Mapping[type[Exception], tuple[str, ...]] = {tasks.BadSealing: ("problem",)}
 """Facts that are told for single classes, instead of `errors` and `count`; other classes' are of our own machines."""
 
     """Send an Idempotency-Key header with a fresh random value, so that a repeat is not done twice."""
 
+
+class MissingIdempotencyKey(errors.InvalidInput):
 
 def install(app: Flask, page: Page, documents: Mapping[str, Document]) -> None:
     """Answer every error of `app`: programs get `application/problem+json`, people get `page`.

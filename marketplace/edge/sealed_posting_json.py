@@ -48,9 +48,12 @@ def posting_in(given: Mapping[str, Any]) -> tuple[UUID, SealedKey, list[SealedRo
     public_key = _object(key.get("public_key"), "public_key")
     slots = tuple(_key_slot(_object(each, "slots")) for each in _list(key.get("slots"), "slots"))
     sealed = SealedKey(public_key, sealed_in(key, slots))
-    key_id, signer = text_in(key, "key_id"), text_in(key, "signer")
-    items = [_item(_object(each, "items"), key_id, signer) for each in _list(given.get("items"), "items")]
-    return _id(given, "campaign"), sealed, items
+    return _id(given, "campaign"), sealed, _items(given, key)
+
+
+def batch_in(given: Mapping[str, Any]) -> list[SealedRow]:
+    """More items of a campaign from `items`, sealed to its key (`key_id`) and signed by `signer`. Raises BadSealing."""
+    return _items(given, given)
 
 
 def undecided_of(page: UndecidedPage) -> dict[str, Any]:
@@ -121,6 +124,11 @@ def _key_slot(given: Mapping[str, Any]) -> Slot:
     is_jwe = kind in (SlotPurpose.DEVICE, SlotPurpose.PROCESSING)
     wrapped = text_in(given, "slot").encode() if is_jwe else bytes_in(given, "slot")
     return Slot(kind, text_in(given, "key_id"), wrapped)
+
+
+def _items(given: Mapping[str, Any], key: Mapping[str, Any]) -> list[SealedRow]:
+    key_id, signer = text_in(key, "key_id"), text_in(key, "signer")
+    return [_item(_object(each, "items"), key_id, signer) for each in _list(given.get("items"), "items")]
 
 
 def _item(given: Mapping[str, Any], key_id: str, signer: str) -> SealedRow:

@@ -11,13 +11,13 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from agencies import device_keys
+from agencies import agency_keys, device_keys
 from agencies.device_keys import record_proofs
 from marketplace.edge import sealed_json, sealed_posting_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.larger_bodies import LARGEST
 from marketplace.edge.once import once
-from marketplace.foundation.db import transaction
+from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.input import BadJson, load_json
 from marketplace.web.blueprint import web
 from security.principal import Context, Principal
@@ -31,8 +31,11 @@ LONGEST_EMAIL = 320
 @web.get("/campaigns/sealed/new")
 def seal_campaign() -> str:
     """Where a campaign is sealed and posted."""
+    with reading() as db:
+        offline = agency_keys.current(db, current_principal().agency_id, agency_keys.RECOVERY)
     return render_template(
         "post_sealed.html",
+        hybrid=offline is not None and offline.suite == agency_keys.HYBRID,
         longest_cell=table.LONGEST_CELL,
         most_rows=table.MOST_ROWS,
         largest=LARGEST["web.post_sealed"],
@@ -64,7 +67,27 @@ def post_sealed() -> dict[str, Any]:
 
     with transaction() as tx:
         made = once(tx, act).result_id
-    return {"room": url_for("web.room", campaign_id=made)}
+    return {
+        "room": url_for("web.room", campaign_id=made),
+        "more": url_for("web.add_sealed_items", campaign_id=made),
+    }
+
+
+@web.post("/campaigns/<uuid:campaign_id>/sealed/items")
+def add_sealed_items(campaign_id: UUID) -> dict[str, Any]:
+    """Put the next batch of what the browser has sealed behind the items that are in."""
+    given = load_json(request.get_data())
+    if not isinstance(given, dict):
+        raise BadSealing(problem="items")
+    items = sealed_posting_json.batch_in(given)
+    principal, context = _who()
+
+    def act() -> None:
+        posting_sealed.add_items(tx, campaign_id, items, actor=principal, context=context)
+
+    with transaction() as tx:
+        once(tx, act)
+    return {"room": url_for("web.room", campaign_id=campaign_id)}
 
 
 @web.get("/campaigns/<uuid:campaign_id>/key", endpoint="key_holders")

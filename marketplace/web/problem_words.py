@@ -94,6 +94,18 @@ WORDS: Mapping[str, Words] = {
         _l("The key cannot be given to them"),
         _l("It goes to people of your agency who may read the results and have set up a device."),
     ),
+    "device-not-witnessed": Words(
+        _l("This device is not witnessed yet"),
+        _l(
+            "No witness of the record has confirmed yet that it was set up. Wait a minute and try again; if it stays "
+            "like this, set up the device anew."
+        ),
+    ),
+    "not-recoverable": Words(
+        _l("The agency’s offline key does not open this campaign"),
+        _l("It was posted before your agency had registered one."),
+        "lock",
+    ),
     "bad-trace": Words(
         _l("The result does not trace to the answers"),
         _l("It has to name exactly the answers that there are. Nothing was kept."),

@@ -195,6 +195,13 @@ ROWS: Mapping[str, Row] = {
     "api.post_campaign": Row("POST /api/v1/campaigns", frozenset({T})),
     "api.prepare_sealed": Row("POST /api/v1/campaigns/sealed/check", frozenset({T})),
     "api.post_sealed": Row("POST /api/v1/campaigns/sealed", frozenset({T})),
+    # only its owner adds to a campaign, who is none of those who ask here
+    "api.add_sealed_items": Row(
+        "POST /api/v1/campaigns/{campaign}/sealed-items",
+        frozenset({T}),
+        nobodys,
+        {"key_id": "A", "signer": "A", "items": []},
+    ),
     "web.under_need_to_know": Row("GET /campaigns/need-to-know", LET_IN),
     "web.who_is_in": Row("GET /campaigns/{campaign}/need-to-know", LET_IN, ours),
     "web.let_in": Row("POST /campaigns/{campaign}/need-to-know", LET_IN, ours, INSIDER),
@@ -207,6 +214,7 @@ ROWS: Mapping[str, Row] = {
     "web.seal_campaign": Row("GET /campaigns/sealed/new", frozenset({T})),
     "web.check_settings": Row("POST /campaigns/sealed/check", frozenset({T})),
     "web.post_sealed": Row("POST /campaigns/sealed", frozenset({T})),
+    "web.add_sealed_items": Row("POST /campaigns/{campaign}/sealed/items", frozenset({T})),
     # the scene's campaigns are not sealed end to end, which only those are told who may read their results
     "web.key_holders": Row("GET /campaigns/{campaign}/key", frozenset({T, A}), read),
     "web.key_to_give": Row("POST /campaigns/{campaign}/key/offer", frozenset({T}), read),
@@ -227,6 +235,18 @@ ROWS: Mapping[str, Row] = {
         frozenset({T, A}),
         read,
         {"claim": ANY, "device": "A" * 43, "holder": "A" * 43, "slot": "A"},
+    ),
+    "api.get_campaign_key": Row(
+        f"GET /api/v1/campaigns/{{campaign}}/key?device={'A' * 43}", frozenset({T}), read
+    ),
+    "api.get_recovery_slot": Row(
+        f"GET /api/v1/campaigns/{{campaign}}/key/recovery?device={'A' * 43}", frozenset({T}), read
+    ),
+    "api.recover_key": Row(
+        "POST /api/v1/campaigns/{campaign}/key/recovery",
+        frozenset({T}),
+        read,
+        {"device": "A" * 43, "slot": "A"},
     ),
     "web.results": Row("GET /campaigns/{campaign}/results", frozenset({T, A}), read),
     "web.result": Row("GET /campaigns/{campaign}/results/{settled}", frozenset({T, A}), read),

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 from sqlalchemy import select
 
 from agencies import handling
@@ -172,6 +172,42 @@ def test_the_agencys_own_keys_get_the_campaigns(ines: BrowserContext, stage: Sta
     header = Header.from_bytes(bytes(slot.header))
     dek = recovery.unwrap(bytes(slot.wrapped), header.hash, held.recovery.public.key_id, held.recovery)
     assert keys.public_jwk(keys.parse_private(unseal(header, bytes(slot.body), dek))) == public
+
+
+def test_larger_files_go_in_batches_and_one_that_broke_off_goes_on(
+    ines: BrowserContext, stage: Stage
+) -> None:
+    page = ines.new_page()
+    small: list[int] = []
+
+    def little_room(route: Route) -> None:
+        """The page as it is, with room for two items or three in a request."""
+        answer = route.fetch()
+        body = answer.text().replace('data-largest="33554432"', 'data-largest="3000"')
+        small.append(body.count('data-largest="3000"'))
+        route.fulfill(response=answer, body=body)
+
+    def broken(route: Route) -> None:
+        """It arrives, and no answer comes back: the browser cannot know."""
+        route.fetch()
+        route.abort()
+
+    page.route("**/campaigns/sealed/new", little_room, times=1)
+    page.route("**/sealed/items", broken, times=1)
+    rows = [f"Canary {number}" for number in range(1, 10)]
+    choose(page, items="Species name\n" + "\n".join(rows) + "\n")
+    assert small == [1]
+    before = set(campaigns())
+    seal(page)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("of 9 items are in.")
+    expect(alert).to_contain_text("The marketplace did not answer.")
+    assert by_axe(page) == ([], [])
+    alert.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/room")
+    [made] = set(campaigns()) - before
+    private = private_key(made, on_device.device_of(stage.person(OWNER)))
+    assert items_of(made, private) == [{"entry": row} for row in rows]
 
 
 def test_bad_rows_are_listed_and_nothing_is_posted(ines: BrowserContext, stage: Stage) -> None:

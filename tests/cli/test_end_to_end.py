@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 from uuid import UUID
 
+import click
 import pytest
+import requests
 from click.testing import Result as Done
 from sqlalchemy import Table, func, select
 
+from marketplace.cli import device_file, sealed_import
+from marketplace.cli.client import Client
+from marketplace.cli.files import spec_of
 from marketplace.foundation.db import Base, reading
 from security.log.models import AuditPending
 from security.principal import Principal
+from tasks import table
 from tasks.models import Campaign, Contribution, Microtask, Payload, Result
 from tests import on_device
 from tests.application import token_of
@@ -96,6 +103,65 @@ def test_the_agencys_own_keys_are_shared_with_and_named(served: Terminal, owner:
     assert held.recovery.public.key_id in done.stderr
 
 
+MANY = "Species name,size\n" + "".join(f"Canary {number},small\n" for number in range(1, 13))
+
+
+def test_larger_files_go_in_batches(served: Terminal, owner: Principal) -> None:
+    agency_keys_of(owner)
+    done = imported(served, owner, "--batch", "4096", text=MANY)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("Imported 12 items as campaign ")
+    listed = found(select(Microtask.number).order_by(Microtask.number))
+    assert [row.number for row in listed] == list(range(1, 13))
+    acts = [row.act for row in found(select(AuditPending.act))]
+    assert acts.count("campaign.post") == 1
+    assert acts.count("campaign.add") >= 2
+    campaign_id = UUID(done.stdout.splitlines()[0].split()[-1])
+    assert known(campaign_id).owner_id == owner.person_id
+
+
+def test_what_broke_off_goes_on_behind_what_is_in(served: Terminal, owner: Principal) -> None:
+    file = served.write("rows.csv", MANY)
+    device = device_file.read(served.folder / "device.json")
+    token = token_of(owner)
+    url = f"http://127.0.0.1:{served.environment['MARKET_PORT']}"
+    spec = spec_of(served.folder / "spec.toml")
+    told = Client(url, token).post("/campaigns/sealed/check", json.dumps({"spec": spec}).encode()).json()
+    rows = table.items(MANY, told["settings"]["form"])
+    with pytest.raises(click.ClickException) as broken:
+        sealed_import.post(_OneBatch(url, token), told, rows, device, 6_000)
+    campaign_id = one(select(Campaign.id))
+    total = one(select(func.count()).select_from(Microtask))
+    assert 0 < total < 12
+    assert f"{total} of 12 items are known to be in campaign {campaign_id}" in broken.value.message
+    words = ("campaign", "import", file, "--spec", served.folder / "spec.toml", "--device",
+             served.folder / "device.json", "--into", campaign_id)  # fmt: skip
+    for _ in range(2):
+        done = served.type(*words, token=token)
+        assert done.exit_code == 0, done.output
+        assert done.stdout.startswith(f"Imported 12 items as campaign {campaign_id}")
+    listed = found(select(Microtask.number).order_by(Microtask.number))
+    assert [row.number for row in listed] == list(range(1, 13))
+    person = a_person()
+    for _ in range(12):
+        a_contribution(campaign_id, person, "bird")
+    assert one(select(func.count()).select_from(Campaign)) == 1
+
+
+class _OneBatch(Client):
+    """A line that breaks after one batch."""
+
+    def __init__(self, url: str, token: str) -> None:
+        super().__init__(url, token)
+        self.left = 1
+
+    def post(self, path: str, body: bytes = b"", *, key: str | None = None) -> requests.Response:
+        if self.left == 0:
+            raise click.ClickException("Nobody answers.")
+        self.left -= 1
+        return super().post(path, body, key=key)
+
+
 def test_the_owner_settles_and_opens_the_results(served: Terminal, owner: Principal) -> None:
     campaign_id = answered(served, owner)
     done = served.type(
@@ -158,10 +224,12 @@ def test_a_device_without_the_key_opens_nothing(served: Terminal, owner: Princip
     assert (refused.exit_code, "does not hold the campaign" in refused.stderr) == (1, True)
 
 
-def imported(served: Terminal, owner: Principal, *, text: str = GOOD, device: Path | None = None) -> Done:
+def imported(
+    served: Terminal, owner: Principal, *words: str, text: str = GOOD, device: Path | None = None
+) -> Done:
     return served.type(
         "campaign", "import", served.write("rows.csv", text), "--spec", served.folder / "spec.toml",
-        "--device", device or served.folder / "device.json", token=token_of(owner),
+        "--device", device or served.folder / "device.json", *words, token=token_of(owner),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 // Posting work that is sealed end to end: the settings are checked by the server, the items are read, sealed and signed
-// here, row by row, and only ciphertexts leave the page.
+// here, row by row, and only ciphertexts leave the page. They go in batches, as large as one request may be; a batch that
+// did not arrive is sent again as it is, and what is in is not sent twice.
 
 import { fromBase64, headerHash, newCampaignKey, seal, sign, toBase64, wrap, wrapRecovery } from "asset:sealing.js";
 import { items as readItems } from "asset:csv.js";
@@ -10,6 +11,10 @@ const page = document.querySelector("[data-post-sealed]");
 const form = page.querySelector("form");
 const { check: checkUrl, post: postUrl, longestCell, mostRows, largest } = page.dataset;
 const mostShown = 100;
+const around = 256; // bytes of a body beside its key and its items
+
+// The posting under way: what is sealed and not in yet is kept until it is.
+let going = null;
 
 // ---------- what the page says ----------
 
@@ -20,7 +25,7 @@ function word(name, facts = {}) {
 
 function show(state) {
   for (const one of page.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
-  form.hidden = state === "needs-device";
+  form.hidden = state === "needs-device" || state === "stopped";
   for (const field of form.elements) field.disabled = state === "sealing";
 }
 
@@ -37,6 +42,19 @@ function refuse(sentences) {
     }),
   );
   page.querySelector("[data-state=refused]").focus();
+}
+
+function stop(sentence) {
+  const facts = { done: going.done, total: going.values.length };
+  show("stopped");
+  page.querySelector("[data-stopped]").textContent = word("in", facts);
+  page.querySelector("[data-why]").textContent = sentence;
+  page.querySelector("[data-state=stopped]").focus();
+}
+
+// What is said aloud: once in each batch, and not with every item.
+function say(name, facts) {
+  page.querySelector("[data-said]").textContent = word(name, facts);
 }
 
 function progress(done, total) {
@@ -98,15 +116,31 @@ async function sealedItem(told, campaign, key, number, value, device) {
   return { microtask, number, envelope: toBase64(envelope), slot, signature };
 }
 
-async function sealedCampaign(told, values, device) {
+async function begun(told, values, device) {
   const campaign = crypto.randomUUID();
   const key = await sealedKey(told, campaign, device);
+  return { told, values, device, campaign, key, done: 0, batch: null, sealed: null, more: "", room: "" };
+}
+
+// The next items, as many as one request has room for, with the campaign itself before the first of them. An item that
+// was sealed and had no room is the first of the next batch.
+async function nextBatch({ told, values, device, campaign, key, done }) {
+  const first = { spec: told.settings, campaign, key };
+  const beside = done ? { key_id: key.key_id, signer: key.signer } : first;
+  const room = Number(largest) - around - new Blob([JSON.stringify(beside)]).size;
   const items = [];
-  for (const value of values) {
-    items.push(await sealedItem(told, campaign, key, items.length + 1, value, device));
-    progress(items.length, values.length);
+  let size = 0;
+  while (done + items.length < values.length) {
+    const number = done + items.length + 1;
+    if (going.sealed?.number !== number) {
+      going.sealed = await sealedItem(told, campaign, key, number, values[number - 1], device);
+      progress(number, values.length);
+    }
+    size += JSON.stringify(going.sealed).length + 1;
+    if (items.length && size > room) break;
+    items.push(going.sealed);
   }
-  return { spec: told.settings, campaign, key, items };
+  return { number: done + 1, count: items.length, body: JSON.stringify({ ...beside, items }) };
 }
 
 // ---------- from files to a campaign ----------
@@ -128,17 +162,41 @@ async function rows(told) {
   return readItems(text, told.settings.form, { cell: Number(longestCell), rows: Number(mostRows) });
 }
 
-async function post(campaign) {
-  const body = JSON.stringify(campaign);
-  if (new Blob([body]).size > Number(largest)) return refuse([word("large")]);
+async function send({ number, body }) {
   const headers = {
     Accept: "application/json",
     "Content-Type": "application/json",
-    "Idempotency-Key": form.elements.idempotency_key.value,
+    "Idempotency-Key": `${going.campaign}-${number}`,
     "X-CSRFToken": form.elements.csrf_token.value,
   };
-  const { room } = await readPart(postUrl, { method: "POST", headers, body });
+  return readPart(number === 1 ? postUrl : going.more, { method: "POST", headers, body });
+}
+
+async function goOn() {
+  const total = going.values.length;
+  show("sealing");
+  say("in", { done: going.done, total });
+  while (going.done < total) {
+    going.batch ??= await nextBatch(going);
+    const { room, more } = await send(going.batch);
+    Object.assign(going, { room, more: more ?? going.more, done: going.done + going.batch.count, batch: null });
+    say("in", { done: going.done, total });
+  }
+  const { room } = going;
+  going = null;
   location.assign(room);
+}
+
+// A posting of which nothing is in may be mended and begun anew. Where some is, or where nobody knows, the rest is sent.
+async function onGoOn() {
+  try {
+    await goOn();
+  } catch (error) {
+    const unreached = error instanceof TypeError; // what fetch throws where no answer comes
+    if (going.done || unreached) return stop(unreached ? word("unreached") : sentencesOf(error).join(" "));
+    going = null;
+    refuse(sentencesOf(error));
+  }
 }
 
 async function onSubmit(event) {
@@ -154,10 +212,11 @@ async function onSubmit(event) {
     if (told.recovery && told.recovery.suite !== "p256") return refuse([word("hybrid")]);
     const found = await rows(told);
     if (found.errors.length) return refuse(found.errors.map(sentenceOf));
-    await post(await sealedCampaign(told, found.items, device));
+    going = await begun(told, found.items, device);
   } catch (error) {
-    refuse(sentencesOf(error));
+    return refuse(sentencesOf(error));
   }
+  await onGoOn();
 }
 
 function sentenceOf({ line, word: name, ...facts }) {
@@ -178,6 +237,8 @@ function flat(place, below) {
 }
 
 form.addEventListener("submit", onSubmit);
+page.querySelector("[data-go-on]").addEventListener("click", onGoOn);
+addEventListener("beforeunload", (event) => going && event.preventDefault());
 mine().then(
   (device) => show(device ? "ready" : "needs-device"),
   () => show("needs-device"),
