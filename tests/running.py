@@ -31,11 +31,14 @@ class Running:
     process: subprocess.Popen[str]
     environment: dict[str, str]
 
-    def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run `marketplace WORDS…` as somebody in another terminal would."""
+    def command(
+        self, *words: str, check: bool = True, login: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `marketplace WORDS…` as somebody in another terminal would; with a token of `login`, if one is given."""
         program = str(Path(sys.executable).with_name("marketplace"))
+        environment = self.environment | ({"MARKET_TOKEN": self.token(login)} if login else {})
         return subprocess.run(
-            [program, *words], env=self.environment, cwd=ROOT, capture_output=True, text=True, check=check
+            [program, *words], env=environment, cwd=ROOT, capture_output=True, text=True, check=check
         )
 
     def token(self, login: str) -> str:

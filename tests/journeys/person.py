@@ -128,30 +128,36 @@ class Person:
         """Where a page goes on by itself."""
         return self.open(page.goes_on_to)
 
-    def leave(self, page: Page, ending: str) -> Page:
-        """Send the form to …`ending`, by which one leaves for a provider; again where that was too slow.
+    def leave(self, page: Page, ending: str, **values: str) -> Page:
+        """Fill in and send the form to …`ending`, by which one leaves for a provider; again where that was too slow.
 
         "Try again in a moment", the marketplace says then with status 503; on a busy machine that happens.
         """
         for _ in range(TRIES):
-            left = self.send(page, page.form(ending))
+            left = self.send(page, page.form(ending), **values)
             if left.status != 503:
                 break
             page = self.open(page.url)
         return left
 
-    def vouched_for(self, page: Page, ending: str, login: str) -> Page:
+    def vouched_for(self, page: Page, ending: str, login: str, **values: str) -> Page:
         """By the form to …`ending` to the provider, sign in there, and back; again where that was too slow."""
         for _ in range(TRIES):
-            there = self.go_on(self.leave(page, ending))
-            asked = [form for form in there.forms if "login" in form.names]
-            # Somebody whom the provider knows from the try before is sent back at once.
-            back = self.send(there, asked[0], login=login) if asked else there
+            back = self._proven(self.go_on(self.leave(page, ending, **values)), login)
             if back.status != 503:
                 break
             page = self.open(page.url)
         assert back.url.startswith(self.marketplace), back.text[:400]
         return back
+
+    def _proven(self, there: Page, login: str) -> Page:
+        """Through the provider's pages: who one is, and one's key where that is asked for; then back.
+
+        Somebody whom the provider knows from a try before is sent back at once.
+        """
+        while not there.url.startswith(self.marketplace) and there.status == 200:
+            there = self.send(there, next(form for form in there.forms if "login" in form.names), login=login)
+        return there
 
     def sign_in(self, agency: str, login: str) -> Page:
         """Through the agency's own provider, by its pages."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from deploy.samples import seed
-from marketplace.foundation import db
+from agencies.device_keys import offering
+from deploy.identity import demo
 from tests import on_device
-from tests.on_device import Device
+from tests.device_keys import Device, new_device
+from tests.journeys.person import Person
 from tests.running import PATIENCE, Running
 
 _devices: dict[tuple[Path, str], Device] = {}
@@ -44,7 +47,7 @@ class Program:
 
     @property
     def device(self) -> Device:
-        """The person's key; its row is written past the sign-in by which people enrol theirs."""
+        """The person's key, set up at the sign-in of their agency."""
         place = (self.marketplace.home, self.login)
         if place not in _devices:
             _devices[place] = _enrolled(self.marketplace, self.login)
@@ -94,13 +97,24 @@ class Program:
         }
 
 
-def _enrolled(marketplace: Running, login: str) -> Device:
-    engine = db.engine_for(f"sqlite:///{marketplace.home / 'market.db'}")
-    db.bind(engine)
+@contextmanager
+def sealed_end_to_end(marketplace: Running) -> Iterator[None]:
+    """While this lasts, the Civil Aviation Office has sensitive work that it posts sealed end to end."""
+    words = ("agency", "handling", "set", "sensitive", "--protection")
+    marketplace.command(*words, "end_to_end", login="felix")
     try:
-        with db.reading() as tx:
-            person = seed.principal(tx, marketplace.home, login)
-        return on_device.another_device(person)
+        yield
     finally:
-        db.bind(None)
-        engine.dispose()
+        marketplace.command(*words, "server", login="felix")
+
+
+def _enrolled(marketplace: Running, login: str) -> Device:
+    made = new_device("Program", "program")
+    agency = next(each.slug for each in demo.agencies() if login in {person.login for person in each.people})
+    person = Person(marketplace.url)
+    person.sign_in(agency, login)
+    public = offering.line_of(made.offered.encryption, made.offered.signing, made.offered.salt)
+    given = {"kind": made.offered.kind, "name": made.offered.name, "public": public}
+    back = person.vouched_for(person.open("/device-keys"), "/device-keys", login, **given)
+    assert made.thumbprint in back.text, back.text[:400]
+    return made

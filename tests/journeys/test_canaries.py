@@ -2,7 +2,8 @@
 marketplace writes, and found nowhere: database, job and idempotency rows, Valkey's files, temporary files, logs.
 
 Programs of people work here with keys of their own, as browsers do. What a process has in its memory is not looked
-through: at the level *server-sealed* content is there while it is checked.
+through: at the level *server-sealed* content is there while it is checked. What is sealed end to end is never there: no
+key to it lies with the marketplace, and everything that opens it here is the programs' own.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
+from marketplace.cli import sealed as sealing
 from security.canonical import canonical_bytes
 from security.sealing import Header, SlotPurpose, base64url
-from tests import on_device
+from tests import end_to_end, on_device
 from tests.builders import a_form, a_spec
+from tests.device_keys import write_file
 from tests.journeys.person import Person
-from tests.journeys.program import Program
+from tests.journeys.program import Program, sealed_end_to_end
 from tests.running import PATIENCE, Running, eventually
 
 pytestmark = pytest.mark.xdist_group("marketplace")
@@ -167,6 +172,71 @@ def found_nowhere(marketplace: Running, value: str, *words: str) -> None:
         assert opened_handles_of(marketplace, word) == []
     # The name of an option is part of the form; whether somebody chose it is what must not be readable.
     assert tables_with(marketplace, value) == {"campaign"}
+
+
+def test_end_to_end_canaries_are_found_nowhere_and_the_marketplace_has_no_key_to_them(
+    marketplace: Running, tmp_path: Path
+) -> None:
+    item, value, note, drafted = a_word(), a_word()[:20], a_word(), a_word()
+    form = a_form()
+    form["questions"][0]["options"].append({"value": value, "label": "The canary"})
+    spec = a_spec(name="Birds", title="Which bird sings?", level="sensitive", contributions=1, form=form)
+    owner, person = Program(marketplace, "ines"), Program(marketplace, "karim")
+    signer = owner.device.file
+    with sealed_end_to_end(marketplace):
+        prepared = owner.post("/campaigns/sealed/check", {"spec": spec}).json()
+        rows = [{"entry": f"the song of {item}"}, {"entry": f"another song of {item}"}]
+        posted = owner.post("/campaigns/sealed", sealing.posting(prepared, rows, signer))
+    assert posted.status_code == 201, posted.text
+    campaign = posted.json()["id"]
+
+    claim = person.claim(campaign)
+    give_key(owner, person, campaign, claim)
+    assert item in person.item(claim)["entry"]
+    a_draft(marketplace, person, "civil-aviation", claim, drafted)
+    found_nowhere(marketplace, value, item, drafted)
+    assert person.submit(claim, kind=value, note=note).status_code == 201
+    waiting = person.claim(campaign)
+    give_key(owner, person, campaign, waiting)
+    a_draft(marketplace, person, "civil-aviation", waiting, drafted)
+
+    file, results = tmp_path / "device.json", tmp_path / "results.csv"
+    write_file(owner.device, file)
+    mine = ("--device", str(file))
+    settled = marketplace.command("campaign", "settle", campaign, *mine, login="ines").stdout
+    assert settled == "1 item settled\n"
+    marketplace.command("campaign", "export", campaign, *mine, "--out", str(results), login="ines")
+    read = results.read_text(encoding="utf-8")
+    assert (item in read, value in read) == (True, True)
+    found_nowhere(marketplace, value, item, note, drafted)
+    assert slots_of(marketplace, campaign) == {"campaign", "device"}
+
+
+def give_key(owner: Program, person: Program, campaign: str, claim: str) -> None:
+    """The person's device asks for the key to its item; once a witness has seen that, the owner's program gives it."""
+    asked = person.get(f"/claims/{claim}/payload", device=person.device.thumbprint)
+    assert asked["sealed"]["item"] is None
+    path, holder = f"/campaigns/{campaign}/key-requests", owner.device.thumbprint
+
+    def waiting() -> Any:
+        desk = owner.get(path, holder=holder)
+        return next(((desk, each) for each in desk["requests"] if each["claim"] == claim), None)
+
+    desk, request = eventually(waiting, "a witness has seen the request")
+    private = sealing.campaign_key(desk["key"], sealing.holder_of(owner.device.file), UUID(campaign)).private
+    given = owner.post(f"{path}/release", end_to_end.a_key_given(request, private, holder))
+    assert given.status_code == 200, given.text
+
+
+def slots_of(marketplace: Running, campaign: str) -> set[str]:
+    """The kinds of slots that there are to anything of a campaign."""
+    database = sqlite3.connect(f"file:{marketplace.home / 'market.db'}?mode=ro", uri=True)
+    chosen = (
+        "SELECT kind FROM payload_slot JOIN payload ON payload.id = payload_id WHERE instr(header, ?) > 0"
+    )
+    kinds = {kind for (kind,) in database.execute(chosen, [f'"campaign":"{campaign}"'.encode()])}
+    database.close()
+    return kinds
 
 
 class TestTheSearchItself:
