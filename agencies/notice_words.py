@@ -45,14 +45,14 @@ SENTENCES: Mapping[str, str] = {
         "An item of “%(campaign)s” is no longer in your hands: its content was shredded. Nothing is held against you."
     ),
     "key.waits": _("Somebody waits for a key to work on a campaign of yours. Open its key desk."),
-    "claim.lapsed": _("Your time for an item of “%(campaign)s” is over. Nothing is held against you."),
-}
-
-
     "campaign_key.recovered": _(
         "The key of a campaign of yours was opened with your agency’s offline key and given to a device. If nobody of"
         " you did that, tell your security officer."
     ),
+    "claim.lapsed": _("Your time for an item of “%(campaign)s” is over. Nothing is held against you."),
+}
+
+
 OF_SEALED: Mapping[str, str] = {
     "campaign.settled": _("Every item of a sealed campaign of yours has a result."),
     "campaign.shredded": _(

@@ -174,10 +174,10 @@ PROBLEMS: Mapping[type[Exception], Row] = {
 FACTS: Mapping[type[Exception], tuple[str, ...]] = {tasks.BadSealing: ("problem",)}
 """Facts that are told for single classes, instead of `errors` and `count`; other classes' are of our own machines."""
 
-    """Send an Idempotency-Key header with a fresh random value, so that a repeat is not done twice."""
-
 
 class MissingIdempotencyKey(errors.InvalidInput):
+    """Send an Idempotency-Key header with a fresh random value, so that a repeat is not done twice."""
+
 
 def install(app: Flask, page: Page, documents: Mapping[str, Document]) -> None:
     """Answer every error of `app`: programs get `application/problem+json`, people get `page`.
