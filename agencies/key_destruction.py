@@ -44,12 +44,24 @@ def of_agency(key_id: str, agency_slug: str) -> KeyInfo:
     raise NoSuchKey()
 
 
+def all_of_agency(agency_slug: str) -> list[KeyInfo]:
+    """The agency's keys, those that last first, then by year from the newest on. Raises KeyTrouble."""
+    own = (each for each in bound.provider().listing() if each.agency == agency_slug)
+    return sorted(own, key=lambda key: (key.year, key.created), reverse=True)
+
+
 def check_may_go(db: Tx, key: KeyInfo) -> None:
     """Raises KeyStillNeeded."""
-    if key.current and key.year >= clock.now(db).year:
-        raise KeyStillNeeded(why="current")
-    if kept_secrets.hanging(db).get(key.id):
-        raise KeyStillNeeded(why="secrets")
+    why = why_it_stays(key, clock.now(db).year, kept_secrets.hanging(db).get(key.id, 0))
+    if why is not None:
+        raise KeyStillNeeded(why=why)
+
+
+def why_it_stays(key: KeyInfo, this_year: int, secrets: int) -> str | None:
+    """Why a key on which so many small secrets hang cannot be destroyed (`current`, `secrets`); None where it can."""
+    if key.current and key.year >= this_year:
+        return "current"
+    return "secrets" if secrets else None
 
 
 def destroy(db: Tx, proposal_id: UUID, payloads: int) -> None:

@@ -20,7 +20,7 @@ from agencies.keys import KeyProvider
 from agencies.keys.kek_slots import bound_to
 from marketplace.foundation.db import Tx, reading, transaction
 from security.sealing import thumbprints
-from tasks.models import Campaign, Payload, PayloadSlot
+from tasks.models import Campaign, Microtask, Payload, PayloadSlot
 
 AT_ONCE = 5_000
 """Slots in one transaction: a tenth of a second's work, for which a writer on SQLite may have to wait."""
@@ -69,6 +69,14 @@ def lost_with(db: Tx, key_id: str) -> int:
     beside = beside.where(PayloadSlot.payload_id.not_in(otherwise))
     direct = select(func.count()).select_from(under.subquery())
     return int(db.scalar(direct)) + (int(db.scalar(beside)) if campaign_keys else 0)
+
+
+def campaigns_on(db: Tx, key_id: str) -> Sequence[Any]:
+    """The campaigns that lose content with this key: level, keep_until."""
+    under = select(PayloadSlot.payload_id).where(PayloadSlot.kind == "kek", PayloadSlot.key_id == key_id)
+    having = select(Microtask.campaign_id).where(Microtask.payload_id.in_(under))
+    lost = Campaign.key_payload_id.in_(under) | Campaign.id.in_(having)
+    return db.all(select(Campaign.level, Campaign.keep_until).where(lost))
 
 
 def move(keys: KeyProvider, from_id: str, to: str, at_once: int = AT_ONCE) -> Iterator[Step]:

@@ -21,6 +21,7 @@ from marketplace.web import (  # noqa: F401
     incidents,
     invitations,
     key_desk,
+    keys_by_year,
     languages,
     look_ups,
     moves,

@@ -444,6 +444,11 @@ ROWS: Mapping[str, Row] = {
         "POST /agency/keys/processing", ADMIN, anything, {"processing-public_key": A_KEY_IN_A_FORM}
     ),
     "web.end_agency_key": Row("POST /agency/keys/end", ADMIN, nobodys, {"key_id": ANY}),
+    "web.keys_by_year": Row("GET /agency/keys/years", ADMIN),
+    "web.choose_key_to_destroy": Row("GET /agency/keys/years/own.2020.00000000", ADMIN, nobodys),
+    "web.propose_key_destruction": Row(
+        "POST /agency/keys/years/own.2020.00000000", ADMIN, nobodys, {"sure": "yes"}
+    ),
     "web.labels": Row("GET /agency/labels", ADMIN),
     "web.rename_levels": Row("POST /agency/labels", ADMIN),
     "web.provider": Row("GET /agency/sign-in-service", ADMIN),

@@ -31,7 +31,7 @@ UNRECORDED = {
         api.get_campaign api.get_claim api.list_campaigns web.board web.campaign web.campaigns web.room""",
     "how an agency or the marketplace is set up, and nobody in it": """
         api.export_rules api.get_agency api.get_handling api.get_proposal api.get_rules api.list_agencies
-        api.list_agency_keys api.list_directory_groups web.agency_keys web.handling
+        api.list_agency_keys api.list_directory_groups web.agency_keys web.handling web.keys_by_year
         api.list_proposals api.list_scim_credentials api.list_terms api.list_units api.list_witnesses web.agency
         web.agency_directory web.agreement web.agreements web.check_provider web.joining web.labels web.networks
         web.new_agency web.new_rule web.numbers web.operation web.preview_rules web.provider web.rule web.rules

@@ -21,7 +21,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, insert, select, update
 
-from agencies import directory, notices, sessions, unit_members, units
+from agencies import directory, handling, notices, sessions, unit_members, units
 from agencies.agreement_models import Unit
 from agencies.keys import KeyringFile, bound
 from agencies.models import Identity, Person
@@ -37,11 +37,13 @@ from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.ids import new_id
 from marketplace.foundation.settings import Settings
 from security import notes
+from security.labels import Level
 from security.log import checkpoints, sequencer, witnesses
 from security.oidc import Vouched
 from security.principal import Factor, Principal, Zone
 from tasks import campaigns, claims, contributions, need_to_know, settling
 from tasks.models import Campaign, Contribution, Result
+from tests import end_to_end
 from tests.builders import opened, sealed_answer
 
 SECRET = "a-stage-key-of-more-than-thirty-two-characters"
@@ -169,6 +171,12 @@ class Stage:
         with reading() as tx:
             found = tx.scalar(select(Incident.id).where(Incident.title == LOST, Incident.state == "open"))
         return found or _lose(self)
+
+    def sealed(self) -> UUID:
+        """A campaign of Ines' that her device sealed end to end, and that nobody else is let in to."""
+        with reading() as tx:
+            found = tx.scalar(select(Campaign.id).where(Campaign.name == SEALED))
+        return found or _seal(self)
 
     def alert(self) -> UUID:
         """An alert of the aviation authority that nobody has taken: Karim on a new device."""
@@ -382,6 +390,23 @@ def _lose(stage: Stage) -> UUID:
         incident = incidents.open_one(tx, LOST, known_at, words, actor=haas, context=seed.CONTEXT)
         incidents.note(tx, incident, "The train company was called.", actor=haas, context=seed.CONTEXT)
     return incident
+
+
+SEALED = "Near misses"
+
+
+def _seal(stage: Stage) -> UUID:
+    """Posted while sensitive work of her agency is sealed end to end, which it is not otherwise."""
+    felix, ines = stage.person("felix"), stage.person("ines")
+    _have_sealed(felix, handling.END_TO_END)
+    made = end_to_end.a_posting(ines, items=1, name=SEALED, need_to_know=True).post()
+    _have_sealed(felix, handling.SERVER)
+    return made
+
+
+def _have_sealed(admin: Principal, protection: str) -> None:
+    with transaction() as tx:
+        handling.change(tx, Level.SENSITIVE, {"protection": protection}, actor=admin, context=seed.CONTEXT)
 
 
 SAFETY, DESK = "Flight safety", "Storm desk"

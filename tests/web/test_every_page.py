@@ -15,14 +15,14 @@ NAMES = (
     "start", "sign-in", "sign-in-agency", "help", "accessibility", "data-protection", "not-found", "board",
     "board-filtered", "board-nothing", "campaign", "campaign-step-away", "work", "work-passage",
     "work-over", "my-work", "my-work-empty", "notices", "notices-empty", "sessions", "device-keys",
-    "campaigns", "post-sealed", "room", "room-empty", "results", "results-empty", "retention", "shred",
-    "shred-item", "result", "record", "record-filtered", "record-today", "record-nothing", "alerts",
-    "alert", "alert-hand-on", "alert-rules", "incidents", "incident-new", "incident", "reviews", "review",
-    "devices-seen", "summary", "look-ups", "look-up-to-answer", "my-record", "my-record-mine",
-    "data-requests", "data-request", "need-to-know", "need-to-know-campaign", "need-to-know-nothing",
-    "handling", "agency-keys", "units", "unit", "unit-guest", "person-units", "operation", "refused",
-    "rules", "rules-empty", "rules-choose", "rule-new", "rule-expert", "rule", "rules-preview",
-    "rules-version",
+    "campaigns", "post-sealed", "campaign-key", "room", "room-empty", "results", "results-empty",
+    "retention", "shred", "shred-item", "result", "record", "record-filtered", "record-today",
+    "record-nothing", "alerts", "alert", "alert-hand-on", "alert-rules", "incidents", "incident-new",
+    "incident", "reviews", "review", "devices-seen", "summary", "look-ups", "look-up-to-answer",
+    "my-record", "my-record-mine", "data-requests", "data-request", "need-to-know", "need-to-know-campaign",
+    "need-to-know-nothing", "handling", "agency-keys", "keys-by-year", "key-destruction", "units", "unit",
+    "unit-guest", "person-units", "operation", "refused", "rules", "rules-empty", "rules-choose",
+    "rule-new", "rule-expert", "rule", "rules-preview", "rules-version",
 )  # fmt: skip
 
 
