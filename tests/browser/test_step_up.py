@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import ways_in
 from tests.browser.test_axe import found
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("marketplace")
 
 OPEN, SEALED = "Which policy field does this passage concern?", "Does the entry name what was struck?"
 NOTE = "Both would do."
-ADMIN = "greta"
+LOGIN, ADMIN = "lena", "greta"
 
 
 @pytest.fixture
@@ -25,15 +25,26 @@ def visit(chromium: Browser, marketplace: Running) -> Iterator[Any]:
     """Lena at an item of this campaign, in a browser of her own."""
     contexts = []
 
+    def signed_in(context: BrowserContext) -> Page:
+        page = ways_in.in_english(context, marketplace)
+        ways_in.sign_in(page, "Digital Service", LOGIN)
+        return page
+
+    def set_up(context: BrowserContext) -> None:
+        """The second factor that this takes is of another day's session."""
+        ways_in.set_up_browser(signed_in(context), LOGIN)
+        context.clear_cookies()
+
     def at_work(title: str, **options: Any) -> Page:
         context = chromium.new_context(base_url=marketplace.url, **options)
         contexts.append(context)
-        page = ways_in.in_english(context, marketplace)
-        ways_in.sign_in(page, "Digital Service", "lena")
+        if title == SEALED:
+            set_up(context)
+        page = signed_in(context)
         page.goto("/work")
         page.get_by_role("link", name=title).first.click()
         page.get_by_role("button", name=re.compile("Start|Go on|Continue")).first.click()
-        page.wait_for_url("**/claims/*")
+        expect(page.get_by_role("radio").first).to_be_visible()
         return page
 
     yield at_work
@@ -60,7 +71,7 @@ def test_an_open_answer_is_sent_after_signing_in_again(
         item = write_and_submit(page)
         expect(page.get_by_role("main")).not_to_contain_text(NOTE)
         page.get_by_role("button", name="Sign in again").click()
-        ways_in.confirm(page, "lena")
+        ways_in.confirm(page, LOGIN)
         page.wait_for_url("**/resume/*")
         send = page.get_by_role("button", name="Send it now")
         expect(send).to_be_focused()
@@ -74,7 +85,7 @@ def test_a_sealed_answer_stays_on_the_device_and_is_there_again(visit: Any, mark
     with ways_in.asking_for_a_fresh_sign_in(marketplace, ADMIN):
         item = write_and_submit(page)
         page.get_by_role("button", name="Sign in again").click()
-        ways_in.confirm(page, "lena")
+        ways_in.confirm(page, LOGIN)
         page.wait_for_url(item)
         expect(page.locator("#note")).to_have_value(NOTE)
         expect(page.get_by_role("radio").nth(1)).to_be_checked()
@@ -90,7 +101,7 @@ def test_axe_finds_nothing_on_the_refusal_and_on_the_way_back(visit: Any, market
         assert found(page) == ([], [])
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
         page.get_by_role("button", name="Sign in again").click()
-        ways_in.confirm(page, "lena")
+        ways_in.confirm(page, LOGIN)
         page.wait_for_url("**/resume/*")
         assert found(page) == ([], [])
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
@@ -103,7 +114,7 @@ def test_keyboard_opens_a_page_that_was_refused(visit: Any, marketplace: Running
         page.goto(item)
         expect(page.get_by_role("button", name="Sign in again")).to_be_focused()
         page.keyboard.press("Enter")
-        ways_in.confirm(page, "lena")
+        ways_in.confirm(page, LOGIN)
         page.wait_for_url(item)
         expect(page.get_by_role("radio").first).to_be_visible()
 
