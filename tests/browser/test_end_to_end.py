@@ -6,26 +6,31 @@ that cannot be read out, because the campaign is sealed here, on the owner's dev
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 from sqlalchemy import select
 
 from agencies import device_keys, handling
 from agencies.device_keys import Offered
 from deploy.samples import seed
 from marketplace.foundation.db import reading, transaction
+from security.canonical import canonical_bytes
 from security.labels import Level
 from security.log import checkpoints
-from security.sealing import keys
+from security.sealing import Header, base64url, keys, signatures, thumbprints
 from tasks import key_requests, payloads
 from tasks.models import Contribution, KeyRelease
 from tests import end_to_end
@@ -187,7 +192,7 @@ def test_end_to_end_the_owners_browser_lets_the_contributors_read_and_answer(
 
     # The answer leaves sealed: only the campaign's key opens it.
     answer(contributor, "Seen from the tower.")
-    contributor.wait_for_url("**/claims/*")
+    expect(contributor.get_by_text(WAITING)).to_be_visible()
     with reading() as db:
         row = db.all(
             select(Contribution.__table__).where(Contribution.microtask_id == posting.items[0].microtask_id)
@@ -270,6 +275,187 @@ def test_the_desk_refuses_evidence_that_no_witness_stands_behind(
     expect(owner.get_by_role("button", name="Give the key")).to_have_count(0)
 
 
+DISTRUSTED = "It is not shown that the owner’s agency sealed this item, so nothing is opened:"
+CHANGED = "What arrived is not what was sealed, so nothing is shown."
+Told = dict[str, Any]
+
+
+def evidence_of(device: Device) -> Any:
+    """What the marketplace has to show for a device."""
+    assert device.id is not None
+    with reading() as db:
+        return json.loads(json.dumps(device_keys.evidence(db, device.id)))
+
+
+@dataclass
+class Liar:
+    """A marketplace that changes what it says of an item on the way. `strange`: enrolled, at another agency."""
+
+    posting: Posting
+    owners: Device
+    mine: str
+    strange: Device
+    server: keys.PrivateKey = field(default_factory=keys.new_private)
+    lie: Callable[[Told], None] | None = None
+
+    def answer(self, route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        if self.lie is not None:
+            self.lie(told)
+        route.fulfill(response=answer, json=told)
+
+    def sealed_by_another_agency(self, told: Told) -> None:
+        self._signed_by(told, self.strange, self._key_id)
+        told["evidence"][self.strange.thumbprint] = evidence_of(self.strange)
+
+    def said_to_be_the_owners(self, told: Told) -> None:
+        self._signed_by(told, self.strange, self._key_id)
+        told["item"]["signer"] = self.owners.thumbprint
+        told["evidence"][self.owners.thumbprint]["signing_key"] = keys.public_jwk(self.strange.signing)
+
+    def under_another_thumbprint(self, told: Told) -> None:
+        told["item"]["signer"] = self.mine
+
+    def without_evidence(self, told: Told) -> None:
+        del told["evidence"][self.owners.thumbprint]
+
+    def unsigned(self, told: Told) -> None:
+        told["item"] |= {"signer": None, "signature": None}
+
+    def to_its_own_key(self, told: Told) -> None:
+        public = keys.public_jwk(self.server)
+        told["answer"] |= {"public_key": public, "key_id": thumbprints.of(public)}
+
+    def to_its_own_key_under_the_campaigns_name(self, told: Told) -> None:
+        told["answer"]["public_key"] = keys.public_jwk(self.server)
+
+    def signed_for_no_key(self, told: Told) -> None:
+        self._signed_by(told, self.owners, None)
+
+    def for_another_item(self, told: Told) -> None:
+        told["answer"]["header"]["microtask"] = str(self.posting.items[1].microtask_id)
+
+    def with_another_device(self, told: Told) -> None:
+        public = keys.public_jwk(self.strange.encryption)
+        told["draft"]["devices"].append({"thumbprint": self.strange.thumbprint, "public_key": public})
+        told["evidence"][self.strange.thumbprint] = evidence_of(self.strange)
+
+    @property
+    def _key_id(self) -> str:
+        return thumbprints.of(keys.public_jwk(self.posting.private))
+
+    def _signed_by(self, told: Told, device: Device, campaign_key: str | None) -> None:
+        """As if this device had sealed the item, for answers to this key."""
+        item = told["item"]
+        header = Header.from_bytes(canonical_bytes(item["header"]))
+        digest = sha256(base64url.decoded(item["envelope"])).digest()
+        signature = signatures.sign(header.hash, digest, device.signing, campaign_key)
+        item |= {"signature": base64url.encoded(signature), "signer": device.thumbprint}
+
+
+LIES: dict[Callable[[Liar, Told], None], str] = {
+    Liar.sealed_by_another_agency: "no agency here uses the sign-in service that confirmed the device.",
+    Liar.said_to_be_the_owners: "these are not the keys of that device.",
+    Liar.without_evidence: "the evidence of the device cannot be read.",
+    Liar.unsigned: "the evidence of the device cannot be read.",
+    Liar.under_another_thumbprint: CHANGED,
+    Liar.to_its_own_key: CHANGED,
+    Liar.signed_for_no_key: CHANGED,
+    Liar.for_another_item: CHANGED,
+}
+
+
+def test_a_contributors_browser_trusts_no_key_that_the_server_merely_names(
+    sealed_stage: Stage, owner: Page, contributor: Page
+) -> None:
+    """Each lie on a page loaded anew: nothing is shown, and nothing leaves the page."""
+    stage = sealed_stage
+    owners = set_up_owner(stage, owner)
+    posting = posted(stage, owners)
+    mine = set_up_contributor(stage, contributor)
+    liar = Liar(posting, owners, mine, a_device(stage.person("tom"), new_device()))
+    start(contributor, posting.campaign_id)
+    expect(contributor.get_by_text(WAITING)).to_be_visible()
+    witness(stage)
+    owner.goto(f"/campaigns/{posting.campaign_id}/key-desk")
+    owner.get_by_role("button", name=GIVE).click()
+    expect(contributor.get_by_text("Struck 1")).to_be_visible()
+    contributor.route("**/item?*", liar.answer)
+    sent: list[str] = []
+    contributor.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    states = contributor.locator("[data-states]")
+    for lie, sentence in LIES.items():
+        liar.lie = partial(lie, liar)
+        contributor.reload()
+        expect(states.get_by_text(sentence)).to_be_visible()
+        expect(states.get_by_text(DISTRUSTED)).to_be_visible(visible=sentence is not CHANGED)
+        expect(contributor.get_by_text("Struck 1")).to_have_count(0)
+        expect(contributor.locator("#note")).to_be_hidden()
+
+    # The name of the campaign's key beside another key shows when something is to be sealed to it.
+    liar.lie = liar.to_its_own_key_under_the_campaigns_name
+    contributor.reload()
+    contributor.get_by_role("radio").nth(0).check()
+    contributor.get_by_role("button", name="Submit and next").click()
+    expect(states.get_by_text(CHANGED)).to_be_visible()
+    assert [url for url in sent if "/contribution" in url] == []
+
+    # A draft goes to devices of its author, and not to one that the server adds.
+    liar.lie = liar.with_another_device
+    contributor.reload()
+    with contributor.expect_response("**/draft") as saving:
+        contributor.locator("#note").fill("Seen from the tower.")
+    body = parse_qs(saving.value.request.post_data or "")
+    assert list(json.loads(body["slots"][0])) == [mine]
+
+
+def test_the_campaigns_key_goes_to_no_device_that_the_server_merely_names(
+    sealed_stage: Stage, owner: Page
+) -> None:
+    stage = sealed_stage
+    owners = set_up_owner(stage, owner)
+    posting = posted(stage, owners)
+    strange = a_device(stage.person("tom"), new_device())
+    second = a_device(stage.person(OWNER), new_device(name="Tower laptop"))
+    witness(stage)
+    told: Any = None
+
+    def forged(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"devices": told})
+
+    owner.route("**/key/offer", forged)
+    given: list[Request] = []
+    owner.on("request", lambda request: given.append(request) if request.url.endswith("/key/give") else None)
+    button = owner.get_by_role("button", name=re.compile("Give it the key ?: Tower laptop"))
+    lies = {
+        "these are not the keys of that device.": evidence_of(owners),
+        "no witness of the record has confirmed yet": None,
+    }
+    states = owner.locator("[data-state]")
+    owner.goto(f"/campaigns/{posting.campaign_id}/key")
+    for sentence, evidence in lies.items():
+        told = [{"thumbprint": second.thumbprint, "evidence": evidence}]
+        button.click()
+        expect(states.get_by_text(sentence)).to_be_visible()
+    told = [{"thumbprint": strange.thumbprint, "evidence": evidence_of(strange)}]
+    owner.get_by_label("E-mail address").fill("karim@example.org")
+    owner.unroute("**/key/offer")
+    owner.route("**/key/offer", lambda route: route.fulfill(json={"key": None, "devices": told}))
+    owner.get_by_role("button", name="Give the key").click()
+    expect(states.get_by_text("no agency here uses the sign-in service")).to_be_visible()
+    assert given == []
+
+    # What is so is given.
+    owner.unroute("**/key/offer")
+    button.click()
+    expect(owner.get_by_text("The key was given.")).to_be_visible()
+    with reading() as db:
+        held = key_requests.holding(db, end_to_end.known(posting.campaign_id), stage.person(OWNER))
+    assert second.thumbprint in held
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_desk_is_for_everybody(
     chromium: Browser, sealed_stage: Stage, served: str, contributor: Page, width: int
@@ -305,7 +491,7 @@ def test_server_sealed_the_contributor_reads_answers_and_stops_when_the_device_i
     expect(first).not_to_be_empty()
     expect(first).to_be_visible()
     answer(contributor, "Seen from the tower.")
-    contributor.wait_for_url("**/claims/*")
+    expect(contributor.get_by_text(WAITING)).to_be_visible()
     expect(first).to_be_visible()
     with reading() as db:
         rows = db.all(select(Contribution.answer, Contribution.payload_id))

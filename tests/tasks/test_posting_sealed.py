@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import Engine, Table, func, select
 
-from agencies import agency_keys, device_keys
+from agencies import agency_keys, device_keys, memberships
 from marketplace.foundation.db import Base, reading, transaction
 from marketplace.foundation.ids import new_id
 from security.log.models import AuditPending
 from security.principal import Role
-from security.sealing import SlotPurpose, base64url, keys
+from security.sealing import SlotPurpose, base64url, keys, signatures, thumbprints
 from tasks import campaigns, payloads, posting_sealed
 from tasks.errors import (
     BadSealing,
@@ -26,8 +27,19 @@ from tasks.errors import (
 from tasks.models import Campaign, Microtask, Payload
 from tasks.posting_sealed import SealedKey
 from tests import on_device
-from tests.builders import AT_WORK, a_claim, a_person, a_spec, an_answer, an_owner, found, one, rows
-from tests.end_to_end import a_posting, agency_keys_of, an_end_to_end_owner, key_in, known
+from tests.builders import (
+    AT_WORK,
+    a_claim,
+    a_person,
+    a_spec,
+    an_agency,
+    an_answer,
+    an_owner,
+    found,
+    one,
+    rows,
+)
+from tests.end_to_end import a_posting, agency_keys_of, an_end_to_end_owner, as_known, key_in, known
 
 
 def test_a_sealed_campaign_is_open_for_work(database: Engine) -> None:
@@ -133,6 +145,36 @@ def test_only_the_owners_own_devices_seal(database: Engine) -> None:
     foreign = on_device.device_of(an_owner(owner.agency_slug))
     with pytest.raises(NeedsDevice):
         a_posting(owner, device=foreign).post()
+
+
+def test_a_device_that_another_agency_confirmed_seals_nothing_for_this_one(database: Engine) -> None:
+    """Contributors ask whether the owner's agency confirmed it."""
+    owner = an_end_to_end_owner()
+    elsewhere = an_agency()
+    with transaction() as tx:
+        memberships.enrol(tx, owner.person_id, elsewhere, roles=(Role.CONTRIBUTOR,))
+    device = on_device.another_device(owner, agency_id=elsewhere)
+    with reading() as db:
+        assert [each.thumbprint for each in device_keys.live_of(db, owner.person_id)] == [device.thumbprint]
+    with pytest.raises(NeedsDevice):
+        a_posting(owner, device=device).post()
+    with transaction() as tx:
+        assert posting_sealed.prepare(tx, a_spec(level="sensitive"), owner).devices == []
+
+
+def test_an_item_has_to_be_signed_for_the_campaigns_own_key(database: Engine) -> None:
+    posting = a_posting(an_end_to_end_owner(), items=1)
+    (item,) = posting.items
+    campaign = as_known(posting.owner, posting.settings, posting.campaign_id, posting.private)
+    header = payloads.header_of(campaign, payloads.item(item.microtask_id))
+    digest = sha256(item.sealed.envelope).digest()
+    other = thumbprints.of(keys.public_jwk(keys.new_private()))
+    for campaign_key in (None, other):
+        signature = signatures.sign(header.hash, digest, posting.device.signing, campaign_key)
+        with pytest.raises(BadSealing) as refusal:
+            posting.post(items=[replace(item, sealed=replace(item.sealed, signature=signature))])
+        assert refusal.value.facts == {"problem": "SignatureRefused"}
+    posting.post()
 
 
 def test_a_device_that_was_given_up_seals_no_more(database: Engine) -> None:

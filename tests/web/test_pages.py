@@ -154,6 +154,19 @@ class TestResults:
         main = page[page.index("<main") : page.index("</main>")]
         assert not re.search(r"\d{1,2}:\d{2}", main)
 
+    def test_the_rules_at_the_screen_hold_as_on_the_work_page(self, stage: Stage) -> None:
+        """The mark and the closing, in a network that is none of the agency's own."""
+        for login, path in (
+            ("maja", f"/claims/{stage.claim('maja')}"),
+            ("ines", f"/campaigns/{stage.campaign()}/results/{stage.settled_item()}"),
+        ):
+            client = english(stage, login)
+            client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+            page = text_of(client, path)
+            assert 'data-idle-minutes="10"' in page, path
+            assert re.search(r'data-mark="[0-9A-Z]{4}(-[0-9A-Z]{4}){3} ', page), path
+            assert "data-screen-again" in page, path
+
     def test_the_download_has_a_row_per_result(self, stage: Stage) -> None:
         answer = english(stage, "ines").get(f"/campaigns/{stage.campaign()}/results.csv")
         assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
