@@ -93,7 +93,7 @@ def release(
     agency's processing key. The first one given stays. Raises NoSuchCampaign, NotForYou, NotUnderOwnKey, NotAHolder;
     NoSuchKeyRequest also for a device that was removed; ClaimOver, KeyAlreadyGiven, BadSealing.
     """
-    people.still_member(tx, actor)
+    actor = people.still_member(tx, actor)
     campaign = readable(tx, campaign_id, actor, context)
     kind = kind_of_holder(tx, campaign, holder, actor)
     asked = _asked(tx, campaign_id, claim_id, device)

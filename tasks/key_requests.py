@@ -7,7 +7,7 @@ that says who a device's person is, either would tell whose answer is whose.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -65,11 +65,12 @@ class Request:
 class Desk:
     """What waits at one campaign: its key, sealed for the holder who asks; requests; the names of all that wait.
 
-    A request is named here and not among `requests` while no witness has seen its entries, and once the holder has it.
+    The key is there where there are requests. A request is named here and not among `requests` while no witness has
+    seen its entries, and once the holder has it.
     """
 
     campaign: CampaignFacts = field(repr=False)
-    key: Part
+    key: Part | None
     requests: Sequence[Request]
     waiting: Sequence[str]
 
@@ -91,26 +92,44 @@ def waiting(
 ) -> Desk:
     """What waits at a campaign for `holder`: a device of the actor's, or the agency's processing key (its key id).
 
-    Handing out requests that are not `known` is on the record; that nothing new waits is not, or looking would make the
-    record grow by itself. Raises NoSuchCampaign, NotForYou, NotUnderOwnKey, NotAHolder.
+    Handing out requests that are not `known`, and the campaign's key with them, is on the record; that nothing new
+    waits is not, or looking would make the record grow by itself. Raises NoSuchCampaign, NotForYou, NotUnderOwnKey,
+    NotAHolder.
     """
-    campaign = key_releases.readable(tx, campaign_id, actor, context)
-    kind = key_releases.kind_of_holder(tx, campaign, holder, actor)
-    rows = tx.all(_waiting(tx).where(KeyRelease.campaign_id == campaign_id))
+    desk = look(tx, campaign_id, holder, known=known, actor=actor, context=context)
+    if desk.requests:
+        target = desk.campaign.target("campaign", campaign_id)
+        detail = {"requests": len(desk.requests)}
+        audit.record(tx, "key.list", target, actor=actor, context=context, detail=detail)
+    return desk
+
+
+def look(
+    db: Tx,
+    campaign_id: UUID,
+    holder: str,
+    *,
+    known: Collection[str] = (),
+    actor: Principal,
+    context: Context,
+) -> Desk:
+    """What `waiting` would hand out, by reading alone. For whoever asks whether there is anything to hand out: a desk
+    with requests is never shown.
+    """
+    campaign = key_releases.readable(db, campaign_id, actor, context)
+    kind = key_releases.kind_of_holder(db, campaign, holder, actor)
+    rows = db.all(_waiting(db).where(KeyRelease.campaign_id == campaign_id))
     named = {name_of(row.claim_id, row.thumbprint, key_releases.end_of(row.expires_at)): row for row in rows}
     fresh = [row for name, row in named.items() if name not in known]
     requests = []
     for row in fresh:
-        request = _request(tx, campaign, row)
+        request = _request(db, campaign, row)
         if request is not None:
             requests.append(request)
         if len(requests) == MOST:
             break
-    if requests:
-        target = campaign.target("campaign", campaign_id)
-        detail = {"requests": len(requests)}
-        audit.record(tx, "key.list", target, actor=actor, context=context, detail=detail)
-    return Desk(campaign, payloads.key_part(tx, campaign, kind, holder), requests, list(named))
+    key = payloads.key_part(db, campaign, kind, holder) if requests else None
+    return Desk(campaign, key, requests, list(named))
 
 
 def holding(db: Tx, campaign: CampaignFacts, actor: Principal) -> list[str]:
@@ -126,9 +145,29 @@ def holding(db: Tx, campaign: CampaignFacts, actor: Principal) -> list[str]:
     return sorted(own & {row.key_id for row in held})
 
 
-def of_agency(tx: Tx, holder: str, *, actor: Principal, context: Context) -> list[Desk]:
-    """What waits at the campaigns of the actor's agency whose keys `holder` has: see `waiting`."""
-    asked = tx.all(
+def of_agency(
+    tx: Tx, holder: str, *, known: Collection[str] = (), actor: Principal, context: Context
+) -> list[Desk]:
+    """What waits at the campaigns of the actor's agency whose keys `holder` has and is not `known`: see `waiting`."""
+    return _of_agency(waiting, tx, holder, known, actor, context)
+
+
+def look_at_agency(
+    db: Tx, holder: str, *, known: Collection[str] = (), actor: Principal, context: Context
+) -> list[Desk]:
+    """What `of_agency` would hand out: see `look`."""
+    return _of_agency(look, db, holder, known, actor, context)
+
+
+def _of_agency(
+    way: Callable[..., Desk],
+    db: Tx,
+    holder: str,
+    known: Collection[str],
+    actor: Principal,
+    context: Context,
+) -> list[Desk]:
+    asked = db.all(
         select(KeyRelease.campaign_id)
         .join(Campaign, Campaign.id == KeyRelease.campaign_id)
         .where(KeyRelease.wrapped.is_(None), Campaign.agency_id == actor.agency_id)
@@ -138,7 +177,7 @@ def of_agency(tx: Tx, holder: str, *, actor: Principal, context: Context) -> lis
     desks = []
     for row in asked:
         try:
-            desks.append(waiting(tx, row.campaign_id, holder, actor=actor, context=context))
+            desks.append(way(db, row.campaign_id, holder, known=known, actor=actor, context=context))
         except (NoSuchCampaign, NotForYou, NotAHolder):
             continue  # another key, or work that this person may not read
     return [desk for desk in desks if desk.requests]

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from agencies import device_keys
+from agencies import device_keys, people
 from agencies.device_keys import DeviceKey
 from marketplace.foundation.db import Tx
 from security.log import audit
@@ -44,10 +44,13 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True)
 class UndecidedPage:
-    """Undecided items by number, with the campaign's key for whoever asked. `next`: read on after this number."""
+    """Undecided items by number, with the campaign's key for whoever asked; without it where there are none.
+
+    `next`: read on after this number.
+    """
 
     campaign: CampaignFacts
-    key: Part
+    key: Part | None
     items: Sequence[Undecided]
     next: int | None
 
@@ -84,7 +87,7 @@ class SealedRow:
 
 @dataclass(frozen=True, slots=True)
 class SealedPage:
-    """Settled items by number. End to end, `key` is the campaign's, for this device."""
+    """Settled items by number. End to end, `key` is the campaign's, for this device, if there is anything to open."""
 
     campaign: CampaignFacts
     key: Part | None
@@ -105,31 +108,53 @@ def undecided(
 ) -> UndecidedPage:
     """A page of items to decide, with the key for a device of the actor's or for the agency's processing key.
 
-    On the record. Raises NoSuchCampaign, NotForYou, NotUnderOwnKey, NotAHolder.
+    What is handed out is on the record; that nothing is there is not, or looking would make the record grow by itself.
+    Raises NoSuchCampaign, NotForYou, NotUnderOwnKey, NeedsDevice, NotAHolder, Shredded, and NotFromHere where the
+    handling of the level refuses exports in this network: this hands out as many answers as one.
     """
-    campaign = _end_to_end(results.readable(tx, campaign_id, actor, context))
-    key = held_key(tx, campaign, holder, key_id, actor)
-    rows = tx.all(
+    page = look(tx, campaign_id, holder, key_id, after=after, limit=limit, actor=actor, context=context)
+    if page.items:
+        detail = {"items": len(page.items), "answers": sum(len(each.answers) for each in page.items)}
+        target = page.campaign.target("campaign", campaign_id)
+        audit.record(tx, "answer.read", target, actor=actor, context=context, detail=detail)
+    return page
+
+
+def look(
+    db: Tx,
+    campaign_id: UUID,
+    holder: SlotPurpose,
+    key_id: str,
+    *,
+    after: int = 0,
+    limit: int = MOST,
+    actor: Principal,
+    context: Context,
+) -> UndecidedPage:
+    """What `undecided` would hand out. For whoever asks whether there is anything: a page with items is never shown."""
+    campaign = _end_to_end(results.readable(db, campaign_id, actor, context))
+    at_screen.may_export(db, campaign, context)
+    key = held_key(db, campaign, holder, key_id, actor)
+    rows = db.all(
         select(Microtask.id, Microtask.number)
         .where(Microtask.campaign_id == campaign_id, Microtask.undecided, Microtask.number > after)
         .order_by(Microtask.number)
         .limit(limit + 1)
     )
     shown = rows[:limit]
-    answers = _answers(tx, campaign, [row.id for row in shown])
-    detail = {"items": len(shown), "answers": sum(map(len, answers.values()))}
-    target = campaign.target("campaign", campaign_id)
-    audit.record(tx, "answer.read", target, actor=actor, context=context, detail=detail)
+    answers = _answers(db, campaign, [row.id for row in shown])
     found = [Undecided(row.id, row.number, answers[row.id]) for row in shown]
-    return UndecidedPage(campaign, key, found, shown[-1].number if len(rows) > limit else None)
+    following = shown[-1].number if len(rows) > limit else None
+    return UndecidedPage(campaign, key if found else None, found, following)
 
 
 def keep(tx: Tx, campaign_id: UUID, decided: Sequence[Decided], *, actor: Principal, context: Context) -> int:
     """Keep results that the agency decided, signed by a device of the actor's. Returns how many were new.
 
-    What is settled already stays as it is. Raises NoSuchCampaign, NotForYou, NotUnderOwnKey, NeedsDevice, BadSealing,
-    and BadTrace where one does not name exactly the answers there are.
+    What is settled already stays as it is. Raises NoLongerAMember, NoSuchCampaign, NotForYou, NotUnderOwnKey,
+    NeedsDevice, BadSealing, and BadTrace where one does not name exactly the answers there are.
     """
+    actor = people.still_member(tx, actor)
     campaign = _end_to_end(results.readable(tx, campaign_id, actor, context))
     _may_settle(campaign, actor)
     by_id = {each.microtask_id: each for each in decided}
@@ -177,7 +202,7 @@ def export(
     detail = {"results": len(shown)}
     audit.record(tx, "result.export", target, actor=actor, context=context, detail=detail)
     key = None
-    if campaign.protection is Protection.END_TO_END:
+    if campaign.protection is Protection.END_TO_END and any(row.shredded_on is None for row in shown):
         key = payloads.handed_key(tx, campaign, own)
     found = _sealed_rows(tx, campaign, shown, own)
     return SealedPage(campaign, key, found, shown[-1].number if len(rows) > limit else None)
@@ -282,7 +307,7 @@ def _traces(db: Tx, microtasks: Sequence[UUID]) -> dict[UUID, set[UUID]]:
 
 
 def _check(tx: Tx, campaign: CampaignFacts, given: Decided, answers: set[UUID], actor: Principal) -> None:
-    counted = 1 <= given.agreeing <= given.answers == len(given.trace)
+    counted = 1 <= given.agreeing <= given.answers == len(given.trace) == len(answers)
     if not counted or set(given.trace) != answers or given.rule not in RULES:
         raise BadTrace()
     device = device_keys.of_person(tx, actor.person_id, given.value.signer)

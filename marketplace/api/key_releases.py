@@ -12,7 +12,7 @@ from marketplace.api.door import api, done_once, existing, refuses, takes_body, 
 from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import SealedPart, told
 from marketplace.edge import key_json
-from marketplace.foundation.db import Tx, transaction
+from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.errors import InvalidInput
 from marketplace.foundation.input import Input
 from security.sealing.device_slots import LARGEST_SLOT
@@ -36,6 +36,11 @@ class HolderQuery(Input):
 
     holder = fields.String(
         required=True, validate=THUMBPRINT, metadata=told("Its key id, or the thumbprint of the device.")
+    )
+    known = fields.String(
+        load_default="",
+        validate=validate.Length(0, 17 * key_json.MOST_KNOWN),
+        metadata=told("The names of requests that you have already, with dots between them: at most 150."),
     )
 
 
@@ -61,11 +66,13 @@ class KeyRequest(Schema):
 
 
 class KeyRequests(Schema):
-    """What waits at one campaign. `key` is the campaign's own key, sealed for the holder that you named."""
+    """What waits at one campaign. `key` is the campaign's own key, sealed for the holder that you named; it comes with
+    requests.
+    """
 
     campaign = fields.UUID()
     key_id = fields.String()
-    key = fields.Nested(SealedPart)
+    key = fields.Nested(SealedPart, allow_none=True)
     requests = fields.List(fields.Nested(KeyRequest))
     waiting = fields.List(
         fields.String(), metadata=told("The names of all that wait, also of those no witness has seen yet.")
@@ -100,12 +107,16 @@ class Released(Schema):
 def list_key_requests(query: dict[str, Any], campaign_id: UUID | None) -> Response:
     """List who waits for a key to an item of a campaign that is sealed end to end.
 
-    Verify the evidence of each before you wrap anything. Reading requests is on the record.
+    Verify the evidence of each before you wrap anything. What is handed out is on the record; name what you have in
+    `known` when you ask again.
     """
-    wanted = existing(campaign_id, NoSuchCampaign)
-    with transaction() as tx:
-        found = key_requests.waiting(tx, wanted, query["holder"], **who())
-        return reply(key_json.desk_of(found))
+    wanted, asked = existing(campaign_id, NoSuchCampaign), _asked(query)
+    with reading() as db:
+        found = key_requests.look(db, wanted, **asked)
+    if found.requests:
+        with transaction() as tx:
+            found = key_requests.waiting(tx, wanted, **asked)
+    return reply(key_json.desk_of(found))
 
 
 @api.get("/key-requests")
@@ -113,10 +124,17 @@ def list_key_requests(query: dict[str, Any], campaign_id: UUID | None) -> Respon
 @api.arguments(HolderQuery, location="query")
 @api.response(200, AllKeyRequests)
 def list_key_requests_of_agency(query: dict[str, Any]) -> Response:
-    """List who waits at any campaign of your agency whose key the holder that you name has."""
-    with transaction() as tx:
-        found = key_requests.of_agency(tx, query["holder"], **who())
-        return reply({"campaigns": [key_json.desk_of(each) for each in found]})
+    """List who waits at any campaign of your agency whose key the holder that you name has.
+
+    Campaigns are listed where there is a request that you do not have in `known`.
+    """
+    asked = _asked(query)
+    with reading() as db:
+        found = key_requests.look_at_agency(db, **asked)
+    if found:
+        with transaction() as tx:
+            found = key_requests.of_agency(tx, **asked)
+    return reply({"campaigns": [key_json.desk_of(each) for each in found]})
 
 
 @api.post("/campaigns/<id:campaign_id>/key-requests/release")
@@ -149,3 +167,7 @@ def release_key(body: dict[str, Any], campaign_id: UUID | None) -> Response:
         )
 
     return reply_once(act, lambda _, __: {"released": True})
+
+
+def _asked(query: dict[str, Any]) -> dict[str, Any]:
+    return {"holder": query["holder"], "known": key_json.known_in(query["known"])} | who()

@@ -15,7 +15,7 @@ from marketplace.api.replies import reply, reply_once
 from marketplace.api.schemas import Campaign, LeftToTheDomain, SealedPart, SealedStep, SealTo, told
 from marketplace.edge import sealed_posting_json
 from marketplace.edge.acting import current_context, current_principal
-from marketplace.foundation.db import Tx, transaction
+from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.input import Input, Strict, Text, whole_from
 from security.sealing import SlotPurpose
 from tasks import posting_sealed, sealed_results
@@ -133,11 +133,13 @@ class UndecidedItem(Schema):
 
 
 class UndecidedItems(Schema):
-    """Answers to decide. `key` opens them; `result` says how what is decided is sealed."""
+    """Answers to decide. `key` opens them, and is there where there are items; `result` says how what is decided is
+    sealed.
+    """
 
     campaign = fields.UUID()
     question = fields.Dict()
-    key = fields.Nested(SealedPart)
+    key = fields.Nested(SealedPart, allow_none=True)
     items = fields.List(fields.Nested(UndecidedItem))
     result = fields.Nested(SealTo)
     next = fields.String(allow_none=True)
@@ -181,7 +183,7 @@ class SealedExportRow(Schema):
 
 
 class SealedExport(Schema):
-    """Settled items by number. End to end, `key` is the campaign's."""
+    """Settled items by number. End to end, `key` is the campaign's, where there is anything to open."""
 
     form = fields.Dict()
     key = fields.Nested(SealedPart, allow_none=True)
@@ -255,23 +257,28 @@ def add_sealed_items(body: dict[str, Any], campaign_id: UUID | None) -> Response
 
 
 @api.get("/campaigns/<id:campaign_id>/undecided")
-@refuses(NoSuchCampaign, NotForYou, NotUnderOwnKey, NotAHolder, NeedsDevice, KeyUnavailable, BadCursor)
+@refuses(
+    NoSuchCampaign, NotForYou, NotFromHere, NotUnderOwnKey, NotAHolder, NeedsDevice, Shredded, KeyUnavailable,
+    BadCursor,
+)  # fmt: skip
 @api.arguments(HolderQuery, location="query")
 @api.response(200, UndecidedItems)
 def list_undecided(query: dict[str, Any], campaign_id: UUID | None) -> Response:
     """List the items of an end-to-end campaign that have all their answers, with those answers, sealed.
 
-    Each reading is on the record. Decide them as `marketplace campaign settle` does and hand the results in.
+    What is handed out is on the record, and goes only where results may be exported. Decide it as
+    `marketplace campaign settle` does and hand the results in.
     """
     wanted = existing(campaign_id, NoSuchCampaign)
     holder = SlotPurpose.PROCESSING if query["device"] is None else SlotPurpose.DEVICE
     key_id = query["processing"] or query["device"]
     listing = f"undecided:{wanted}"
-    after = place(listing, query["after"])
-    with transaction() as tx:
-        page = sealed_results.undecided(
-            tx, wanted, holder, key_id, after=after, limit=query["limit"], **who()
-        )
+    asked: dict[str, Any] = {"after": place(listing, query["after"]), "limit": query["limit"]} | who()
+    with reading() as db:
+        page = sealed_results.look(db, wanted, holder, key_id, **asked)
+    if page.items:
+        with transaction() as tx:
+            page = sealed_results.undecided(tx, wanted, holder, key_id, **asked)
     found = sealed_posting_json.undecided_of(page)
     return reply(found | {"next": cursor(listing, page.next)})
 

@@ -41,6 +41,8 @@ def settle(
     outcome = Outcome()
     holder = sealed.holder_of(opens)
     for page in _pages(client, campaign_id, holder):
+        if not page["items"]:
+            break
         own = sealed.campaign_key(page["key"], holder, campaign_id)
         made = []
         for item in page["items"]:

@@ -19,9 +19,6 @@ from tasks import key_releases, key_requests, queries, results
 from tasks.errors import BadSealing, NoSuchKeyRequest
 from tasks.facts import CampaignFacts
 
-MOST_KNOWN = 150
-"""So many names of requests fit the line of one address."""
-
 
 @web.get("/campaigns/<uuid:campaign_id>/key-desk")
 def key_desk(campaign_id: UUID) -> str:
@@ -42,16 +39,18 @@ def key_desk(campaign_id: UUID) -> str:
 @web.get("/campaigns/<uuid:campaign_id>/key-desk/requests")
 def key_requests_(campaign_id: UUID) -> dict[str, Any]:
     """What waits for one of the reader's devices, as JSON; those that it knows already are only named."""
-    known = request.args.get("known", "").split(".")[:MOST_KNOWN]
-    with transaction() as tx:
-        found = key_requests.waiting(
-            tx,
-            campaign_id,
-            request.args.get("device", ""),
-            known=frozenset(known),
-            actor=current_principal(),
-            context=current_context(),
-        )
+    asked: dict[str, Any] = {
+        "campaign_id": campaign_id,
+        "holder": request.args.get("device", ""),
+        "known": key_json.known_in(request.args.get("known", "")),
+        "actor": current_principal(),
+        "context": current_context(),
+    }
+    with reading() as db:
+        found = key_requests.look(db, **asked)
+    if found.requests:
+        with transaction() as tx:
+            found = key_requests.waiting(tx, **asked)
     return key_json.desk_of(found)
 
 

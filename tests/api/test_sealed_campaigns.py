@@ -14,7 +14,7 @@ from marketplace.cli.device_file import DeviceFile
 from security.principal import Principal
 from tasks.models import Campaign, Result
 from tests import on_device
-from tests.builders import a_contribution, a_person, a_spec, an_owner, one
+from tests.builders import a_contribution, a_person, a_spec, an_agency, an_owner, one
 from tests.end_to_end import agency_keys_of, an_end_to_end_owner
 
 SPEC = a_spec(level="sensitive", contributions=1)
@@ -23,7 +23,8 @@ ROWS = [{"entry": "Gull"}, {"entry": "Bat"}]
 
 @pytest.fixture
 def owner(app: Any) -> Principal:
-    return an_end_to_end_owner()
+    an_agency("harbour", office_networks=["127.0.0.0/8"])  # sealed results are fetched from there
+    return an_end_to_end_owner("harbour")
 
 
 def device(person: Principal) -> DeviceFile:

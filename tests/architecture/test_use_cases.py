@@ -16,8 +16,11 @@ RECORD = "security.log.audit.record"
 WITHOUT_AN_ENTRY = {
     "tasks.drafts.of_claim": "one's own words, which nobody else can open",
     "tasks.drafts.save": "what somebody types for themself, every few seconds: no time of it is kept",
+    "tasks.key_requests.look": "whether anything is to be handed out; `waiting` hands it out and writes it",
+    "tasks.key_requests.look_at_agency": "whether anything is to be handed out; `of_agency` writes it",
     "tasks.need_to_know.campaigns": "people are read by name: the page writes it (edge/reading_people.py)",
     "tasks.need_to_know.listing": "people are read by name: the page writes it (edge/reading_people.py)",
+    "tasks.sealed_results.look": "whether anything is to be handed out; `undecided` hands it out and writes it",
 }
 """Use-cases that write none, and why."""
 

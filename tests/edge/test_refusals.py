@@ -21,7 +21,17 @@ from tasks.errors import BadSealing
 from tasks.models import Payload, PayloadSlot
 from tests import on_device
 from tests.application import Program, an_application, token_of
-from tests.builders import AT_WORK, a_campaign, a_claim, a_contribution, a_person, an_owner, changed, one
+from tests.builders import (
+    AT_WORK,
+    a_campaign,
+    a_claim,
+    a_contribution,
+    a_person,
+    an_agency,
+    an_owner,
+    changed,
+    one,
+)
 from tests.end_to_end import a_posting, an_end_to_end_owner
 
 
@@ -33,7 +43,8 @@ def app(database: Engine, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def officer(database: Engine) -> Principal:
-    """The security officer of the agency that owns the campaigns here."""
+    """The security officer of the agency that owns the campaigns here, whose office everybody sits in."""
+    an_agency("harbour", office_networks=["127.0.0.0/8"])
     return a_person("harbour", roles=(Role.SECURITY_OFFICER,))
 
 

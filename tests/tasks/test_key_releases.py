@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 
 from agencies import device_keys
-from agencies.models import Notice
-from marketplace.foundation.db import Tx, transaction
+from agencies.models import Notice, RoleGrant
+from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.foundation.errors import DomainError
 from security import asked_keys, key_transparency
 from security.log.models import AuditEntry, AuditPending
@@ -175,6 +175,7 @@ class TestWaiting:
         )
         assert request.until == int(one(select(Claim.expires_at)).timestamp())
         assert Header.from_bytes(request.header).microtask == one(select(Claim.microtask_id))
+        assert desk.key is not None
         assert end_to_end.key_in(desk.key, scene.posting.device.encryption).private_numbers() == (
             scene.posting.private.private_numbers()
         )
@@ -200,7 +201,16 @@ class TestWaiting:
     def test_hands_out_only_what_is_not_known(self, scene: Scene) -> None:
         request = scene.request()
         again = scene.desk(known={request.name})
-        assert (again.requests, again.waiting) == ([], [request.name])
+        assert (again.key, again.requests, again.waiting) == (None, [], [request.name])
+
+    def test_looking_hands_out_nothing_that_is_not_recorded(self, scene: Scene) -> None:
+        """A page that asks every three seconds only reads, until there is something to hand out."""
+        asked = {"holder": scene.posting.device.thumbprint, "actor": scene.owner, "context": AT_WORK}
+        with reading() as db:
+            desk = key_requests.look(db, scene.campaign, **asked)
+            (request,) = desk.requests
+            assert key_requests.look(db, scene.campaign, known={request.name}, **asked).requests == []
+        assert entries("key.list") == []
 
     def test_is_on_the_record_where_something_was_handed_out(self, scene: Scene) -> None:
         request = scene.request()
@@ -211,6 +221,7 @@ class TestWaiting:
     def test_is_open_to_the_agencys_own_key(self, scene: Scene) -> None:
         key_id = device_key_id(scene.held.processing)
         desk = scene.desk(holder=key_id)
+        assert desk.key is not None
         private = end_to_end.key_in(desk.key, scene.held.processing)
         scene.release(a_slot(private, desk.requests[0]), holder=key_id)
         assert on_device.item_on(scene.device, scene.open()) == {"entry": "Entry 1"}
@@ -224,6 +235,14 @@ class TestWaiting:
                 tx, device_key_id(scene.held.processing), actor=scene.owner, context=AT_WORK
             )
         assert [desk.campaign.id for desk in desks] == [scene.campaign]
+
+    def test_of_the_agency_are_handed_out_once_to_who_knows_them(self, scene: Scene) -> None:
+        known = {scene.request().name}
+        holder = device_key_id(scene.held.processing)
+        with transaction() as tx:
+            given = {"known": known, "actor": scene.owner, "context": AT_WORK}
+            assert key_requests.of_agency(tx, holder, **given) == []
+        assert len(entries("key.list")) == 1
 
     @pytest.mark.parametrize(
         ("who", "error"),
@@ -274,6 +293,13 @@ class TestReleasing:
             str(one(select(Claim.microtask_id))),
         )
         assert entry.detail == {"device": scene.device.thumbprint, "by": "device"}
+
+    def test_who_gives_is_read_again(self, scene: Scene) -> None:
+        slot = a_slot(scene.posting.private, scene.request())
+        past = datetime.now(UTC) - timedelta(minutes=1)
+        changed(update(RoleGrant).values(until=past, ended_at=past))
+        with pytest.raises(NotForYou):
+            scene.release(slot)
 
     def test_is_done_once_and_the_first_one_stays(self, scene: Scene) -> None:
         first, second = (a_slot(scene.posting.private, request) for request in [scene.request()] * 2)

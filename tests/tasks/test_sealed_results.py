@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
-from agencies.models import Notice
+from agencies.models import Membership, Notice, RoleGrant
+from agencies.people_errors import NoLongerAMember
 from marketplace.foundation.db import transaction
 from marketplace.foundation.ids import new_id
 from security.log.models import AuditPending
-from security.principal import Principal, Role
+from security.principal import Principal, Role, Zone
 from security.sealing import Header, SlotPurpose
-from tasks import payloads, sealed_results
+from tasks import payloads, sealed_results, shredding
 from tasks.consensus import Answer, decide
 from tasks.errors import (
     BadSealing,
@@ -25,6 +27,7 @@ from tasks.errors import (
     NeedsDevice,
     NotAHolder,
     NotForYou,
+    NotFromHere,
     NotUnderOwnKey,
 )
 from tasks.models import CampaignProgress, Contribution, Microtask, PayloadSlot, Result, ResultPart
@@ -80,13 +83,13 @@ def undecided(posting: Posting, actor: Principal | None = None, **given: Any) ->
             given.pop("holder", SlotPurpose.DEVICE),
             given.pop("key_id", posting.device.thumbprint),
             actor=actor or posting.owner,
-            context=AT_WORK,
-            **given,
+            **{"context": AT_WORK} | given,
         )
 
 
 def decided(posting: Posting, page: UndecidedPage) -> list[Decided]:
     """What the agency's side makes of a page: it opens the answers, infers, and seals the results."""
+    assert page.key is not None
     private = key_in(page.key, posting.device.encryption)
     made = []
     for item in page.items:
@@ -155,6 +158,7 @@ def test_the_agencys_key_opens_as_the_owners_device_does(database: Engine) -> No
     held = agency_keys_of(owner)
     posting = answered(owner, ("bat",), held=held)
     page = undecided(posting, holder=SlotPurpose.PROCESSING, key_id=held.processing_id)
+    assert page.key is not None
     private = key_in(page.key, held.processing)
     assert [opened_with(private, part)["kind"] for part in page.items[0].answers] == ["bat"]
 
@@ -179,6 +183,7 @@ def test_a_result_traces_to_exactly_the_answers_there_are(database: Engine) -> N
         replace(right, trace=right.trace[:1], answers=1),
         replace(right, trace=(*right.trace, new_id()), answers=3),
         replace(right, trace=(right.trace[0], right.trace[0])),
+        replace(right, trace=(*right.trace, right.trace[0]), answers=3),
         replace(right, answers=3),
         replace(right, agreeing=0),
         replace(right, agreeing=3),
@@ -205,6 +210,43 @@ def test_a_result_is_sealed_to_the_campaigns_key_and_signed(database: Engine) ->
     colleague = an_owner(posting.owner.agency_slug)
     with pytest.raises(NeedsDevice):
         keep(posting, [right], colleague)
+
+
+def test_who_decides_is_read_again(database: Engine) -> None:
+    posting = answered(an_end_to_end_owner(), ("bat",))
+    made = decided(posting, undecided(posting))
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    changed(update(RoleGrant).values(until=past, ended_at=past))
+    with pytest.raises(NotForYou):
+        keep(posting, made)
+    mine = Membership.id == posting.owner.membership_id
+    changed(update(Membership).where(mine).values(ended_at=past))
+    with pytest.raises(NoLongerAMember):
+        keep(posting, made)
+
+
+def test_looking_where_nothing_is_undecided_is_not_on_the_record(database: Engine) -> None:
+    posting = a_posting(an_end_to_end_owner())
+    posting.post()
+    page = undecided(posting)
+    assert (page.key, page.items) == (None, [])
+    assert "answer.read" not in [row.act for row in found(select(AuditPending.act))]
+    colleague = an_owner(posting.owner.agency_slug)
+    with pytest.raises(NotAHolder):
+        undecided(posting, colleague, key_id=on_device.device_of(colleague).thumbprint)
+
+
+def test_answers_are_not_fetched_from_where_results_are_not_exported(database: Engine) -> None:
+    owner = an_end_to_end_owner()
+    held = agency_keys_of(owner)
+    posting = answered(owner, ("bat",), held=held)
+    for holder, key_id in (
+        (SlotPurpose.DEVICE, posting.device.thumbprint),
+        # Whoever holds the campaign's key opens what is asked for in the name of the agency's, too.
+        (SlotPurpose.PROCESSING, held.processing_id),
+    ):
+        with pytest.raises(NotFromHere):
+            undecided(posting, holder=holder, key_id=key_id, context=replace(AT_WORK, zone=Zone.HOME))
 
 
 def test_deciding_again_changes_nothing(database: Engine) -> None:
@@ -261,6 +303,26 @@ def test_results_are_exported_for_a_device(database: Engine) -> None:
     assert opened_with(private, row.value) == {"kind": "bat"}
     assert sorted(opened_with(private, step.answer)["kind"] for step in row.trace) == ["bat", "bat", "bird"]
     assert (row.agreeing, row.answers, page.next) == (2, 3, None)
+
+
+def test_what_was_shredded_is_exported_without_its_content(database: Engine) -> None:
+    posting = answered(an_end_to_end_owner(), ("bat",), items=2)
+    keep(posting, decided(posting, undecided(posting)))
+    first = one(select(Microtask.id).where(Microtask.number == 1))
+    with transaction() as tx:
+        shredding.shred_item(tx, first, actor=posting.owner, context=AT_WORK)
+    half = export(posting, posting.owner, posting.device.thumbprint)
+    assert half.key is not None
+    assert [row.item is None for row in half.rows] == [True, False]
+    with transaction() as tx:
+        shredding.shred_campaign(tx, posting.campaign_id, actor=posting.owner, context=AT_WORK)
+    with transaction() as tx:
+        shredding.shred_some(tx, posting.campaign_id)
+    gone = export(posting, posting.owner, posting.device.thumbprint)
+    assert gone.key is None
+    assert [(row.number, row.item, row.value, row.agreeing) for row in gone.rows] == [
+        (1, None, None, 1), (2, None, None, 1)
+    ]  # fmt: skip
 
 
 def test_server_sealed_results_are_exported_the_same_way(database: Engine) -> None:

@@ -67,7 +67,7 @@ async function lookOnce() {
   if (!device) throw Object.assign(new Error("no key here"), { problem: { type: "/problems/not-a-holder" } });
   const known = [...requests].filter(([, { state }]) => state !== "given").map(([name]) => name);
   const found = await readPart(`${url}?device=${device.thumbprint}&known=${known.join(".")}`);
-  holder ??= await openCampaign(found.key, { purpose: "key", campaign }, device, keyId);
+  if (found.key) holder ??= await openCampaign(found.key, { purpose: "key", campaign }, device, keyId);
   for (const one of found.requests) await add(one);
   for (const [name, request] of requests) if (!found.waiting.includes(name)) leave(name, request);
   const unseen = found.waiting.filter((name) => !requests.has(name)).length;
