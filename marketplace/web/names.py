@@ -252,20 +252,20 @@ REFUSALS = {
 }
 _NOT_ACCEPTED = _l("the agency’s answer was not accepted")
 _NOT_THERE = _l("not there, or hidden")
-ERRORS = {
-    "AccessTokenRefused": _l("token not accepted"),
 _DOES_NOT_OPEN = _l("sealed content that does not open")
 _SEALING = frozenset(kind.__name__ for kind in every_subclass(SealingError))
+ERRORS = {
+    "AccessTokenRefused": _l("token not accepted"),
     "NeedsDevice": _l("device not set up"),
     "NotAHolder": _l("device without the campaign’s key"),
-    "CannotVouch": _l("the agency’s sign-in cannot confirm a device"),
-    "CannotWearHat": _l("another agency’s sign-in is needed"),
     "BadSealing": _l("not sealed for this"),
     "BadTrace": _l("result without its answers"),
     "KeyNotShared": _l("key not shared with everybody"),
     "NotSealed": _l("not sealed"),
     "KeyUnavailable": _l("key not there"),
     "UnknownKey": _l("key not there"),
+    "CannotVouch": _l("the agency’s sign-in cannot confirm a device"),
+    "CannotWearHat": _l("another agency’s sign-in is needed"),
     "NoSecondFactor": _l("no second factor there"),
     "CredentialRefused": _l("directory credential not accepted"),
     "NoFilterHere": _l("asked with a filter where there is none"),
