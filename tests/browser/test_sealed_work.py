@@ -147,3 +147,15 @@ def test_the_owner_reads_a_sealed_result_on_their_device(chromium: Browser, stag
         expect(page.locator("[data-result]")).not_to_be_empty()
         expect(page.locator("ol.trace li").first).to_be_visible()
         expect(page.locator("[data-field]").first).not_to_be_empty()
+
+        # When nothing moves it is gone from the page, and opened here again.
+        page.evaluate("document.dispatchEvent(new CustomEvent('market:close'))")
+        for part in ("[data-result]", "ol.trace", "[data-field] >> nth=0"):
+            expect(page.locator(part)).to_be_hidden()
+            expect(page.locator(part)).to_be_empty()
+        assert (
+            page.evaluate("document.dispatchEvent(new CustomEvent('market:open', { cancelable: true }))")
+            is False
+        )
+        expect(page.locator("[data-result]")).not_to_be_empty()
+        expect(page.locator("ol.trace li").first).to_be_visible()
