@@ -5,9 +5,10 @@ It acts for a person of the agency, with their token, through the API; the keys 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
@@ -16,24 +17,29 @@ import click
 from marketplace.cli import device_file, processing_key, settling
 from marketplace.cli.client import Client, Refusal, for_a_person
 from marketplace.cli.device_file import DeviceFile
-from marketplace.cli.key_release import Trusted, read_trusted, release_once
+from marketplace.cli.key_release import Tried, Trusted, read_trusted, release_once
 from marketplace.cli.processing_key import ProcessingKey
 from security.sealing import SealingError
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-NOT_A_HOLDER = "/problems/not-a-holder"
+NOT_A_HOLDER, SHREDDED = "/problems/not-a-holder", "/problems/shredded"
+REST = 600.0
+"""Seconds until a campaign is looked at again in which nothing could be decided: reading answers is on the record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What the worker opens and signs with, and whom it trusts. Without a device it signs nothing, without knowing whom
-    to trust it gives nobody a key.
+    """What the worker opens and signs with, whom it trusts, and what it looked at in vain. Without a device it signs
+    nothing, without knowing whom to trust it gives nobody a key.
     """
 
     agency: str
     processing: ProcessingKey
     device: DeviceFile | None = None
     trusted: Trusted | None = None
+    tried: Tried = field(default_factory=Tried)
+    resting: dict[UUID, float] = field(default_factory=dict)
+    """Campaigns in which nothing could be decided, by when they are looked at again (monotonic seconds)."""
 
 
 Step = Callable[[Client, Keys], int]
@@ -44,28 +50,37 @@ def settle_once(client: Client, keys: Keys) -> int:
     """Decide what has all its answers, in every end-to-end campaign of the agency."""
     if keys.device is None:
         return 0
-    done = 0
-    for campaign_id in campaigns_of(client, keys):
-        try:
-            outcome = settling.settle(client, campaign_id, keys.processing, keys.device)
-        except Refusal as refusal:
-            if refusal.problem.get("type") != NOT_A_HOLDER:
-                say(f"{campaign_id}: {refusal.message}")
-            continue  # posted before the processing key was registered: its owner settles it
-        except SealingError as error:
-            say(f"{campaign_id}: the campaign's key does not open ({type(error).__name__}).")
-            continue
-        done += outcome.settled
-        for number, why in outcome.left:
-            say(f"{campaign_id}: item {number} is left undecided: an answer does not open or fit ({why}).")
-    return done
+    awake = [each for each in campaigns_of(client, keys) if keys.resting.get(each, 0.0) <= time.monotonic()]
+    return sum(_settled(client, keys, keys.device, campaign_id) for campaign_id in awake)
+
+
+def _settled(client: Client, keys: Keys, device: DeviceFile, campaign_id: UUID) -> int:
+    try:
+        outcome = settling.settle(client, campaign_id, keys.processing, device)
+    except Refusal as refusal:
+        if refusal.over:
+            raise
+        if refusal.problem.get("type") == SHREDDED:
+            keys.resting[campaign_id] = math.inf
+        elif refusal.problem.get("type") != NOT_A_HOLDER:
+            say(f"{campaign_id}: {refusal.message}")
+        return 0  # not a holder: posted before the processing key was registered, its owner settles it
+    except SealingError as error:
+        say(f"{campaign_id}: the campaign's key does not open ({type(error).__name__}).")
+        keys.resting[campaign_id] = time.monotonic() + REST
+        return 0
+    for number, why in outcome.left:
+        say(f"{campaign_id}: item {number} is left undecided: an answer does not open or fit ({why}).")
+    if outcome.left and not outcome.settled:
+        keys.resting[campaign_id] = time.monotonic() + REST
+    return outcome.settled
 
 
 def release_waiting(client: Client, keys: Keys) -> int:
     """Give the keys to items that contributors' devices wait for, where everything behind them holds."""
     if keys.trusted is None:
         return 0
-    return release_once(client, keys.processing.private, keys.trusted)
+    return release_once(client, keys.processing, keys.trusted, keys.tried)
 
 
 STEPS: Sequence[Step] = (release_waiting, settle_once)
@@ -102,7 +117,7 @@ def say(sentence: str) -> None:
 )
 @click.option(
     "--interval",
-    default=10.0,
+    default=3.0,
     show_default=True,
     type=click.FloatRange(0.1, 86_400),
     help="With --follow: seconds between two rounds.",
@@ -136,7 +151,7 @@ def worker(
     if trusted is None:
         say("Without --trust no keys are given to contributors.")
     while True:
-        done = _round(client, keys, patient=not once)
+        done = every_step(client, keys, patient=not once)
         if once:
             click.echo(f"{done} done.")
             return
@@ -144,14 +159,16 @@ def worker(
             time.sleep(interval)
 
 
-def _round(client: Client, keys: Keys, *, patient: bool) -> int:
-    """Every step once. A patient worker says what is wrong and tries again with the next round."""
+def every_step(client: Client, keys: Keys, *, patient: bool) -> int:
+    """Every step once. A patient worker says what is wrong and tries again with the next round, until its token is
+    refused.
+    """
     done = 0
     for step in STEPS:
         try:
             done += step(client, keys)
         except click.ClickException as error:
-            if not patient:
+            if not patient or (isinstance(error, Refusal) and error.over):
                 raise
             say(error.message)
     return done

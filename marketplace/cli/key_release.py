@@ -1,4 +1,4 @@
-"""`marketplace key release`: the agency's own service that gives keys to end-to-end items, day and night.
+"""The agency's own service that gives keys to end-to-end items: a step of `marketplace worker`, and whom it trusts.
 
 It holds the agency's processing key and knows by itself whom to trust: the record's key, witnesses and the sign-in
 services of agencies stand in a file that the agency keeps, and never come from the marketplace.
@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 
-from marketplace.cli import processing_key
-from marketplace.cli.client import Client, Refusal, for_a_person
+from marketplace.cli import sealed
+from marketplace.cli.client import Client, Refusal
+from marketplace.cli.processing_key import ProcessingKey
 from marketplace.foundation.errors import DomainError
 from security import asked_keys, key_transparency, notes
 from security.asked_keys import Asked
@@ -29,20 +31,18 @@ from security.sealing import (
     HeaderMismatch,
     SealingError,
     SlotPurpose,
-    base64url,
     device_slots,
     keys,
     thumbprints,
-    unseal,
 )
 from security.sealing.keys import PrivateKey
 from security.sealing.strict_json import members_of
 
 FORMAT = "marketplace-trust-1"
-PAUSE = 3.0
-"""Seconds between two looks of --follow."""
 SETTLED_ELSEWHERE = ("/problems/key-already-given", "/problems/claim-over", "/problems/not-found")
 """Somebody else was faster, or nobody waits any more: nothing is wrong."""
+MOST_KNOWN = 150
+"""So many names of requests fit the line of one address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +55,47 @@ class Trusted:
     quorum: int = 1
 
 
-def release_once(client: Client, held: PrivateKey, trusted: Trusted) -> int:
+class Tried:
+    """The requests that were looked at and not answered, by name, until their claims are over: none is asked for twice.
+
+    Another end of the same claim is another request.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[str, int] = {}
+
+    def names(self, now: int) -> str:
+        """As the API takes them: those that end first, for it hands out requests in this order."""
+        self._until = {name: until for name, until in self._until.items() if until > now}
+        return ".".join(sorted(self._until, key=self._until.__getitem__)[:MOST_KNOWN])
+
+    def add(self, request: Mapping[str, Any]) -> None:
+        """One that says something wrong, or that the marketplace refused."""
+        name, until = request.get("name"), request.get("until")
+        if isinstance(name, str) and type(until) is int:
+            self._until[name] = until
+
+
+def release_once(client: Client, held: ProcessingKey, trusted: Trusted, tried: Tried) -> int:
     """Give every key that waits at the agency's campaigns and may be given. Returns how many were given.
 
-    What does not hold is named on standard error and left: its evidence can be looked at there. Raises ClickException
-    where the marketplace does not answer.
+    What does not hold is named on standard error once, and left: its evidence can be looked at there. What could not be
+    sent is tried again the next time. Raises ClickException where the marketplace does not answer at all.
     """
-    holder = thumbprints.of(keys.public_jwk(held))
+    holder = sealed.holder_of(held)
     given = 0
-    for desk in client.get("/key-requests", holder=holder).json()["campaigns"]:
+    known = tried.names(_seconds())
+    for desk in client.get("/key-requests", holder=holder.key_id, known=known).json()["campaigns"]:
         try:
-            private = campaign_key(desk, held)
+            own = sealed.campaign_key(desk["key"], holder, UUID(str(desk["campaign"])))
         except (SealingError, KeyError, TypeError, ValueError) as error:
             _tell(f"The key of campaign {desk.get('campaign')} does not open", error)
+            for request in desk["requests"]:
+                tried.add(request)
             continue
         for request in desk["requests"]:
-            given += _answered(client, desk["campaign"], holder, request, private, trusted)
+            given += _answered(client, desk["campaign"], holder.key_id, request, own.private, trusted, tried)
     return given
-
-
-def campaign_key(desk: Mapping[str, Any], held: PrivateKey) -> PrivateKey:
-    """The private key of the campaign, opened with the agency's. Raises SealingError."""
-    part, campaign = desk["key"], str(desk["campaign"])
-    header = _header(part["header"], purpose="key", campaign=campaign)
-    kid = thumbprints.of(keys.public_jwk(held))
-    slot = part["slot"].encode("ascii")
-    dek = device_slots.unwrap(slot, header.hash, SlotPurpose.PROCESSING, kid, held, _seconds())
-    private = keys.parse_private(unseal(header, base64url.decoded(part["envelope"]), dek))
-    if thumbprints.of(keys.public_jwk(private)) != desk["key_id"]:
-        raise HeaderMismatch()
-    return private
 
 
 def answer(
@@ -104,13 +115,7 @@ def answer(
     vouched = key_transparency.verify(evidence, issuer=issuer, **trust)
     asked = Asked(vouched.thumbprint, campaign, str(request["microtask"]), request["until"])
     asked_keys.verify(request["evidence"]["asked"], asked, **trust)
-    header = _header(
-        request["header"],
-        purpose="task",
-        campaign=campaign,
-        microtask=asked.microtask,
-        protection="end_to_end",
-    )
+    header = _header(request["header"], campaign=campaign, microtask=asked.microtask)
     kid = thumbprints.of(keys.public_jwk(private))
     slot = request["slot"].encode("ascii")
     dek = device_slots.unwrap(slot, header.hash, SlotPurpose.CAMPAIGN, kid, private, int(now.timestamp()))
@@ -145,56 +150,7 @@ def read_trusted(path: Path) -> Trusted:
 
 @click.group()
 def key() -> None:
-    """Keys to items that are sealed end to end; docs/key-release.md tells how."""
-
-
-@key.command()
-@for_a_person
-@click.option(
-    "--key",
-    "key_file",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Your agency's processing key.",
-)
-@click.option(
-    "--trust",
-    "trust_file",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Whom your agency trusts: the record's key, witnesses, sign-in services.",
-)
-@click.option(
-    "--once/--follow", "once", default=True, show_default=True, help="Look once, or again and again."
-)
-def release(client: Client, key_file: Path, trust_file: Path, once: bool) -> None:
-    """Give keys to the devices that ask for items of your agency's campaigns.
-
-    Whose device it is, and that the marketplace let it in, is verified on the witnessed record before anything is
-    wrapped. The token is of a person who may read your agency's results.
-
-    Example: marketplace key release --key processing.json --trust trust.json --follow
-    """
-    held, trusted = processing_key.read(key_file).private, read_trusted(trust_file)
-    if once:
-        click.echo(f"Keys given: {release_once(client, held, trusted)}")
-        return
-    while True:
-        _look(client, held, trusted)
-        time.sleep(PAUSE)
-
-
-def _look(client: Client, held: PrivateKey, trusted: Trusted) -> None:
-    """One look of many: a marketplace that is away for a while is waited for."""
-    try:
-        given = release_once(client, held, trusted)
-    except Refusal:
-        raise  # a token that ended does not come back by waiting
-    except click.ClickException as error:
-        error.show()
-        return
-    if given:
-        click.echo(f"Keys given: {given}")
+    """Keys of campaigns that are sealed end to end. `marketplace worker` gives them to items by itself."""
 
 
 def _answered(
@@ -204,15 +160,23 @@ def _answered(
     request: Mapping[str, Any],
     private: PrivateKey,
     trusted: Trusted,
+    tried: Tried,
 ) -> int:
     try:
         slot = answer(request, campaign, private, trusted, datetime.now(UTC))
     except (EvidenceRefused, SealingError) as error:
         _tell(f"Not given to device {request.get('device')}", error)
-        return 0
     except (KeyError, TypeError, ValueError, AttributeError):
         _tell(f"Not given to device {request.get('device')}", EvidenceUnreadable())
-        return 0
+    else:
+        return _sent(client, campaign, holder, request, slot, tried)
+    tried.add(request)
+    return 0
+
+
+def _sent(
+    client: Client, campaign: str, holder: str, request: Mapping[str, Any], slot: bytes, tried: Tried
+) -> int:
     sent = {
         "claim": request["claim"],
         "device": request["device"],
@@ -222,21 +186,26 @@ def _answered(
     try:
         client.post(f"/campaigns/{campaign}/key-requests/release", json.dumps(sent).encode())
     except Refusal as refusal:
-        if refusal.problem["type"] not in SETTLED_ELSEWHERE:
+        if refusal.over:
             raise
+        if refusal.problem["type"] not in SETTLED_ELSEWHERE:
+            _tell(f"Not given to device {request['device']}", refusal)
+            if not refusal.passing:
+                tried.add(request)
         return 0
     return 1
 
 
 def _header(members: Mapping[str, Any], **expected: str) -> Header:
-    """A header that says what is expected of it. Raises SealingError."""
-    if any(members.get(name) != value for name, value in expected.items()):
+    """The header of an item, if it is that of the one expected. Raises SealingError."""
+    wanted = expected | {"purpose": "task", "protection": "end_to_end"}
+    if any(members.get(name) != value for name, value in wanted.items()):
         raise HeaderMismatch()
     return Header.from_bytes(canonical_bytes(members))
 
 
 def _tell(what: str, error: Exception) -> None:
-    why = error.message if isinstance(error, DomainError) else ""
+    why = error.message if isinstance(error, (DomainError, Refusal)) else ""
     click.echo(f"{what}: {type(error).__name__}. {why}".rstrip(), err=True)
 
 

@@ -7,14 +7,21 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from marketplace.cli import device_file
+from marketplace.cli.agency_worker import Keys, every_step
+from marketplace.cli.client import Client
+from marketplace.cli.processing_key import ProcessingKey
+from marketplace.foundation.db import transaction
+from security.log.models import AuditPending
 from security.principal import Principal
 from security.sealing import keys
-from tasks.models import Payload, Result
+from tasks import shredding
+from tasks.models import Payload, PayloadSlot, Result
 from tests import on_device
 from tests.application import token_of
-from tests.builders import an_owner, found, one
+from tests.builders import AT_WORK, an_owner, changed, found, one
 from tests.cli.conftest import Terminal
 from tests.cli.test_end_to_end import answered, key_file, owner, private_file
 from tests.end_to_end import agency_keys_of
@@ -38,6 +45,26 @@ def test_the_agencys_worker_settles_with_its_own_key(served: Terminal, owner: Pr
     assert served.type(*words, "--device", device, token=token_of(worker)).stdout == "0 done.\n"
     assert one(select(func.count()).select_from(Result)) == 2
     assert {row.signer for row in results_of(campaign_id)} == {on_device.device_of(worker).thumbprint}
+
+
+def test_what_is_shredded_and_what_cannot_be_decided_is_left_in_peace(
+    served: Terminal, owner: Principal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = agency_keys_of(owner)
+    gone, foreign = UUID(answered(served, owner)), UUID(answered(served, owner))
+    with transaction() as tx:
+        shredding.shred_campaign(tx, gone, actor=owner, context=AT_WORK)
+    with transaction() as tx:
+        shredding.shred_some(tx, gone)
+    slot = select(PayloadSlot.wrapped).join(Payload, Payload.id == PayloadSlot.payload_id)
+    changed(update(PayloadSlot).where(PayloadSlot.kind == "campaign").values(wrapped=one(slot.limit(1))))
+    device = device_file.read(served.folder / "device.json")
+    its_keys = Keys(owner.agency_slug, ProcessingKey(held.processing), device)
+    client = Client(f"http://127.0.0.1:{served.environment['MARKET_PORT']}", token_of(owner))
+    assert [every_step(client, its_keys, patient=True) for _ in range(3)] == [0, 0, 0]
+    said = capsys.readouterr().err.splitlines()
+    assert [line.startswith(f"{foreign}: item ") for line in said] == [True, True]
+    assert [row.act for row in found(select(AuditPending.act))].count("answer.read") == 1
 
 
 def test_a_worker_works_for_one_agency(served: Terminal, owner: Principal) -> None:
