@@ -21,12 +21,12 @@ from sqlalchemy import Engine
 from marketplace.foundation.db import transaction
 from marketplace.web import assets
 from security.sealing import Header, keys
-from tasks import key_requests, opening
+from tasks import key_requests
 from tests import end_to_end
 from tests.browser import sealing_programs
-from tests.builders import AT_WORK, a_claim, a_person
-from tests.device_keys import a_device, identity_of
-from tests.witnessed import LOG, NORTH, SOUTH, register_witnesses, witness
+from tests.builders import AT_WORK
+from tests.device_keys import identity_of
+from tests.witnessed import LOG, NORTH, SOUTH
 
 CHECK = """async ([address, log, witnesses, issuers, evidence, asked, now]) => {
     const { checkAsked, checkDevice, trusted } = await import(address);
@@ -75,19 +75,14 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def shown(database: Engine, page: Page) -> Shown:
-    register_witnesses()
-    owner = end_to_end.an_end_to_end_owner("north")
-    posting = end_to_end.a_posting(owner)
-    posting.post()
-    person = a_person("south")
-    device = a_device(person)
-    claim = a_claim(posting.campaign_id, person)
-    with transaction() as tx:
-        opening.open_item(tx, claim, actor=person, context=AT_WORK, device=device.thumbprint)
-    witness()
+    waiting = end_to_end.a_key_asked_for("north")
     with transaction() as tx:
         desk = key_requests.waiting(
-            tx, posting.campaign_id, posting.device.thumbprint, actor=owner, context=AT_WORK
+            tx,
+            waiting.campaign,
+            waiting.posting.device.thumbprint,
+            actor=waiting.owner,
+            context=AT_WORK,
         )
     (request,) = desk.requests
     header = Header.from_bytes(request.header)
@@ -97,7 +92,7 @@ def shown(database: Engine, page: Page) -> Shown:
         "microtask": str(header.microtask),
         "until": request.until,
     }
-    return Shown(page, json.loads(json.dumps(dict(request.evidence))), asked, identity_of(person)[0])
+    return Shown(page, json.loads(json.dumps(dict(request.evidence))), asked, identity_of(waiting.person)[0])
 
 
 def body(entry: dict[str, Any], change: Callable[[dict[str, Any]], None]) -> None:
