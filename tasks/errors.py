@@ -175,5 +175,13 @@ class NeedsDevice(Refused):
     """This work is sealed to the device it is done on. Set up this device first; one sign-in is enough."""
 
 
+class DeviceBeyondProof(Refused):
+    """What shows how this device was set up is gone, so nobody gives it keys. Remove it and set it up again."""
+
+
+class SealerUnknown(Conflict):
+    """Nobody can show any more who sealed this item. Give it back; its agency has to post it again."""
+
+
 class NotAHolder(Refused):
     """This device does not hold the campaign's key. The owner, or somebody they named, can give it to your device."""

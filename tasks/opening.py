@@ -11,13 +11,15 @@ from sqlalchemy import select
 
 from agencies import device_keys
 from agencies.device_keys import DeviceKey
+from agencies.device_keys.errors import NoSuchDeviceKey
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
+from security.log.audit import Target
 from security.principal import Context, Principal
 from security.sealing import Protection, SlotPurpose
 from tasks import at_screen, campaign_keys, claims, drafts, key_releases, payloads
-from tasks.errors import ClaimOver, NeedsDevice
+from tasks.errors import ClaimOver, DeviceBeyondProof, NeedsDevice, SealerUnknown
 from tasks.facts import CampaignFacts
 from tasks.models import Microtask
 from tasks.payloads import Part
@@ -50,7 +52,8 @@ def open_item(
 ) -> dict[str, Any] | SealedItem:
     """The item of a live claim, opened for its holder, on the record: its fields, or sealed for `device` (thumbprint).
 
-    Raises ClaimOver, NotEligible; NeedsDevice where the item is sealed and `device` is none of the holder's.
+    Raises ClaimOver, NotEligible; NeedsDevice where the item is sealed and `device` is none of the holder's. End to end
+    also DeviceBeyondProof and SealerUnknown, before a key is asked for: nobody waits for what cannot come.
     """
     held = claims.mine(tx, claim_id, actor)
     if not held.live or held.expires_at is None or held.expires_at <= clock.now(tx):
@@ -69,31 +72,42 @@ def open_item(
     campaign = campaign_keys.ensure(tx, campaign)
     wanted = [(payloads.item(held.microtask_id), row.payload_id)]
     until = int(held.expires_at.timestamp())
-    part: Part | None = payloads.handed(tx, campaign, wanted, own, expires=until)[0]
+    sealed = payloads.handed(tx, campaign, wanted, own, expires=until)[0]
+    part: Part | None = sealed
+    sealer: DeviceKey | None = None
     if campaign.protection is Protection.END_TO_END:
-        part = _with_released(tx, part, claim_id, campaign, own, actor, context)
+        sealer = _sealer(tx, sealed, target)
+        if device_keys.is_beyond_proof(tx, own.id):
+            raise DeviceBeyondProof(target=target)
+        part = _with_released(tx, sealed, claim_id, campaign, own, actor, context)
     if part is not None:
         at_screen.count_view(tx, claim_id, campaign, context)
         audit.record(tx, "payload.view", target, actor=actor, context=context)
-    sealer = _sealer(tx, part)
     devices = device_keys.live_of(tx, actor.person_id)
     return SealedItem(
         campaign,
         held.microtask_id,
         claim_id,
         part,
-        None if sealer is None else sealer.signing_key,
+        None if part is None or sealer is None else sealer.signing_key,
         drafts.open_latest(tx, campaign, held.microtask_id, actor, own),
         devices,
-        {} if sealer is None else _evidence(tx, [sealer, *devices]),
+        {} if part is None or sealer is None else _evidence(tx, [sealer, *devices]),
     )
 
 
-def _sealer(tx: Tx, part: Part | None) -> DeviceKey | None:
-    """The device that sealed and signed this, also when it has ended since; None for what the server sealed."""
-    if part is None or part.signer is None:
-        return None
-    return device_keys.one(tx, part.signer, ended=True)
+def _sealer(tx: Tx, part: Part, target: Target) -> DeviceKey:
+    """The device that sealed and signed this, also when it has ended since. Raises SealerUnknown.
+
+    A person who was erased has left no signature; in the moment before that is done, no device.
+    """
+    try:
+        found = None if part.signer is None else device_keys.one(tx, part.signer, ended=True)
+    except NoSuchDeviceKey:
+        found = None
+    if found is None or device_keys.is_beyond_proof(tx, found.id):
+        raise SealerUnknown(target=target)
+    return found
 
 
 def _evidence(tx: Tx, devices: Sequence[DeviceKey]) -> dict[str, Mapping[str, Any]]:
@@ -104,7 +118,7 @@ def _evidence(tx: Tx, devices: Sequence[DeviceKey]) -> dict[str, Mapping[str, An
 
 def _with_released(
     tx: Tx,
-    part: Part | None,
+    part: Part,
     claim_id: UUID,
     campaign: CampaignFacts,
     device: DeviceKey,
@@ -113,6 +127,6 @@ def _with_released(
 ) -> Part | None:
     """The part with the slot that the owner's side released to this device; None where it has not come yet."""
     slot = key_releases.ask(tx, claim_id, campaign, device, actor=actor, context=context)
-    if slot is None or part is None:
+    if slot is None:
         return None
     return replace(part, purpose=SlotPurpose.DEVICE, key_id=device.thumbprint, slot=slot)

@@ -19,14 +19,14 @@ from marketplace.foundation import clock, jobs
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import JOB, Context, Principal
-from security.sealing import SealingError
+from security.sealing import Protection, SealingError
 from tasks import facts, payloads
 from tasks.campaign_names import in_notice
 from tasks.consensus import Answer, Inference, NothingToInfer, decide
 from tasks.errors import KeyUnavailable, Shredded
 from tasks.facts import CampaignFacts
 from tasks.form import question_of
-from tasks.models import CampaignProgress, Claim, Contribution, Microtask, Result, ResultPart
+from tasks.models import Campaign, CampaignProgress, Claim, Contribution, Microtask, Result, ResultPart
 from tasks.payloads import Content
 
 BATCH = 200
@@ -83,6 +83,20 @@ def settle(tx: Tx, campaign_id: UUID, batch: Inferred | None = None, limit: int 
     if mark(tx, campaign, due, None, JOB):
         jobs.record(tx, "campaign.settle", {"campaign_id": campaign_id}, merge_key=f"consensus:{campaign_id}")
     return len(due)
+
+
+def ask_again(tx: Tx) -> int:
+    """Ask for the settling of every campaign with items that have all their answers and no result.
+
+    Their job may have been done by a worker that could not open them, being of an older release or without the key.
+    What is sealed end to end its agency settles itself. Returns how many campaigns there are.
+    """
+    undecided = exists().where(Microtask.campaign_id == Campaign.id, Microtask.undecided)
+    ours = (Campaign.protection != Protection.END_TO_END.value, undecided)
+    left = [row.id for row in tx.all(select(Campaign.id).where(*ours).order_by(Campaign.id))]
+    for campaign_id in left:
+        jobs.record(tx, "campaign.settle", {"campaign_id": campaign_id}, merge_key=f"consensus:{campaign_id}")
+    return len(left)
 
 
 def mark(

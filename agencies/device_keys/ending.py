@@ -76,18 +76,23 @@ def end_of_membership(
     return _end(tx, _vouched_for(person_id, agency_id), by=AGENCY, actor=actor, context=context, tells=False)
 
 
-def forget(tx: Tx, person_id: UUID) -> None:
-    """Nothing is left that ties a person to the entries of their devices. Their devices have been revoked before.
+def forget(tx: Tx, person_id: UUID) -> list[str]:
+    """Nothing is left here that ties a person to the entries of their devices. Their devices have been revoked before.
 
-    The rows stay, empty, because what was asked for by these devices refers to them.
+    The rows stay, empty, because what was asked for by these devices refers to them. Returns the thumbprints that the
+    devices had, for what they signed.
     """
+    devices: list[str] = []
     tx.execute(delete(DeviceEnrolment).where(DeviceEnrolment.person_id == person_id))
-    for row in tx.all(select(DeviceKey.id).where(DeviceKey.person_id == person_id)):
+    for row in tx.all(select(DeviceKey.id, DeviceKey.thumbprint).where(DeviceKey.person_id == person_id)):
+        devices.append(row.thumbprint)
         nothing: dict[str, Any] = {
             "name": "", "thumbprint": f"erased-{new_id().hex}", "encryption_key": {}, "signing_key": {}, "salt": "",
             "issuer": "", "client_id": "", "id_token": b"", "issuer_key": {},
+            "entry_number": None, "entry_body": None,
         }  # fmt: skip
         tx.execute(update(DeviceKey).where(DeviceKey.id == row.id).values(nothing))
+    return devices
 
 
 def _end(

@@ -1,23 +1,30 @@
 """What stands behind a device key, for whoever is to seal to it: checked by `security/key_transparency.py`.
 
-It is complete only when a witness has cosigned a checkpoint over the enrolment's entry, some seconds after it; and as
-long as the record keeps that entry. After that the device is set up anew.
+It is complete only when a witness has cosigned a checkpoint over the enrolment's entry, some seconds after it. The
+entry is kept with the device (`keeping`), so the evidence lasts longer than the record's own copy.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 
+from agencies.device_keys import keeping
 from agencies.device_keys.record_proofs import proved
 from agencies.device_models import DeviceKey
 from agencies.models import Person
 from marketplace.foundation.db import Tx
-from security.key_transparency import ACT, FORMAT
+from security.key_transparency import FORMAT
 from security.log import checkpoints
-from security.log.models import AuditEntry
+
+
+class Entry(NamedTuple):
+    """An entry of the record: its number and its canonical bytes."""
+
+    number: int
+    body: bytes
 
 
 def evidence(db: Tx, device_key_id: UUID) -> dict[str, Any] | None:
@@ -34,7 +41,7 @@ def evidence(db: Tx, device_key_id: UUID) -> dict[str, Any] | None:
         .join(Person, Person.id == DeviceKey.person_id)
         .where(DeviceKey.id == device_key_id)
     )
-    entry = None if row is None else _entry(db, row.subject_id, row.thumbprint)
+    entry = None if row is None else _entry(db, row)
     found = None if entry is None else proved(db, entry)
     if row is None or found is None:
         return None
@@ -57,11 +64,8 @@ def evidence(db: Tx, device_key_id: UUID) -> dict[str, Any] | None:
     }
 
 
-def _entry(db: Tx, subject_id: UUID, thumbprint: str) -> Any | None:
-    """Number and body of the enrolment's entry; None before it has a number, and after it has expired."""
-    named = AuditEntry.detail["thumbprint"].as_string() == thumbprint
-    return db.one_or_none(
-        select(AuditEntry.number, AuditEntry.body).where(
-            AuditEntry.object_id == str(subject_id), AuditEntry.object_kind == "person", AuditEntry.act == ACT, named
-        )
-    )  # fmt: skip
+def _entry(db: Tx, row: Any) -> Any | None:
+    """Number and body of the enrolment's entry: as kept with the device, or as the record has it."""
+    if row.entry_number is None:
+        return keeping.on_record(db, row.subject_id, row.thumbprint)
+    return Entry(row.entry_number, row.entry_body)

@@ -43,7 +43,9 @@ def erase_from_record(tx: Tx, person_id: UUID, *, actor: Principal, context: Con
     if tx.scalar(select(exists().where(Membership.person_id == person_id, is_live(clock.at(tx))))):
         raise StillAMember()
     _forget_look_ups(tx, person_id)
-    device_keys.forget(tx, person_id)
+    devices = device_keys.forget(tx, person_id)
+    if devices:  # in an order that says nothing, and in a job of its own, which names nobody
+        jobs.record(tx, "devices.forget", {"devices": " ".join(sorted(devices))})
     jobs.record(tx, "drafts.shred_of", {"person_id": person_id}, merge_key=f"drafts:{person_id}")
     tx.execute(delete(DataRequest).where(DataRequest.person_id == person_id))
     old = tx.scalar(select(Person.subject_id).where(Person.id == person_id))

@@ -22,6 +22,7 @@ from tasks.errors import (
     BadAnswer,
     BadSealing,
     ClaimOver,
+    DeviceBeyondProof,
     KeyUnavailable,
     NeedsDevice,
     NoMoreExtensions,
@@ -31,6 +32,7 @@ from tasks.errors import (
     NotEligible,
     NothingLeftToClaim,
     NotSealed,
+    SealerUnknown,
     Shredded,
 )
 from tasks.opening import SealedItem
@@ -94,7 +96,10 @@ def get_claim(claim_id: UUID | None) -> Response:
 
 
 @api.get("/claims/<id:claim_id>/payload")
-@refuses(NoSuchClaim, NotEligible, ClaimOver, KeyUnavailable, NeedsDevice, InvalidInput)
+@refuses(
+    NoSuchClaim, NotEligible, ClaimOver, KeyUnavailable, NeedsDevice, DeviceBeyondProof, SealerUnknown, Shredded,
+    InvalidInput,
+)  # fmt: skip
 @api.arguments(DeviceQuery, location="query")
 @api.response(200, Item)
 def open_item(query: dict[str, Any], claim_id: UUID | None) -> Response:

@@ -158,6 +158,8 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     tasks.NotSealed: Row(422, "not-sealed", "Seal the answer first"),
     tasks.BadSealing: Row(422, "bad-sealing", "This was not sealed for this"),
     tasks.NeedsDevice: Row(403, "needs-device", "Set up this device first"),
+    tasks.DeviceBeyondProof: Row(403, "device-beyond-proof", "Set up this device anew"),
+    tasks.SealerUnknown: Row(409, "sealer-unknown", "Nobody can show who sealed this item"),
     tasks.KeyAlreadyGiven: Row(409, "key-already-given", "This key was given already"),
     tasks.NotAHolder: Row(403, "not-a-holder", "This device does not hold the campaign's key"),
     tasks.BadAnswer: Row(422, "bad-answer", "The answer needs a change"),

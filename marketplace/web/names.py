@@ -204,7 +204,10 @@ JOBS = {
     "campaign.settle": _l("Settle items"),
     "campaign.shred": _l("Shred a campaign"),
     "campaigns.shred_due": _l("Shred campaigns whose last day has passed"),
+    "campaigns.settle_left": _l("Settle what was left undecided"),
     "claims.end_due": _l("End claims whose time is over"),
+    "device_keys.keep_entries": _l("Keep the proof of new devices"),
+    "devices.forget": _l("Forget the devices of somebody who is erased"),
     "drafts.shred_of": _l("Shred the drafts of somebody who is erased"),
     "drafts.shred_over": _l("Shred old drafts"),
     "jobs.forget_done": _l("Forget finished jobs"),
@@ -257,6 +260,7 @@ _SEALING = frozenset(kind.__name__ for kind in every_subclass(SealingError))
 ERRORS = {
     "AccessTokenRefused": _l("token not accepted"),
     "NeedsDevice": _l("device not set up"),
+    "DeviceBeyondProof": _l("device whose setting up cannot be shown"),
     "NotAHolder": _l("device without the campaign’s key"),
     "BadSealing": _l("not sealed for this"),
     "BadTrace": _l("result without its answers"),

@@ -138,6 +138,22 @@ WORDS: Mapping[str, Words] = {
         _l("This work is sealed to the device it is done on. Setting up takes one sign-in."),
         "lock",
     ),
+    "device-beyond-proof": Words(
+        _l("Set up this browser anew"),
+        _l(
+            "What shows how it was set up is gone, so nobody gives it keys. Remove it under “My devices” and set it up"
+            " again."
+        ),
+        "lock",
+    ),
+    "sealer-unknown": Words(
+        _l("Nobody can show who sealed this item"),
+        _l(
+            "Who sealed it was erased, or what showed it is gone. Give the item back. The agency whose work it is has to"
+            " post it again."
+        ),
+        "lock",
+    ),
     "no-place-left": Words(
         _l("You have five devices already"),
         _l("Remove one that you don’t use any more under “My devices”, then set up this one."),

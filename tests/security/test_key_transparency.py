@@ -6,7 +6,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,9 +14,10 @@ from uuid import uuid4
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import Engine, delete, insert, select, update
 
 from agencies import device_keys
+from agencies.device_models import DeviceKey
 from marketplace.foundation.db import transaction
 from security import key_transparency, notes
 from security.key_transparency import (
@@ -41,7 +42,7 @@ from security.log.models import AuditEntry, AuditWitness
 from security.notes import Note, Signer
 from security.principal import Principal
 from security.sealing import keys
-from tests.builders import AT_WORK, a_person, changed
+from tests.builders import AT_WORK, a_person, changed, one
 from tests.device_keys import CLIENT, HERE, Device, a_device, a_proof, identity_of, issuer_key, new_device
 
 LOG = notes.signer("market.example/log", notes.LOG, bytes(range(32)))
@@ -172,7 +173,9 @@ class TestNotYet:
             assert device_keys.evidence(tx, late.id or uuid4()) is None
             assert device_keys.evidence(tx, scene.device.id or uuid4()) is not None
 
-    def test_once_the_entry_has_expired(self, evidence: dict[str, Any], scene: Scene) -> None:
+    def test_of_an_entry_that_expired_before_anybody_kept_it(
+        self, evidence: dict[str, Any], scene: Scene
+    ) -> None:
         changed(delete(AuditEntry).where(AuditEntry.number == evidence["entry"]["number"]))
         with transaction() as tx:
             assert device_keys.evidence(tx, scene.device.id or uuid4()) is None
@@ -182,6 +185,55 @@ class TestNotYet:
         numbered()
         with transaction() as tx:
             assert device_keys.evidence(tx, uuid4()) is None
+
+
+class TestLastingLongerThanTheRecord:
+    def test_what_was_kept_proves_it_by_a_checkpoint_of_today(self, scene: Scene) -> None:
+        numbered(more=20)
+        kept_entries()
+        changed(delete(AuditEntry))
+        numbered(more=300)
+        evidence = of(scene.device)
+        assert verified(evidence, scene).thumbprint == scene.device.thumbprint
+        assert verified(evidence, scene).size > 320
+
+    def test_each_is_kept_once_and_only_what_has_a_number(self, scene: Scene) -> None:
+        assert kept_entries() == 0
+        numbered()
+        assert kept_entries() == 2
+        assert kept_entries() == 0
+        a_device(scene.person)
+        assert kept_entries() == 0
+
+    def test_the_newest_come_first_where_there_are_more_than_fit(self, scene: Scene) -> None:
+        numbered()
+        late = a_device(scene.person)
+        numbered()
+        with transaction() as tx:
+            device_keys.keep_entries(tx, limit=1)
+        assert one(select(DeviceKey.thumbprint).where(DeviceKey.entry_number.is_not(None))) == late.thumbprint
+
+    def test_a_device_is_beyond_proof_once_its_entry_is_nowhere(self, scene: Scene) -> None:
+        assert not beyond_proof(scene.device), "not numbered yet"
+        numbered()
+        changed(update(DeviceKey).values(enrolled_at=datetime.now(UTC) - timedelta(days=200)))
+        assert not beyond_proof(scene.device), "on the record"
+        kept_entries()
+        changed(delete(AuditEntry))
+        assert not beyond_proof(scene.device), "kept"
+        changed(update(DeviceKey).values(entry_number=None, entry_body=None))
+        assert beyond_proof(scene.device)
+        assert beyond_proof(replace(scene.device, id=uuid4()))
+
+
+def kept_entries() -> int:
+    with transaction() as tx:
+        return device_keys.keep_entries(tx)
+
+
+def beyond_proof(device: Device) -> bool:
+    with transaction() as tx:
+        return device_keys.is_beyond_proof(tx, device.id or uuid4())
 
 
 def _another_encryption_key(evidence: dict[str, Any], _: Scene) -> None:

@@ -16,3 +16,8 @@ def infer(campaign_id: str) -> settling.Inferred:
 @handles("campaign.settle", prepare=infer)
 def settle(tx: Tx, batch: settling.Inferred, campaign_id: str) -> None:
     settling.settle(tx, UUID(campaign_id), batch)
+
+
+@handles("campaigns.settle_left")
+def settle_left(tx: Tx) -> None:
+    settling.ask_again(tx)
