@@ -116,7 +116,7 @@ def _empty(address: str) -> None:
         # What a failed test left open must not hold the next one up.
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
         )
         with connection.transaction():
             connection.execute("SET LOCAL session_replication_role = replica")
