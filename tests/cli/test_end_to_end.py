@@ -14,17 +14,21 @@ import requests
 from click.testing import Result as Done
 from sqlalchemy import Table, func, select
 
+from agencies import agency_keys
 from marketplace.cli import device_file, sealed_import
 from marketplace.cli.client import Client
 from marketplace.cli.files import spec_of
-from marketplace.foundation.db import Base, reading
+from marketplace.foundation.db import Base, reading, transaction
 from security.log.models import AuditPending
-from security.principal import Principal
+from security.principal import Principal, Role
+from security.sealing import Header, base64url, recovery
+from security.sealing.recovery import Suite
 from tasks import table
-from tasks.models import Campaign, Contribution, Microtask, Payload, Result
+from tasks.models import Campaign, Contribution, Microtask, Payload, PayloadSlot, Result
 from tests import on_device
 from tests.application import token_of
 from tests.builders import (
+    AT_WORK,
     a_campaign,
     a_claim,
     a_contribution,
@@ -101,6 +105,26 @@ def test_the_agencys_own_keys_are_shared_with_and_named(served: Terminal, owner:
     assert done.exit_code == 0, done.output
     assert held.processing_id in done.stderr
     assert held.recovery.public.key_id in done.stderr
+
+
+def test_the_command_line_seals_to_an_offline_key_that_browsers_cannot_seal_to(
+    served: Terminal, owner: Principal
+) -> None:
+    offline = recovery.new_private(Suite.HYBRID)
+    admin = a_person(owner.agency_slug, roles=(Role.AGENCY_ADMIN,))
+    public = {"raw": base64url.encoded(offline.public.data)}
+    with transaction() as tx:
+        agency_keys.register(tx, "recovery", public, actor=admin, context=AT_WORK)
+    done = imported(served, owner)
+    assert done.exit_code == 0, done.output
+    assert offline.public.key_id in done.stderr
+    slot, header = found(
+        select(PayloadSlot.wrapped, Payload.header)
+        .join(Payload, Payload.id == PayloadSlot.payload_id)
+        .where(PayloadSlot.kind == "recovery")
+    )[0]
+    hash_ = Header.from_bytes(bytes(header)).hash
+    assert len(recovery.unwrap(bytes(slot), hash_, offline.public.key_id, offline)) == 32
 
 
 MANY = "Species name,size\n" + "".join(f"Canary {number},small\n" for number in range(1, 13))
