@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 
@@ -62,6 +63,8 @@ class Clock:
         self.jumps = Jumps(steady)
         self.stopping = threading.Event()
         self.turns = 0
+        self.recorded: Mapping[str, str] = {}
+        """The slot of each kind that is committed: four times a second nothing is asked of the database for it."""
 
     def run(self) -> None:
         """Turn until told to stop. A database that is away is waited for."""
@@ -82,24 +85,29 @@ class Clock:
         if self.turns % SWEEP_TURNS == 1:
             sweep.sweep()
         self.jumps.begin()
+        recorded = self.recorded
         with transaction() as tx:
             jumped = self.jumps.seconds(clock.now(tx))
             elected = leases.hold(tx, "clock", self.holder, LEASE)
             if elected:
-                record_slots(tx)
+                recorded = record_slots(tx, self.recorded)
                 jumps.tell(tx, jumped)
         self.jumps.remember()
+        self.recorded = recorded
         if elected and (number_acts() or self.turns % SIGNING_TURNS == 1):
             with transaction() as tx:
                 checkpoints.sign(tx, self.signer)
         return elected
 
 
-def record_slots(tx: Tx) -> None:
-    """Record the current slot of every periodic job, unless it is recorded already."""
+def record_slots(tx: Tx, recorded: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Record the current slot of every periodic job, unless it is `recorded` already. Returns the current slots."""
     now = clock.now(tx)
-    for kind, every in SLOTS.items():
-        jobs.record(tx, kind, once_key=f"{kind}:{slot(now, every).isoformat()}")
+    current = {kind: f"{kind}:{slot(now, every).isoformat()}" for kind, every in SLOTS.items()}
+    for kind, key in current.items():
+        if recorded.get(kind) != key:
+            jobs.record(tx, kind, once_key=key)
+    return current
 
 
 def slot(now: datetime, every: timedelta) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, event, func, select, update
 
 from marketplace.foundation import clock as moment
 from marketplace.foundation import doorbell, jobs, leases
@@ -26,6 +26,10 @@ LOG = notes.signer("market.example/log", notes.LOG, bytes(range(32)))
 def hold(holder: str) -> bool:
     with transaction() as tx:
         return leases.hold(tx, "clock", holder, HOUR)
+
+
+def refuse(*_given: object) -> None:
+    raise RuntimeError("the turn ends here")
 
 
 class TestSlots:
@@ -102,6 +106,25 @@ class TestTurn:
             audit.record(tx, "log.read", actor=None, context=AT_WORK)
         assert not Clock("b", LOG).turn()
         assert one(select(func.count()).select_from(AuditPending)) == 1
+
+    def test_a_slot_that_is_recorded_is_not_asked_of_the_database_again(self, database: Engine) -> None:
+        elected = Clock("a", LOG)
+        elected.turn()
+        asked: list[str] = []
+        event.listen(database, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        elected.turn()
+        # A slot of ten seconds may have begun in between; all sixteen have not.
+        assert len([statement for statement in asked if "INSERT INTO job" in statement]) < len(SLOTS) / 2
+        assert any("lease" in statement for statement in asked)
+
+    def test_a_slot_whose_turn_failed_is_recorded_by_the_next(self, database: Engine) -> None:
+        elected = Clock("a", LOG)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clock.jumps, "tell", refuse)
+            with pytest.raises(RuntimeError):
+                elected.turn()
+        elected.turn()
+        assert sorted(row.kind for row in found(select(Job.kind))) == sorted(SLOTS)
 
     def test_more_than_a_batch_is_numbered_in_one_turn(
         self, database: Engine, monkeypatch: pytest.MonkeyPatch
