@@ -393,6 +393,13 @@ def test_a_contributors_browser_trusts_no_key_that_the_server_merely_names(
         expect(contributor.get_by_text("Struck 1")).to_have_count(0)
         expect(contributor.locator("#note")).to_be_hidden()
 
+    # Without the module that checks nothing is opened either.
+    liar.lie = None
+    contributor.route("**/end-to-end-work.js", lambda route: route.abort())
+    contributor.reload()
+    expect(states.get_by_text(CHANGED)).to_be_visible()
+    contributor.unroute("**/end-to-end-work.js")
+
     # The name of the campaign's key beside another key shows when something is to be sealed to it.
     liar.lie = liar.to_its_own_key_under_the_campaigns_name
     contributor.reload()
@@ -490,8 +497,9 @@ def test_server_sealed_the_contributor_reads_answers_and_stops_when_the_device_i
     first = contributor.locator("[data-field]").first
     expect(first).not_to_be_empty()
     expect(first).to_be_visible()
+    before = contributor.url
     answer(contributor, "Seen from the tower.")
-    expect(contributor.get_by_text(WAITING)).to_be_visible()
+    contributor.wait_for_function("before => location.href !== before", arg=before)
     expect(first).to_be_visible()
     with reading() as db:
         rows = db.all(select(Contribution.answer, Contribution.payload_id))

@@ -3,8 +3,7 @@
 
 import { headerHash, wrap } from "asset:sealing.js";
 import { mine } from "asset:device-keys.js";
-import { EvidenceRefused } from "asset:key-evidence.js";
-import { checkEvidence, reason } from "asset:key-trust.js";
+import { checkEvidence } from "asset:key-trust.js";
 import { openKey, readPart } from "asset:sealed-parts.js";
 import { stateOf, statesOf } from "asset:sealed-states.js";
 
@@ -47,10 +46,9 @@ async function onSubmit(event) {
   try {
     await give(event.target);
   } catch (error) {
-    if (error instanceof EvidenceRefused) return show("distrusted", reason(error.code));
-    const [state] = stateOf(error);
+    const [state, detail] = stateOf(error);
     if (state === "needs-device") show("not-here");
-    else show(state, error.problem?.detail ?? "");
+    else show(state, error.problem?.detail ?? detail);
   }
 }
 

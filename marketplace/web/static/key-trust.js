@@ -2,6 +2,7 @@
 // the page (parts/key_trust.html). What the marketplace says later changes nothing about them.
 
 import { checkDevice, EvidenceRefused, trusted } from "asset:key-evidence.js";
+import { refuse } from "asset:key-record.js";
 
 const place = document.querySelector("[data-key-trust]");
 
@@ -16,11 +17,16 @@ export async function trust() {
   return known;
 }
 
-// The device of this thumbprint, where the evidence vouches for it, as `checkDevice` gives it. Throws EvidenceRefused.
+// The device of this thumbprint, where the evidence vouches for it, as `checkDevice` gives it. Throws EvidenceRefused,
+// with the `sentence` for it.
 export async function checkEvidence(evidence, thumbprint, issuers = [...agencies.keys()]) {
-  const vouched = await checkDevice(evidence, await trust(), issuers, Math.floor(Date.now() / 1000));
-  if (vouched.thumbprint !== thumbprint) throw new EvidenceRefused("ThumbprintWrong");
-  return vouched;
+  try {
+    const vouched = await checkDevice(evidence, await trust(), issuers, Math.floor(Date.now() / 1000));
+    if (vouched.thumbprint !== thumbprint) refuse("ThumbprintWrong");
+    return vouched;
+  } catch (error) {
+    throw error instanceof EvidenceRefused ? Object.assign(error, { sentence: reason(error.code) }) : error;
+  }
 }
 
 // The sentence for what does not hold.

@@ -14,8 +14,10 @@ export function statesOf(place) {
   };
 }
 
-// The state that an error leads to, and its detail: what was changed on the way is told apart from what is refused.
+// The state that an error leads to, and its detail: what was changed on the way is told apart from what is refused, and
+// from who is not shown to be who they should be (EvidenceRefused).
 export function stateOf(error) {
+  if (error.name === "EvidenceRefused") return ["distrusted", error.sentence ?? ""];
   if (error instanceof SealingError || error instanceof SyntaxError) return ["broken"];
   if (error.name === "DeviceKeysClosed" || error.problem?.type === "/problems/needs-device") return ["needs-device"];
   return ["refused", error.problem?.title ?? ""];

@@ -1,14 +1,10 @@
 // The work page of a sealed campaign: the item is opened here, with the key of this device, and the answer is sealed
 // here before it leaves. What is typed is saved every few seconds, sealed to all devices of its author.
-//
-// End to end nothing that the server merely names is trusted: that a device of the owner's agency sealed the item, and
-// to which key the answer goes, is checked before anything is opened; so is whose devices a draft is sealed to.
 
 import { headerHash, seal, sign, toBase64, wrap } from "asset:sealing.js";
 import { mine } from "asset:device-keys.js";
-import { EvidenceRefused } from "asset:key-evidence.js";
-import { checkEvidence, reason } from "asset:key-trust.js";
-import { checkHeader, checkSignature, openPart, readPart } from "asset:sealed-parts.js";
+import { checkedTerms } from "asset:sealed-checks.js";
+import { openPart, readPart } from "asset:sealed-parts.js";
 import { stateOf, statesOf } from "asset:sealed-states.js";
 
 const work = document.querySelector("[data-sealed-work]");
@@ -56,7 +52,7 @@ async function open() {
       setTimeout(open, askAgainMilliseconds);
       return;
     }
-    const checked = await check(found);
+    const checked = await checkedTerms(found, expected, device);
     fill(await openPart(found.item, { ...expected, purpose: "task" }, device));
     terms = checked;
     await bringBack(found.saved);
@@ -68,30 +64,8 @@ async function open() {
 }
 
 function refused(error) {
-  if (error instanceof EvidenceRefused) show("distrusted", reason(error.code));
-  else if (error.problem?.type === "/problems/claim-over") show("over");
+  if (error.problem?.type === "/problems/claim-over") show("over");
   else show(...stateOf(error));
-}
-
-// What `found` says of the answer and the draft, if it is for this item and, end to end, the keys are who they should be.
-async function check(found) {
-  const { item, answer, draft } = found;
-  checkHeader(answer.header, { ...expected, purpose: "answer" });
-  checkHeader(draft.header, { ...expected, purpose: "draft" });
-  if (expected.protection !== "end_to_end") return { answer, draft };
-  const sealer = await checkEvidence(found.evidence[item.signer], item.signer);
-  await checkSignature(item, sealer.signingKey, answer.key_id);
-  return { answer, draft: { header: draft.header, devices: await shownToBeMine(draft.devices, found.evidence) } };
-}
-
-// Those of the devices that are shown to be of the person whose this one is; the others are left out.
-async function shownToBeMine(devices, evidence) {
-  const own = evidence[device.thumbprint];
-  const here = await checkEvidence(own, device.thumbprint, [own?.issuer]);
-  const one = ({ thumbprint }) => checkEvidence(evidence[thumbprint], thumbprint, [here.issuer]).catch(() => null);
-  const vouched = await Promise.all(devices.map(one));
-  const mine = vouched.filter((each) => each?.subject === here.subject);
-  return mine.map(({ thumbprint, encryptionKey }) => ({ thumbprint, public_key: encryptionKey }));
 }
 
 // ---------- what was typed ----------
