@@ -149,8 +149,8 @@ WORDS: Mapping[str, Words] = {
     "sealer-unknown": Words(
         _l("Nobody can show who sealed this item"),
         _l(
-            "Who sealed it was erased, or what showed it is gone. Give the item back. The agency whose work it is has to"
-            " post it again."
+            "Who sealed it was erased, or what showed it is gone. Give the item back. The agency whose work it is has"
+            " to post it again."
         ),
         "lock",
     ),
