@@ -18,13 +18,13 @@ from agencies.keys import LASTING, KeyInfo, KeyProvider
 from agencies.models import Agency
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, reading, transaction
-from security.log import audit
+from security.log import audit, recorded
 from security.principal import Context
 from tasks import rewrapping
 from tasks.rewrapping import Step
 
 UNFINISHED_FOR = timedelta(days=1)
-"""A key of this age at most, beside older ones with slots: its rotation was cut short and goes on."""
+"""A key of this age at most, beside older ones that something hangs on: its rotation was cut short and goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,17 @@ def begin(keys: KeyProvider, agency: str, year: int, context: Context) -> Part:
     mine = [each for each in keys.listing() if (each.agency, each.year) == (agency, year)]
     [current] = [each for each in mine if each.current]
     with reading() as db:
-        hanging, now = rewrapping.hanging(db), clock.now(db)
+        hanging, secrets, now = rewrapping.hanging(db), kept_secrets.hanging(db), clock.now(db)
         agency_id = db.scalar(select(Agency.id).where(Agency.slug == agency))
-    older = {each.id: hanging[each.id] for each in mine if each.id in hanging and not each.current}
-    if older and now - current.created < UNFINISHED_FOR:
-        return Part(agency, agency_id, year, current.id, False, older)
+    before = [each for each in mine if not each.current]
+    if before and now - current.created < UNFINISHED_FOR:
+        part = Part(agency, agency_id, year, current.id, False, _under(hanging, before))
+        _put_on_record(part, context)
+        # Where only secrets hang on older keys, they are all that is left to move.
+        if part.slots or (year == LASTING and _under(secrets, before)):
+            return part
     part = Part(agency, agency_id, year, keys.renew(agency, year), True, _under(hanging, mine))
-    with transaction() as tx:
-        _record(tx, "keys.renew", part, context, {"slots": part.waiting})
+    _put_on_record(part, context)
     return part
 
 
@@ -91,6 +94,13 @@ def move_secrets(tx: Tx, keys: KeyProvider, part: Part) -> tuple[int, int]:
 def end(tx: Tx, part: Part, moved: int, refused: int, context: Context) -> None:
     """Put on the record what was moved, and how many slots did not open."""
     _record(tx, "keys.rotate", part, context, {"moved": moved, "refused": refused})
+
+
+def _put_on_record(part: Part, context: Context) -> None:
+    """The making of a key, unless the record has it: whoever made it may have been killed before that."""
+    with transaction() as tx:
+        if not recorded.has(tx, "keys.renew", part.to):
+            _record(tx, "keys.renew", part, context, {"slots": part.waiting})
 
 
 def _under(hanging: dict[str, int], keys: list[KeyInfo]) -> dict[str, int]:
