@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.orm import aliased
 
 from agencies import device_keys, memberships, people
 from agencies.device_keys import DeviceKey
@@ -27,7 +28,7 @@ from security.sealing import Protection, SlotPurpose
 from tasks import payloads, results, sealed_keys
 from tasks.errors import LastHolder, NoSuchCampaign, NotAColleague, NotAHolder, NotForYou, NotUnderOwnKey
 from tasks.facts import CampaignFacts
-from tasks.models import PayloadSlot
+from tasks.models import Campaign, PayloadSlot
 from tasks.payloads import Part
 
 
@@ -182,6 +183,32 @@ def changeable(tx: Tx, campaign_id: UUID, actor: Principal, context: Context) ->
     if not _may_change(campaign, now):
         raise NotForYou(target=campaign.target("campaign", campaign.id))
     return campaign
+
+
+def alone_on(db: Tx, actor: Principal, context: Context) -> dict[str, list[CampaignFacts]]:
+    """The campaigns that the actor may read and whose key no other device in use holds, by the actor's device."""
+    own = [each.thumbprint for each in device_keys.live_of(db, actor.person_id)]
+    mine, other = aliased(PayloadSlot), aliased(PayloadSlot)
+    elsewhere = exists().where(
+        other.payload_id == mine.payload_id,
+        other.kind == SlotPurpose.DEVICE,
+        other.key_id != mine.key_id,
+        DeviceRow.thumbprint == other.key_id,
+        is_device_live(clock.at(db)),
+    )
+    rows = db.all(
+        select(mine.key_id, Campaign.id)
+        .join(Campaign, Campaign.key_payload_id == mine.payload_id)
+        .where(mine.kind == SlotPurpose.DEVICE, mine.key_id.in_(own), ~elsewhere)
+        .order_by(Campaign.id)
+    )
+    found: dict[str, list[CampaignFacts]] = {}
+    for row in rows:
+        try:
+            found.setdefault(row.key_id, []).append(results.readable(db, row.id, actor, context))
+        except (NoSuchCampaign, NotForYou):
+            continue  # others of the agency see to it; this person may not give its key any more
+    return found
 
 
 def _may_change(campaign: CampaignFacts, actor: Principal) -> bool:

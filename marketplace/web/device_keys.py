@@ -22,6 +22,7 @@ from marketplace.foundation.errors import DomainError
 from marketplace.web import names
 from marketplace.web.blueprint import web
 from marketplace.web.going_on import go_on
+from tasks import key_holders
 
 HERE = "/device-keys"
 
@@ -110,10 +111,12 @@ def _do(act: Callable[[Tx], None]) -> None:
 def _page(then: str, kind: str = BROWSER, refusal: DomainError | None = None) -> str:
     with reading() as db:
         rows = use_cases.listing(db, current_principal().person_id)
+        alone = key_holders.alone_on(db, current_principal(), current_context())
     held = [row for row in rows if row.revoked_at is None]
     return render_template(
         "device_keys.html",
         devices=held,
+        alone=alone,
         removed=[row for row in rows if row.revoked_at is not None],
         room=len(held) < use_cases.PLACES,
         proposed=names.device(device_name(request.user_agent.string)),

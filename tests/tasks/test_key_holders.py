@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import Engine, select, update
 
+from agencies import device_keys
 from agencies.device_models import DeviceKey
 from agencies.models import Person
-from marketplace.foundation.db import transaction
+from marketplace.foundation.db import reading, transaction
 from security.labels import Level
 from security.log.models import AuditPending
 from security.principal import Principal, Role
@@ -229,3 +232,20 @@ def _drop(posting: Posting, device: Device) -> None:
         key_holders.take_back(
             tx, posting.campaign_id, device=device.thumbprint, actor=posting.owner, context=AT_WORK
         )
+
+
+def test_a_person_learns_which_campaigns_would_be_lost_with_a_device(posting: Posting) -> None:
+    def alone() -> dict[str, list[UUID]]:
+        with reading() as db:
+            found = key_holders.alone_on(db, posting.owner, AT_WORK)
+        return {device: [campaign.id for campaign in campaigns] for device, campaigns in found.items()}
+
+    assert alone() == {posting.device.thumbprint: [posting.campaign_id]}
+    colleague = an_owner(posting.owner.agency_slug)
+    theirs = on_device.device_of(colleague)
+    give(posting, theirs)
+    assert alone() == {}
+    with transaction() as tx:
+        (row,) = device_keys.live_of(tx, colleague.person_id)
+        device_keys.revoke(tx, row.id, actor=colleague, context=AT_WORK)
+    assert alone() == {posting.device.thumbprint: [posting.campaign_id]}

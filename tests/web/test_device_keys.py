@@ -45,3 +45,13 @@ def test_an_administrator_removes_all_of_somebodys_and_sees_none_of_them(stage: 
     assert device.thumbprint not in page
     answer = desk.post(f"{path}/devices/remove", data=form_of(page, f"{path}/devices/remove"))
     assert (answer.status_code, live(person)) == (303, 0)
+
+
+def test_a_person_is_warned_of_the_campaigns_that_only_one_device_opens(stage: Stage) -> None:
+    ines, campaign = stage.person("ines"), stage.sealed()
+    a_device(ines, name="Another laptop")
+    page = english(stage, "ines").get("/device-keys").get_data(as_text=True)
+    warned = [row for row in page.split("<li data-thumbprint=")[1:] if "No other device in use holds" in row]
+    assert len(warned) == 1
+    assert f'href="/campaigns/{campaign}/key"' in warned[0]
+    assert "Another laptop" not in warned[0].partition("</p>")[0]
