@@ -1,8 +1,9 @@
 """Who acts, and the circumstances they act in. Frozen values: rules read them, nothing changes them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from security.labels import Level
@@ -95,6 +96,10 @@ class Context:
     factor: Factor = Factor.NONE
     device_id: str | None = field(default=None, repr=False)
     """What the security record knows this browser or device by; only the device itself holds what it is made of."""
+
+    def apart(self) -> Self:
+        """The same without what ties an entry to others of its person: for entries that are shown to other agencies."""
+        return replace(self, session=None, device_id=None, address=None)
 
 
 JOB = Context("job", Zone.OFFICE, "managed")

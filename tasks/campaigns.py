@@ -11,7 +11,7 @@ from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import new_id
 from security.labels import Level
 from security.principal import Context, Principal
-from tasks import campaign_keys, campaign_rows, facts, payloads, spec, table
+from tasks import campaign_keys, campaign_rows, facts, payloads, table
 from tasks.errors import SealedElsewhere
 from tasks.facts import CampaignFacts
 
@@ -24,8 +24,8 @@ def post(tx: Tx, settings: Any, rows: str, *, actor: Principal, context: Context
     Raises BadSpec or BadRows with every problem; NotPermitted where the actor is no task owner any more;
     SealedElsewhere where the agency has work of this level sealed before it comes here.
     """
-    items = table.items(rows, spec.read(settings)["form"])
     checked = campaign_rows.may_post(tx, settings, actor)
+    items = table.items(rows, checked["form"])
     handled = handling.of(tx, actor.agency_id, Level.parse(checked["level"]))
     if handled.protection == handling.END_TO_END:
         raise SealedElsewhere()

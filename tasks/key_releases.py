@@ -6,7 +6,6 @@ for those who hold the campaign's key is in `key_requests`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,7 +36,6 @@ from tasks.models import Claim, KeyRelease, PayloadSlot
 
 HOLDERS = (SlotPurpose.DEVICE, SlotPurpose.PROCESSING)
 """Who gives keys: devices of people, and the agency's own online key."""
-_NOT_IN_THE_LEAF: dict[str, Any] = {"session": None, "device_id": None, "address": None}
 
 
 def end_of(expires_at: datetime) -> int:
@@ -70,7 +68,7 @@ def ask(
             asked_keys.ACT,
             campaign.target("microtask", claim.microtask_id),
             actor=None,
-            context=replace(context, **_NOT_IN_THE_LEAF),
+            context=context.apart(),
             detail={"device": device.thumbprint, "until": end_of(claim.expires_at)},
         )
     return None

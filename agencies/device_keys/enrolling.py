@@ -7,7 +7,7 @@ signs speaks of this key and no other, whatever the marketplace says later.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -46,7 +46,6 @@ NAMING = frozenset(
     }
 )  # fmt: skip
 """Claims that say who somebody is (OpenID Connect Core, section 5.1, and two that directories add)."""
-_NOT_IN_THE_LEAF: Mapping[str, Any] = {"session": None, "device_id": None, "address": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ def complete(tx: Tx, enrolment_id: UUID | None, proof: Proof, *, actor: Principa
         key_transparency.ACT,
         audit.Target("person", actor.subject_id, proof.agency_id),
         actor=None,
-        context=replace(context, **_NOT_IN_THE_LEAF),
+        context=context.apart(),
         detail={"thumbprint": offered.thumbprint, "token": key_transparency.token_digest(proof.id_token)},
     )
     notices.post(tx, actor.person_id, "device_key.enrolled", path="/device-keys", device=offered.name)
