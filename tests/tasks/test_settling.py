@@ -11,7 +11,17 @@ from marketplace.foundation import jobs
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.jobs import Job
 from security.principal import Principal
-from tasks.models import CampaignProgress, Contribution, Microtask, Payload, PayloadSlot, Result, ResultPart
+from tasks import settling
+from tasks.models import (
+    Campaign,
+    CampaignProgress,
+    Contribution,
+    Microtask,
+    Payload,
+    PayloadSlot,
+    Result,
+    ResultPart,
+)
 from tests.builders import (
     a_campaign,
     a_claim,
@@ -185,6 +195,35 @@ class TestSealed:
         answered(campaign, "bat")
         settled(campaign)
         assert found(select(Payload.id)) == []
+
+
+class TestWhatWasLeft:
+    """A job that did not decide is done all the same, and nobody answers any more who would record another."""
+
+    def test_is_asked_for_again_and_settled_once_it_can_be(self, database: Engine) -> None:
+        campaign = a_campaign(items=1, redundancy=1, level="sensitive")
+        answered(campaign, "bat")
+        payload = PayloadSlot.payload_id == one(select(Contribution.payload_id))
+        changed(update(PayloadSlot).where(payload).values(kind="recovery"))
+        run_waiting(campaign, 10)
+        assert (waiting_jobs(), one(select(Microtask.undecided))) == (0, True)
+        changed(update(PayloadSlot).where(payload).values(kind="campaign"))
+        assert [asked_again(), asked_again(), waiting_jobs()] == [1, 1, 1]
+        run_waiting(campaign, 10)
+        assert (asked_again(), one(select(Microtask.undecided))) == (0, False)
+
+    def test_is_nobodys_where_only_its_agency_can_open_it(self, database: Engine) -> None:
+        campaign = a_campaign(items=1, redundancy=1, level="sensitive")
+        answered(campaign, "bat")
+        run_waiting(campaign, 0)
+        changed(update(Microtask).values(undecided=True))
+        changed(update(Campaign).values(protection="end_to_end"))
+        assert (asked_again(), waiting_jobs()) == (0, 0)
+
+
+def asked_again() -> int:
+    with transaction() as tx:
+        return settling.ask_again(tx)
 
 
 def test_an_answer_that_cannot_be_opened_holds_up_only_its_own_item(database: Engine) -> None:
