@@ -69,7 +69,8 @@ def import_(
 
     Where your agency has work of this level sealed end to end, FILE.csv never leaves this machine: its rows are sealed
     here, with the key file that --device names, and only then sent, in as many requests as it takes. If one fails, what
-    is in stays in: the same command with --into goes on behind it. docs/end-to-end.md explains it.
+    is in stays in: the same command with --into goes on behind it. With --device nothing is ever sent unsealed,
+    whatever the marketplace says of the level. docs/end-to-end.md explains it.
 
     Example: marketplace campaign import reports.csv --spec reports.toml
     """
@@ -78,6 +79,11 @@ def import_(
         found = client.post("/campaigns/sealed/check", json.dumps({"spec": spec}).encode()).json()
         if found["sealed_before"]:
             made = _posted(client, found, text, device_path, batch, into)
+        elif device_path is not None:
+            raise click.ClickException(
+                "Your agency does not have work of this level sealed before it leaves this machine. Nothing was sent. "
+                "If the marketplace may read these rows, say the same without --device."
+            )
         elif into is not None:
             raise click.UsageError("--into is for work that is sealed end to end.")
         else:

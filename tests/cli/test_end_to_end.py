@@ -91,11 +91,19 @@ def test_bad_rows_are_listed_without_sending_them(served: Terminal, owner: Princ
     assert one(select(func.count()).select_from(Payload)) == 0
 
 
-def test_where_nothing_is_sealed_before_a_device_changes_nothing(served: Terminal) -> None:
+def test_who_names_a_device_is_not_made_to_post_openly(served: Terminal) -> None:
+    """The server says whether work is sealed before it comes; it is the very party that it is sealed against."""
     owner = an_owner()
     file = key_file(served, on_device.device_of(owner))
-    done = imported(served, owner, device=file)
-    assert done.exit_code == 0, done.output
+    refused = imported(served, owner, device=file)
+    assert (refused.exit_code, "Nothing was sent" in refused.stderr) == (1, True)
+    assert "without --device" in refused.stderr
+    assert one(select(func.count()).select_from(Campaign)) == 0
+    rows = served.write("rows.csv", GOOD)
+    openly = served.type(
+        "campaign", "import", rows, "--spec", served.folder / "spec.toml", token=token_of(owner)
+    )
+    assert openly.exit_code == 0, openly.output
     assert one(select(Campaign.protection)) == "none"
 
 
