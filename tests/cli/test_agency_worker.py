@@ -18,7 +18,7 @@ from security.log.models import AuditPending
 from security.principal import Principal
 from security.sealing import keys
 from tasks import shredding
-from tasks.models import Payload, PayloadSlot, Result
+from tasks.models import Microtask, Payload, PayloadSlot, Result
 from tests import on_device
 from tests.application import token_of
 from tests.builders import AT_WORK, an_owner, changed, found, one
@@ -56,14 +56,14 @@ def test_what_is_shredded_and_what_cannot_be_decided_is_left_in_peace(
         shredding.shred_campaign(tx, gone, actor=owner, context=AT_WORK)
     with transaction() as tx:
         shredding.shred_some(tx, gone)
-    slot = select(PayloadSlot.wrapped).join(Payload, Payload.id == PayloadSlot.payload_id)
-    changed(update(PayloadSlot).where(PayloadSlot.kind == "campaign").values(wrapped=one(slot.limit(1))))
+    of_item = select(PayloadSlot.wrapped).join(Microtask, Microtask.payload_id == PayloadSlot.payload_id)
+    changed(update(PayloadSlot).where(PayloadSlot.kind == "campaign").values(wrapped=one(of_item.limit(1))))
     device = device_file.read(served.folder / "device.json")
     its_keys = Keys(owner.agency_slug, ProcessingKey(held.processing), device)
     client = Client(f"http://127.0.0.1:{served.environment['MARKET_PORT']}", token_of(owner))
     assert [every_step(client, its_keys, patient=True) for _ in range(3)] == [0, 0, 0]
     said = capsys.readouterr().err.splitlines()
-    assert [line.startswith(f"{foreign}: item ") for line in said] == [True, True]
+    assert [line.startswith(f"{foreign}: item ") for line in said] == [True, True], said
     assert [row.act for row in found(select(AuditPending.act))].count("answer.read") == 1
 
 
