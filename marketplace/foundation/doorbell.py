@@ -7,6 +7,7 @@ keeps accepting; the first failed ring silences the bell for a moment so that no
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 import structlog
@@ -62,11 +63,16 @@ def ring(bells: Mapping[int, str]) -> int:
 
 
 def ring_for_due(bells: Mapping[int, str]) -> int:
-    """Ring as the sweep does: leave out queues that are full of unanswered bells."""
+    """Ring as the sweep does: leave out queues that hold as many unanswered bells as there are rows to ring for.
+
+    Several processes sweep, each more than once a second. Where bells are answered more slowly than that, the same
+    rows would be rung for again and again, and what is new would wait behind thousands of bells for nothing.
+    """
     if _bell.redis is None:
         return 0
+    most = {queue: min(rows, MOST_WAITING) for queue, rows in Counter(bells.values()).items()}
     try:
-        full = {queue for queue in set(bells.values()) if queue_of(queue, _bell.redis).count > MOST_WAITING}
+        full = {queue for queue, bound in most.items() if queue_of(queue, _bell.redis).count >= bound}
     except RedisError as error:
         log.warning("doorbell.unanswered", error=type(error).__name__)
         return 0
