@@ -45,8 +45,8 @@ SENTENCES: Mapping[str, str] = {
         "An item of “%(campaign)s” is no longer in your hands: its content was shredded. Nothing is held against you."
     ),
     "campaign.unvouched": _(
-        "Who sealed a campaign of your agency was erased, and with them what shows that your agency sealed it. Its items"
-        " open for nobody any more. Post those that wait for answers again."
+        "Who sealed a campaign of your agency was erased, and with them what shows that your agency sealed it. Its"
+        " items open for nobody any more. Post those that wait for answers again."
     ),
     "key.waits": _("Somebody waits for a key to work on a campaign of yours. Open its key desk."),
     "campaign_key.recovered": _(

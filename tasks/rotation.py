@@ -13,12 +13,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from agencies import kept_secrets
+from agencies import kept_secrets, key_renewals
 from agencies.keys import LASTING, KeyInfo, KeyProvider
 from agencies.models import Agency
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx, reading, transaction
-from security.log import audit, recorded
+from security.log import audit
 from security.principal import Context
 from tasks import rewrapping
 from tasks.rewrapping import Step
@@ -97,10 +97,8 @@ def end(tx: Tx, part: Part, moved: int, refused: int, context: Context) -> None:
 
 
 def _put_on_record(part: Part, context: Context) -> None:
-    """The making of a key, unless the record has it: whoever made it may have been killed before that."""
     with transaction() as tx:
-        if not recorded.has(tx, "keys.renew", part.to):
-            _record(tx, "keys.renew", part, context, {"slots": part.waiting})
+        key_renewals.put_on_record(tx, part.to, part.agency_id, part.waiting, context)
 
 
 def _under(hanging: dict[str, int], keys: list[KeyInfo]) -> dict[str, int]:
