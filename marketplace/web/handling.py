@@ -46,7 +46,9 @@ KEYS = {
     ),
     RECOVERY: (
         _l("Offline key"),
-        _l("It lies in a safe. It opens your agency’s work that is sealed end to end when every other key is lost."),
+        _l(
+            "It lies in a safe. It opens your agency’s work that is sealed end to end when every other key is lost."
+        ),
     ),
 }
 SUITES = {
