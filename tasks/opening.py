@@ -11,18 +11,18 @@ from sqlalchemy import select
 
 from agencies import device_keys
 from agencies.device_keys import DeviceKey
-from agencies.device_keys.errors import NoSuchDeviceKey
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.log import audit
 from security.log.audit import Target
 from security.principal import Context, Principal
 from security.sealing import Protection, SlotPurpose
-from tasks import at_screen, campaign_keys, claims, drafts, key_releases, payloads
+from tasks import at_screen, campaign_keys, claims, drafts, key_releases, payloads, sealers
 from tasks.errors import ClaimOver, DeviceBeyondProof, NeedsDevice, SealerUnknown
 from tasks.facts import CampaignFacts
 from tasks.models import Microtask
 from tasks.payloads import Part
+from tasks.sealers import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class SealedItem:
     """The public key (JWK) of the device that sealed and signed the item; None for what the server sealed."""
     draft: Part | None
     devices: Sequence[DeviceKey]
-    evidence: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    evidence: Evidence = field(repr=False)
     """What stands behind devices whose keys the reader's is to trust, by thumbprint (agencies.device_keys.evidence):
     the one that sealed the item, and the person's own. End to end only, and without those that nothing stands behind.
     """
@@ -92,7 +92,7 @@ def open_item(
         None if part is None or sealer is None else sealer.signing_key,
         drafts.open_latest(tx, campaign, held.microtask_id, actor, own),
         devices,
-        {} if part is None or sealer is None else _evidence(tx, [sealer, *devices]),
+        {} if part is None or sealer is None else sealers.evidence_of(tx, [sealer, *devices]),
     )
 
 
@@ -101,19 +101,10 @@ def _sealer(tx: Tx, part: Part, target: Target) -> DeviceKey:
 
     A person who was erased has left no signature; in the moment before that is done, no device.
     """
-    try:
-        found = None if part.signer is None else device_keys.one(tx, part.signer, ended=True)
-    except NoSuchDeviceKey:
-        found = None
+    found = None if part.signer is None else sealers.sealer(tx, part.signer)
     if found is None or device_keys.is_beyond_proof(tx, found.id):
         raise SealerUnknown(target=target)
     return found
-
-
-def _evidence(tx: Tx, devices: Sequence[DeviceKey]) -> dict[str, Mapping[str, Any]]:
-    """What stands behind these devices, by thumbprint; without those that no witness saw or whose entry is over."""
-    found = {each.thumbprint: device_keys.evidence(tx, each.id) for each in devices}
-    return {thumbprint: evidence for thumbprint, evidence in found.items() if evidence is not None}
 
 
 def _with_released(

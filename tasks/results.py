@@ -17,13 +17,14 @@ from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import Context, Principal
 from security.sealing import Protection
-from tasks import at_screen, facts, payloads
+from tasks import at_screen, facts, payloads, sealers
 from tasks.aliases import alias
 from tasks.errors import NeedsDevice, NoSuchMicrotask, NotForYou, NotSettledYet, SealedElsewhere
 from tasks.facts import CampaignFacts
 from tasks.form import question_of
 from tasks.models import Contribution, Microtask, Payload, Result, ResultPart
 from tasks.payloads import Part
+from tasks.sealers import Evidence
 
 BATCH = 500
 
@@ -41,7 +42,8 @@ class SealedStep:
 class SealedResult:
     """A result, its item and the answers behind it, each for one device of the reader's.
 
-    End to end they are sealed to the campaign's own key: `key` holds that, for this device.
+    End to end they are sealed to the campaign's own key: `key` holds that, for this device, and `evidence` is what
+    stands behind those who signed key, item and value, for the reader to check.
     """
 
     campaign: CampaignFacts = field(repr=False)
@@ -49,6 +51,7 @@ class SealedResult:
     value: Part
     trace: tuple[SealedStep, ...]
     key: Part | None
+    evidence: Evidence = field(repr=False)
 
 
 def open_result(
@@ -240,7 +243,8 @@ def _sealed_result(
         SealedStep(alias(campaign.alias_key, step.person_id), step.day, answer)
         for step, answer in zip(steps, answers, strict=True)
     ]
-    return SealedResult(campaign, opened, value, tuple(trace), key)
+    evidence = sealers.behind(tx, [key, opened, value])
+    return SealedResult(campaign, opened, value, tuple(trace), key, evidence)
 
 
 def _opened_result(tx: Tx, campaign: CampaignFacts, row: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ and so whether the result is right, only those can check who hold the campaign's
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from marketplace.foundation.db import Tx
 from security.log import audit
 from security.principal import Context, Principal
 from security.sealing import Protection, SlotPurpose
-from tasks import at_screen, payloads, results, settling
+from tasks import at_screen, payloads, results, sealers, settling
 from tasks.aliases import alias
 from tasks.consensus import RULES
 from tasks.errors import BadTrace, NeedsDevice, NotForYou, NotUnderOwnKey
@@ -28,6 +28,7 @@ from tasks.facts import CampaignFacts
 from tasks.models import Contribution, Microtask, Result
 from tasks.payloads import Content, Part, Sealed
 from tasks.results import SealedStep
+from tasks.sealers import Evidence
 
 MOST = 100
 """Items in one page."""
@@ -87,12 +88,15 @@ class SealedRow:
 
 @dataclass(frozen=True, slots=True)
 class SealedPage:
-    """Settled items by number. End to end, `key` is the campaign's, for this device, if there is anything to open."""
+    """Settled items by number. End to end, `key` is the campaign's, for this device, if there is anything to open, and
+    `evidence` what stands behind those who signed key, items and values, for the reader to check.
+    """
 
     campaign: CampaignFacts
     key: Part | None
     rows: Sequence[SealedRow]
     next: int | None
+    evidence: Evidence = field(repr=False)
 
 
 def undecided(
@@ -205,7 +209,9 @@ def export(
     if campaign.protection is Protection.END_TO_END and any(row.shredded_on is None for row in shown):
         key = payloads.handed_key(tx, campaign, own)
     found = _sealed_rows(tx, campaign, shown, own)
-    return SealedPage(campaign, key, found, shown[-1].number if len(rows) > limit else None)
+    signed = [key, *(part for row in found for part in (row.item, row.value))]
+    following = shown[-1].number if len(rows) > limit else None
+    return SealedPage(campaign, key, found, following, sealers.behind(tx, signed))
 
 
 def _sealed_rows(db: Tx, campaign: CampaignFacts, rows: Sequence[Any], device: DeviceKey) -> list[SealedRow]:

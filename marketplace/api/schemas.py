@@ -304,6 +304,12 @@ class SealedStep(Schema):
     answer = fields.Nested(SealedPart)
 
 
+SIGNED = (
+    "What stands behind the devices that signed key, items and values, by thumbprint; end to end only. Verify it, and "
+    "the signatures by it, before you believe what you open: docs/end-to-end.md."
+)
+
+
 class SealedResult(Schema):
     """A result sealed for your device: item, value and trace; end to end with the campaign's key for your device."""
 
@@ -311,6 +317,7 @@ class SealedResult(Schema):
     value = fields.Nested(SealedPart)
     trace = fields.List(fields.Nested(SealedStep))
     key = fields.Nested(SealedPart, allow_none=True)
+    evidence = fields.Dict(keys=fields.String(), values=fields.Dict(), metadata=told(SIGNED))
 
 
 class OneResult(Schema):

@@ -12,7 +12,7 @@ from marketplace.api.campaigns import LARGEST_IMPORT, described
 from marketplace.api.cursors import BadCursor, cursor, place
 from marketplace.api.door import api, at_most, done_once, existing, refuses, takes_body, who
 from marketplace.api.replies import reply, reply_once
-from marketplace.api.schemas import Campaign, LeftToTheDomain, SealedPart, SealedStep, SealTo, told
+from marketplace.api.schemas import SIGNED, Campaign, LeftToTheDomain, SealedPart, SealedStep, SealTo, told
 from marketplace.edge import sealed_posting_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.foundation.db import Tx, reading, transaction
@@ -187,6 +187,7 @@ class SealedExport(Schema):
 
     form = fields.Dict()
     key = fields.Nested(SealedPart, allow_none=True)
+    evidence = fields.Dict(keys=fields.String(), values=fields.Dict(), metadata=told(SIGNED))
     rows = fields.List(fields.Nested(SealedExportRow))
     next = fields.String(allow_none=True)
 

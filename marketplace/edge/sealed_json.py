@@ -48,7 +48,9 @@ def item_of(found: SealedItem) -> dict[str, Any]:
 
 
 def result_of(found: SealedResult) -> dict[str, Any]:
-    """A result for one device: the item, the value, the answers behind it; end to end with the campaign's key."""
+    """A result for one device: the item, the value, the answers behind it; end to end with the campaign's key, and with
+    what stands behind those who signed these.
+    """
     return {
         "item": part_of(found.item),
         "value": part_of(found.value),
@@ -57,6 +59,7 @@ def result_of(found: SealedResult) -> dict[str, Any]:
             for step in found.trace
         ],
         "key": part_of(found.key),
+        "evidence": dict(found.evidence),
     }
 
 

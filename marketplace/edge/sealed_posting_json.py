@@ -80,6 +80,7 @@ def exported_of(page: SealedPage) -> dict[str, Any]:
     return {
         "form": page.campaign.form,
         "key": part_of(page.key),
+        "evidence": dict(page.evidence),
         "rows": [
             {
                 "microtask_id": str(row.microtask_id),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Response, render_template, request
 
+from agencies.device_keys import record_proofs
 from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv as as_csv
@@ -14,6 +15,7 @@ from marketplace.foundation.db import transaction
 from marketplace.web import screen
 from marketplace.web.blueprint import web
 from security.permissions import Permission, may
+from security.sealing import Protection
 from tasks import facts, queries
 from tasks import results as use_cases
 from tasks.errors import NotUnderSeal
@@ -51,6 +53,8 @@ def result(campaign_id: UUID, microtask_id: UUID) -> str:
             known = facts.campaign(tx, campaign_id)
             found["expected"] = sealed_json.expected(known, microtask_id)
             found["screen"] = screen.of(tx, known)
+            if known.protection is Protection.END_TO_END:
+                found["trust"] = record_proofs.trust(tx, known.agency_id)
         else:
             found = use_cases.open_result(tx, campaign_id, microtask_id, actor=principal, context=context)
     template = "sealed_result.html" if campaign["sealed"] else "result.html"

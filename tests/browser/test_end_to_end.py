@@ -32,11 +32,13 @@ from security.labels import Level
 from security.log import checkpoints
 from security.sealing import Header, base64url, keys, signatures, thumbprints
 from tasks import key_requests, payloads
-from tasks.models import Contribution, KeyRelease
+from tasks.models import Contribution, KeyRelease, Result
 from tests import end_to_end
 from tests.browser.test_axe import found as by_axe
+from tests.builders import a_contribution
 from tests.device_keys import Device, a_device, new_device
 from tests.end_to_end import Posting
+from tests.tasks import test_sealed_results as agency
 from tests.web import serving
 from tests.web import stage as stages
 from tests.web.stage import LOG, STRIKES, WITNESSES, Stage
@@ -55,12 +57,14 @@ PUT = """async ({ thumbprint, encryption, signing }) => {
     const encryptionKey = await taken(encryption, "ECDH", "deriveBits");
     const signingKey = await taken(signing, "ECDSA", "sign");
     const person = document.body.dataset.person;
+    const public_ = ({ crv, kty, x, y }) => ({ crv, kty, x, y });
+    const publics = { encryption: public_(encryption), signing: public_(signing) };
     await new Promise((done, failed) => {
         const opening = indexedDB.open("market-device-keys", 1);
         opening.onupgradeneeded = () => opening.result.createObjectStore("keys", { keyPath: "thumbprint" });
         opening.onerror = failed;
         opening.onsuccess = () => {
-            const row = { thumbprint, person, made: Date.now(), encryptionKey, signingKey };
+            const row = { thumbprint, person, made: Date.now(), encryptionKey, signingKey, ...publics };
             const put = opening.result.transaction("keys", "readwrite").objectStore("keys").add(row);
             put.onsuccess = () => { opening.result.close(); done(); };
             put.onerror = failed;
@@ -347,11 +351,14 @@ class Liar:
 
     def _signed_by(self, told: Told, device: Device, campaign_key: str | None) -> None:
         """As if this device had sealed the item, for answers to this key."""
-        item = told["item"]
-        header = Header.from_bytes(canonical_bytes(item["header"]))
-        digest = sha256(base64url.decoded(item["envelope"])).digest()
-        signature = signatures.sign(header.hash, digest, device.signing, campaign_key)
-        item |= {"signature": base64url.encoded(signature), "signer": device.thumbprint}
+        sign_anew(told["item"], device, campaign_key)
+
+
+def sign_anew(part: Told, device: Device, campaign_key: str | None) -> None:
+    header = Header.from_bytes(canonical_bytes(part["header"]))
+    digest = sha256(base64url.decoded(part["envelope"])).digest()
+    signature = signatures.sign(header.hash, digest, device.signing, campaign_key)
+    part |= {"signature": base64url.encoded(signature), "signer": device.thumbprint}
 
 
 LIES: dict[Callable[[Liar, Told], None], str] = {
@@ -415,6 +422,49 @@ def test_a_contributors_browser_trusts_no_key_that_the_server_merely_names(
         contributor.locator("#note").fill("Seen from the tower.")
     body = parse_qs(saving.value.request.post_data or "")
     assert list(json.loads(body["slots"][0])) == [mine]
+
+
+def test_a_result_that_no_device_of_the_agency_signed_is_not_shown(sealed_stage: Stage, owner: Page) -> None:
+    stage = sealed_stage
+    device = set_up_owner(stage, owner)
+    posting = posted(stage, device)
+    a_contribution(posting.campaign_id, stage.person(CONTRIBUTOR), "bird")
+    agency.keep(posting, agency.decided(posting, agency.undecided(posting)))
+    strange = a_device(stage.person("tom"), new_device())
+    witness(stage)
+    key_id = thumbprints.of(keys.public_jwk(posting.private))
+
+    def by_a_strange_device(told: Told) -> None:
+        sign_anew(told["value"], strange, key_id)
+        told["evidence"][strange.thumbprint] = evidence_of(strange)
+
+    lies: list[tuple[Callable[[Told], None], str]] = [
+        (by_a_strange_device, "no agency here uses the sign-in service that confirmed the device."),
+        (lambda told: told["value"].update(signer=None), "the evidence of the device cannot be read."),
+        (lambda told: told["evidence"].clear(), "the evidence of the device cannot be read."),
+        (lambda told: told["key"].update(signature=None), CHANGED),
+        (lambda told: sign_anew(told["item"], device, None), CHANGED),
+        (lambda told: told["value"].update(signature=told["item"]["signature"]), CHANGED),
+    ]
+    said: list[Callable[[Told], None]] = []
+
+    def lying(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        said[-1](told)
+        route.fulfill(response=answer, json=told)
+
+    with reading() as db:
+        item = db.scalar(select(Result.microtask_id).where(Result.campaign_id == posting.campaign_id))
+    owner.goto(f"/campaigns/{posting.campaign_id}/results/{item}")
+    expect(owner.locator("[data-result]")).not_to_be_empty()
+    owner.route("**/parts?*", lying)
+    for lie, sentence in lies:
+        said.append(lie)
+        owner.reload()
+        expect(owner.locator("[data-states]").get_by_text(sentence)).to_be_visible()
+        for place in ("[data-result]", "ol.trace", "[data-field] >> nth=0"):
+            expect(owner.locator(place)).to_be_empty()
 
 
 def test_the_campaigns_key_goes_to_no_device_that_the_server_merely_names(

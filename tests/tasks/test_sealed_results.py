@@ -17,8 +17,8 @@ from marketplace.foundation.db import transaction
 from marketplace.foundation.ids import new_id
 from security.log.models import AuditPending
 from security.principal import Principal, Role, Zone
-from security.sealing import Header, SlotPurpose
-from tasks import payloads, sealed_results, shredding
+from security.sealing import Header, SlotPurpose, keys
+from tasks import payloads, results, sealed_results, shredding
 from tasks.consensus import Answer, decide
 from tasks.errors import (
     BadSealing,
@@ -32,6 +32,7 @@ from tasks.errors import (
 )
 from tasks.models import CampaignProgress, Contribution, Microtask, PayloadSlot, Result, ResultPart
 from tasks.payloads import Part
+from tasks.results import SealedResult
 from tasks.sealed_results import Decided, SealedPage, UndecidedPage
 from tests import on_device
 from tests.builders import (
@@ -48,6 +49,7 @@ from tests.builders import (
     settled,
     some_people,
 )
+from tests.device_keys import a_device
 from tests.end_to_end import (
     Posting,
     a_posting,
@@ -57,6 +59,7 @@ from tests.end_to_end import (
     known,
     opened_with,
 )
+from tests.witnessed import register_witnesses, witness
 
 QUESTION: dict[str, Any] = {
     "name": "kind",
@@ -303,6 +306,22 @@ def test_results_are_exported_for_a_device(database: Engine) -> None:
     assert opened_with(private, row.value) == {"kind": "bat"}
     assert sorted(opened_with(private, step.answer)["kind"] for step in row.trace) == ["bat", "bat", "bird"]
     assert (row.agreeing, row.answers, page.next) == (2, 3, None)
+
+
+def test_what_stands_behind_who_signed_comes_along(database: Engine) -> None:
+    register_witnesses()
+    owner = an_end_to_end_owner()
+    device = a_device(owner)
+    posting = answered(owner, ("bat",), device=device)
+    keep(posting, decided(posting, undecided(posting)))
+    witness()
+    here: dict[str, Any] = {"actor": owner, "context": AT_WORK, "device": device.thumbprint}
+    with transaction() as tx:
+        shown = results.open_result(tx, posting.campaign_id, posting.items[0].microtask_id, **here)
+    assert isinstance(shown, SealedResult)
+    for told in (shown, export(posting, owner, device.thumbprint)):
+        assert list(told.evidence) == [device.thumbprint]
+        assert told.evidence[device.thumbprint]["signing_key"] == keys.public_jwk(device.signing)
 
 
 def test_what_was_shredded_is_exported_without_its_content(database: Engine) -> None:

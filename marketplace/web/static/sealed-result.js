@@ -1,9 +1,11 @@
 // A sealed result: the item, the value and the answers behind it are opened here, with the key of this device. End to
-// end they are sealed to the campaign's own key, which this device holds sealed. The rules at the screen hold as they do
+// end they are sealed to the campaign's own key, which this device holds sealed, and nothing counts that no device of the
+// agency's is shown to have signed, for this very key. The rules at the screen hold as they do
 // for an item in hand: what was opened is gone when nothing moves.
 
 import { mine } from "asset:device-keys.js";
-import { openCampaign, openPart, readPart } from "asset:sealed-parts.js";
+import { checkEvidence } from "asset:key-trust.js";
+import { checkSignature, openCampaign, openPart, readPart } from "asset:sealed-parts.js";
 import { stateOf, statesOf } from "asset:sealed-states.js";
 
 const page = document.querySelector("[data-sealed-result]");
@@ -27,6 +29,7 @@ async function open() {
     const device = await mine();
     if (!device) return show("needs-device");
     const found = await readPart(`${url}?device=${device.thumbprint}`);
+    if (expected.protection === "end_to_end") await checkSigned(found);
     const ofKey = { ...expected, purpose: "key", microtask: null };
     const holder = found.key ? await openCampaign(found.key, ofKey, device, found.item.key_id) : device;
     const item = await openPart(found.item, { ...expected, purpose: "task" }, holder);
@@ -43,6 +46,14 @@ async function open() {
     document.dispatchEvent(new Event("market:shown"));
   } catch (error) {
     show(...stateOf(error));
+  }
+}
+
+// The campaign's key is signed as it is; item and value are signed for the key that opens them.
+async function checkSigned({ key, item, value, evidence }) {
+  for (const [part, campaignKey] of [[key, null], [item, item.key_id], [value, item.key_id]]) {
+    const sealer = await checkEvidence(evidence[part.signer], part.signer);
+    await checkSignature(part, sealer.signingKey, campaignKey);
   }
 }
 
