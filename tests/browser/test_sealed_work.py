@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 from sqlalchemy import select, update
 
 from agencies.device_models import DeviceKey
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
-from tasks.models import Claim, Draft
+from tasks.models import Claim, Draft, Participation
 from tests.web import serving
 from tests.web.stage import Stage
 
 NOTE = "Canary 4471 says so."
+WAITING = "The key to this item is with its owner’s side."
+OPEN_AGAIN = "document.dispatchEvent(new CustomEvent('market:open', { cancelable: true }))"
+LISTEN = """() => {
+    const frame = document.querySelector("[data-sealed-work] [data-states]");
+    window.said = [];
+    const hear = () => said.push(frame.hidden ? "" : frame.querySelector("[data-state]:not([hidden])").textContent);
+    new MutationObserver(hear).observe(frame, { subtree: true, attributes: true, childList: true });
+}"""
 
 
 @pytest.fixture
@@ -137,6 +145,53 @@ def test_an_item_that_is_no_longer_theirs_says_so(maja: BrowserContext, stage: S
     page.route("**/item?*", ended)
     page.goto(f"/claims/{claim_id}")
     expect(page.get_by_text("This item is no longer in your hands.")).to_be_visible()
+
+
+def test_what_was_typed_is_kept_where_the_time_ran_out_and_the_page_says_where(
+    maja: BrowserContext, stage: Stage
+) -> None:
+    claim_id = stage.claim("maja")
+    page = at_the_item(maja, stage)
+    with transaction() as tx:
+        claim = tx.all(select(Claim.microtask_id, Claim.person_id).where(Claim.id == claim_id))[0]
+        over = {"live": False, "ended": "lapsed", "expires_at": None}
+        tx.execute(update(Claim).where(Claim.id == claim_id).values(over))
+        mine = (Participation.microtask_id == claim.microtask_id, Participation.person_id == claim.person_id)
+        tx.execute(update(Participation).where(*mine).values(state="lapsed"))
+    page.locator("#note").fill(NOTE)
+    page.evaluate(OPEN_AGAIN)
+    expect(page.get_by_text("What you wrote is kept, sealed to your own devices.")).to_be_visible()
+    page.get_by_role("link", name="Read it there").click()
+    page.get_by_role("button", name="Open it here").click()
+    expect(page.get_by_text(NOTE)).to_be_visible()
+
+
+def test_waiting_for_a_key_is_said_once_and_outlasts_a_broken_line(
+    maja: BrowserContext, stage: Stage
+) -> None:
+    page = maja.new_page()
+    answers: list[Callable[[Route], None]] = [
+        lambda route: route.fulfill(status=502, content_type="text/html", body="<h1>Bad gateway</h1>"),
+        lambda route: route.fulfill(json={"item": None}),
+        lambda route: route.abort(),
+        lambda route: route.fulfill(status=502, content_type="text/html", body="<h1>Bad gateway</h1>"),
+        lambda route: route.fulfill(json={"item": None}),
+        lambda route: route.continue_(),
+    ]
+    page.route("**/item?*", lambda route: answers.pop(0)(route))
+    page.clock.install()
+    page.goto(f"/claims/{stage.claim('maja')}")
+
+    # A page of something on the way says nothing about what was sealed, and there is a way on.
+    expect(page.get_by_text("The item could not be opened.")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text(WAITING)).to_be_visible()
+    page.evaluate(LISTEN)
+    for _ in range(len(answers)):
+        with page.expect_request("**/item?*"):
+            page.clock.run_for(3_000)
+    expect(page.get_by_role("radio").first).to_be_visible()
+    assert page.evaluate("said.filter((each) => each && !each.includes('online'))") == []
 
 
 def test_the_owner_reads_a_sealed_result_on_their_device(chromium: Browser, stage: Stage, url: str) -> None:

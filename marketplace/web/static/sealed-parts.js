@@ -3,7 +3,8 @@
 import { fromBase64, headerHash, openCampaignKey, unseal, unwrap, verify } from "asset:sealing.js";
 import { SealingError } from "asset:sealing-errors.js";
 
-// What an address of ours answers with, as JSON. Throws an Error with the `problem` document where it is refused.
+// What an address of ours answers with, as JSON. Throws an Error with the `problem` document where it is refused; without
+// one where something on the way answered in our place, with a page of its own.
 export async function readPart(url, sent = {}) {
   const asked = { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual", ...sent };
   const answer = await fetch(url, asked);
@@ -11,8 +12,8 @@ export async function readPart(url, sent = {}) {
     location.reload(); // the session is over: the page itself leads to the sign-in
     return new Promise(() => {});
   }
-  const found = answer.status === 204 ? null : await answer.json();
-  if (!answer.ok) throw Object.assign(new Error("refused"), { problem: found });
+  const found = answer.status === 204 ? null : await answer.json().catch(() => undefined);
+  if (!answer.ok || found === undefined) throw Object.assign(new Error("refused"), { problem: found });
   return found;
 }
 

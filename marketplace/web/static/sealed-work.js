@@ -41,17 +41,25 @@ function fill(item) {
 
 // ---------- opening ----------
 
-async function open() {
+function open() {
+  clearTimeout(waiting);
+  waiting = null;
   show("opening");
+  return ask();
+}
+
+let waiting = null; // for the key: it is asked for again and again, and nothing is said anew
+
+async function ask() {
   try {
     device = await mine(undefined, enrolled);
     if (!device) return show("needs-device");
     const found = await readPart(`${itemUrl}?device=${device.thumbprint}`);
     if (!found.item) {
       show("waiting");
-      setTimeout(open, askAgainMilliseconds);
-      return;
+      return askAgain();
     }
+    waiting = null;
     const checked = await checkedTerms(found, expected, device);
     fill(await openPart(found.item, { ...expected, purpose: "task" }, device));
     terms = checked;
@@ -59,13 +67,30 @@ async function open() {
     show("opened");
     document.dispatchEvent(new Event("market:shown"));
   } catch (error) {
-    refused(error);
+    if (waiting && passing(error)) return askAgain();
+    waiting = null;
+    await refused(error);
   }
 }
 
-function refused(error) {
-  if (error.problem?.type === "/problems/claim-over") show("over");
-  else show(...stateOf(error));
+function askAgain() {
+  clearTimeout(waiting);
+  waiting = setTimeout(ask, askAgainMilliseconds);
+}
+
+// Whether it may go better in a moment: the network, or a server that is busy or has just been restarted.
+function passing(error) {
+  const { status } = error.problem ?? {};
+  return stateOf(error)[0] === "refused" && !(status < 500 && status !== 429);
+}
+
+// What was typed for a claim whose time ran out is saved once more. Whether it lies there now is asked: of a claim that
+// was answered or given back, in another tab say, nothing is kept.
+async function refused(error) {
+  if (error.problem?.type !== "/problems/claim-over") return show(...stateOf(error));
+  await save();
+  const kept = device && (await readPart(`${draftUrl}?device=${device.thumbprint}`).catch(() => null));
+  show(kept?.saved ? "kept" : "over");
 }
 
 // ---------- what was typed ----------
@@ -169,7 +194,7 @@ async function onSubmit(event) {
     await submit(event.submitter?.value ?? "next");
   } catch (error) {
     sending = false;
-    refused(error);
+    await refused(error);
   }
 }
 
