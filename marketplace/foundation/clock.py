@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, overload
 
-from sqlalchemy import ColumnElement, Interval, func, literal, select, type_coerce
+from sqlalchemy import ColumnElement, Interval, bindparam, func, literal, select, type_coerce
 
 from marketplace.foundation.db import Moment, Tx
 
@@ -32,6 +32,16 @@ def at(tx: Tx, offset: timedelta = timedelta()) -> ColumnElement[Any]:
         moment = func.now() + literal(offset, Interval()) if offset else func.now()
         return type_coerce(moment, Moment)
     return literal(now(tx) + offset, Moment)
+
+
+def kept(dialect: str) -> ColumnElement[Any]:
+    """SQL for the moment of a transaction in a statement that is built once and kept; `given` goes with it."""
+    return type_coerce(func.now(), Moment) if dialect == "postgresql" else bindparam("moment", type_=Moment)
+
+
+def given(tx: Tx) -> dict[str, datetime]:
+    """The parameters that a statement with `kept` needs in this transaction."""
+    return {} if tx.dialect == "postgresql" else {"moment": now(tx)}
 
 
 @overload
