@@ -49,7 +49,11 @@ def test_what_is_sealed_to_a_campaigns_key_is_signed_for_that_key_alone() -> Non
         signatures.verify(HASH, DIGEST, signatures.sign(HASH, DIGEST, PRIVATE), PUBLIC, CAMPAIGN_KEY)
 
 
-@pytest.mark.parametrize("key", ["", "A" * 42, "A" * 42 + "B", CAMPAIGN_KEY + "A"])
+@pytest.mark.parametrize(
+    "key",
+    ["", "A" * 42, "A" * 42 + "B", CAMPAIGN_KEY + "A"],
+    ids=["empty", "short", "other spelling", "long"],
+)
 def test_a_key_id_is_one_spelling_of_32_bytes(key: str) -> None:
     with pytest.raises(KeyRefused):
         signatures.sign(HASH, DIGEST, PRIVATE, key)
