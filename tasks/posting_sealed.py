@@ -8,7 +8,7 @@ first one with the campaign itself, later ones behind it, and none of them twice
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -58,12 +58,16 @@ class SealedRow:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What a device needs to seal a campaign: the checked settings, whose it will be, and who must hold its key."""
+    """What a device needs to seal a campaign: the checked settings, whose it will be, and who may hold its key.
+
+    `evidence`: what stands behind the actor's devices, by thumbprint; without those that no witness has seen.
+    """
 
     settings: campaign_rows.Checked
     agency: str
     protection: str
     devices: Sequence[DeviceKey]
+    evidence: Mapping[str, Mapping[str, Any]] = field(repr=False)
     processing: PublicHalf | None
     recovery: PublicHalf | None
 
@@ -76,11 +80,14 @@ class Preparation:
 def prepare(tx: Tx, settings: Any, actor: Principal) -> Preparation:
     """Check settings before anything is sealed or sent. Raises BadSpec, NotPermitted."""
     checked = campaign_rows.may_post(tx, settings, actor)
+    devices = _vouched(tx, actor)
+    shown = {each.thumbprint: device_keys.evidence(tx, each.id) for each in devices}
     return Preparation(
         checked,
         actor.agency_slug,
         handling.of(tx, actor.agency_id, Level.parse(checked["level"])).protection,
-        _vouched(tx, actor),
+        devices,
+        {thumbprint: evidence for thumbprint, evidence in shown.items() if evidence is not None},
         agency_keys.current(tx, actor.agency_id, agency_keys.PROCESSING),
         agency_keys.current(tx, actor.agency_id, agency_keys.RECOVERY),
     )

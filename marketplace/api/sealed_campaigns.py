@@ -56,7 +56,13 @@ class Preparation(Schema):
     level = fields.String()
     compartments = fields.List(fields.String())
     settings = fields.Dict(metadata=told("The settings as they were understood; post these."))
-    devices = fields.List(fields.Dict(), metadata=told("Your live device keys."))
+    devices = fields.List(
+        fields.Dict(),
+        metadata=told(
+            "Your live device keys: `thumbprint`, `name`, `evidence` (null until a witness has seen the device). Seal "
+            "to your own by the key you hold, and to another one only once its evidence shows that it is yours."
+        ),
+    )
     processing = fields.Dict(allow_none=True, metadata=told("Your agency's online key, if it has one."))
     recovery = fields.Dict(allow_none=True, metadata=told("Your agency's offline key, if it has one."))
 

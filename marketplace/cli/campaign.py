@@ -16,6 +16,7 @@ from marketplace.cli import campaign_recover, device_file, sealed_export, sealed
 from marketplace.cli.client import Client, Refusal, for_a_person, places
 from marketplace.cli.files import spec_of, text_of
 from marketplace.cli.ids import id_of, text_of_id
+from marketplace.cli.key_release import Trusted, read_trusted
 from marketplace.cli.speech import JSON, as_json, columns, listed, working
 from security.sealing import SealingError
 from tasks import table
@@ -43,6 +44,9 @@ def campaign() -> None:
     "--spec", "spec_file", type=FILE, required=True, metavar="SPEC.toml", help="The campaign's settings."
 )
 @DEVICE
+@click.option(
+    "--trust", "trust_path", type=FILE, help="Whom to trust when other devices of yours get the key, too."
+)
 @click.option("--into", metavar="CAMPAIGN", help="Go on with sealed items behind those that are in.")
 @click.option(
     "--batch",
@@ -58,6 +62,7 @@ def import_(
     file: Path,
     spec_file: Path,
     device_path: Path | None,
+    trust_path: Path | None,
     into: str | None,
     batch: int,
     json_wanted: bool,
@@ -72,13 +77,17 @@ def import_(
     is in stays in: the same command with --into goes on behind it. With --device nothing is ever sent unsealed,
     whatever the marketplace says of the level. docs/end-to-end.md explains it.
 
+    The campaign's key is sealed for this device and for your agency's own keys, whose names are said: compare them.
+    Other devices of yours get it where --trust names whom your agency trusts and they are shown to be yours.
+
     Example: marketplace campaign import reports.csv --spec reports.toml
     """
     text, spec = text_of(file), spec_of(spec_file)
     try:
         found = client.post("/campaigns/sealed/check", json.dumps({"spec": spec}).encode()).json()
         if found["sealed_before"]:
-            made = _posted(client, found, text, device_path, batch, into)
+            trusted = None if trust_path is None else read_trusted(trust_path)
+            made = _posted(client, found, text, device_path, trusted, batch, into)
         elif device_path is not None:
             raise click.ClickException(
                 "Your agency does not have work of this level sealed before it leaves this machine. Nothing was sent. "
@@ -225,6 +234,7 @@ def _posted(
     found: dict[str, Any],
     text: str,
     device_path: Path | None,
+    trusted: Trusted | None,
     largest: int,
     into: str | None,
 ) -> dict[str, Any]:
@@ -239,7 +249,7 @@ def _posted(
         raise click.ClickException(f"{device_path} is no device of yours that is set up. Nothing was sent.")
     rows = table.items(text, found["settings"]["form"])
     if into is None:
-        return sealed_import.post(client, found, rows, device, largest)
+        return sealed_import.post(client, found, rows, device, largest, trusted)
     return sealed_import.go_on(client, found, rows, device, largest, id_of(into))
 
 

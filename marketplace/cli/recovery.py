@@ -15,8 +15,8 @@ from uuid import UUID
 
 import click
 
+from marketplace.cli import vouching
 from marketplace.cli.key_release import Trusted
-from security import key_transparency
 from security.canonical import NotCanonical, canonical_bytes
 from security.sealing import (
     Header,
@@ -60,7 +60,7 @@ def answer(
 
     Raises EvidenceRefused; SealingError, also where what was found is no such thing.
     """
-    vouched = _vouched(found, device, trusted, now)
+    vouched = vouching.vouched(found.get("device"), device, trusted, now)
     try:
         part = found["key"]
         header = Header.from_bytes(canonical_bytes(part["header"]))
@@ -87,26 +87,3 @@ def sealed_for(found: Mapping[str, Any]) -> str:
         return str(found["key"]["key_id"])
     except (KeyError, TypeError):
         return ""
-
-
-def _vouched(
-    found: Mapping[str, Any], device: str, trusted: Trusted, now: datetime
-) -> key_transparency.Vouched:
-    """The device as its agency vouches for it, on a record that is witnessed. Raises EvidenceRefused."""
-    evidence = found.get("device")
-    issuer = evidence.get("issuer") if isinstance(evidence, dict) else None
-    if not isinstance(evidence, dict) or not isinstance(issuer, str):
-        raise key_transparency.EvidenceUnreadable()
-    if issuer not in trusted.issuers:
-        raise key_transparency.IssuerWrong()
-    vouched = key_transparency.verify(
-        evidence,
-        trusted_log_key=trusted.log,
-        trusted_witnesses=trusted.witnesses,
-        issuer=issuer,
-        now=now,
-        quorum=trusted.quorum,
-    )
-    if vouched.thumbprint != device:
-        raise key_transparency.ThumbprintWrong()
-    return vouched

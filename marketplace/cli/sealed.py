@@ -18,6 +18,7 @@ from agencies.agency_keys import SUITES
 from marketplace.cli.device_file import DeviceFile
 from marketplace.cli.processing_key import ProcessingKey
 from security.canonical import NotCanonical, canonical_bytes
+from security.key_transparency import Vouched
 from security.labels import Level
 from security.sealing import (
     Header,
@@ -119,15 +120,18 @@ class Sealing:
         return {"microtask": str(microtask), "number": number} | kept
 
 
-def begun(preparation: Mapping[str, Any], device: DeviceFile) -> tuple[Sealing, dict[str, Any]]:
+def begun(
+    preparation: Mapping[str, Any], device: DeviceFile, others: Sequence[Vouched] = ()
+) -> tuple[Sealing, dict[str, Any]]:
     """A new campaign: how its items are sealed, and the body by which it is posted, without items yet.
 
-    Raises SealingError.
+    Its key is sealed for `device`, for `others`, which are shown to be of the same person, and for the agency's keys.
+    What else the marketplace calls a device of the owner's gets nothing. Raises SealingError.
     """
     campaign, private = uuid4(), keys.new_private()
     public = keys.public_jwk(private)
     sealing = Sealing(preparation, campaign, thumbprints.of(public), public, device)
-    key = _sealed_key(preparation, _posted(preparation, campaign, Purpose.KEY, None), private, device)
+    key = _sealed_key(preparation, _posted(preparation, campaign, Purpose.KEY, None), private, device, others)
     named = {"public_key": public, "key_id": sealing.key_id}
     return sealing, {"spec": preparation["settings"], "campaign": str(campaign), "key": key | named}
 
@@ -183,12 +187,17 @@ def _signed(
 
 
 def _sealed_key(
-    preparation: Mapping[str, Any], header: Header, private: PrivateKey, device: DeviceFile
+    preparation: Mapping[str, Any],
+    header: Header,
+    private: PrivateKey,
+    device: DeviceFile,
+    others: Sequence[Vouched],
 ) -> dict[str, Any]:
-    """The campaign's private key, sealed for all of the owner's devices and for the keys that the agency keeps."""
+    """The campaign's private key, sealed for these devices of the owner's and for the keys that the agency keeps."""
     dek = new_dek()
     envelope = seal(header, keys.private_bytes(private), dek)
-    wanted = [(SlotPurpose.DEVICE, each["thumbprint"], each["public_key"]) for each in preparation["devices"]]
+    wanted = [(SlotPurpose.DEVICE, device.thumbprint, keys.public_jwk(device.encryption))]
+    wanted += [(SlotPurpose.DEVICE, each.thumbprint, dict(each.encryption_key)) for each in others]
     processing, offline = preparation["processing"], preparation["recovery"]
     if processing is not None:
         wanted.append((SlotPurpose.PROCESSING, processing["key_id"], processing["public_key"]))

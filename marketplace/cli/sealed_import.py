@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import click
 
-from marketplace.cli import sealed
+from marketplace.cli import own_devices, sealed
 from marketplace.cli.client import Client, Refusal
 from marketplace.cli.device_file import DeviceFile
+from marketplace.cli.key_release import Trusted
 from marketplace.cli.sealed import Sealing
 from marketplace.cli.speech import progress_of
 from security.sealing import keys
@@ -27,16 +29,25 @@ Row = Mapping[str, str]
 
 
 def post(
-    client: Client, found: Mapping[str, Any], rows: Sequence[Row], device: DeviceFile, largest: int
+    client: Client,
+    found: Mapping[str, Any],
+    rows: Sequence[Row],
+    device: DeviceFile,
+    largest: int,
+    trusted: Trusted | None = None,
 ) -> dict[str, Any]:
     """Seal and post a campaign of these rows; `largest` is how many bytes one request has. Returns the campaign.
 
-    Raises SealingError, Refusal before anything is in, and ClickException that says how to go on.
+    Which keys the campaign's is sealed for is said on standard error; other devices of the same person are among them
+    where `trusted` shows them to be theirs. Raises SealingError, Refusal before anything is in, and ClickException that
+    says how to go on.
     """
-    sealing, body = sealed.begun(found, device)
-    for name in ("processing", "recovery"):
-        if found[name] is not None:
-            click.echo(f"The campaign's key is sealed for the {name} key {found[name]['key_id']}", err=True)
+    others = own_devices.others(found["devices"], device, trusted, datetime.now(UTC))
+    sealing, body = sealed.begun(found, device, others.shown)
+    own_devices.tell(others, found["devices"])
+    for slot in body["key"]["slots"]:
+        if slot["kind"] != "device":
+            click.echo(f"The campaign's key is sealed for the {slot['kind']} key {slot['key_id']}", err=True)
     return _sent(client, sealing, rows, 0, largest, body)
 
 

@@ -34,7 +34,11 @@ def preparation_of(found: Preparation) -> dict[str, Any]:
         "compartments": sorted(settings["compartments"], key=lambda name: name.encode("utf-16-be")),
         "settings": settings,
         "devices": [
-            {"thumbprint": each.thumbprint, "name": each.name, "public_key": each.encryption_key}
+            {
+                "thumbprint": each.thumbprint,
+                "name": each.name,
+                "evidence": found.evidence.get(each.thumbprint),
+            }
             for each in found.devices
         ],
         "processing": _half(found.processing),

@@ -31,11 +31,16 @@ LONGEST_EMAIL = 320
 @web.get("/campaigns/sealed/new")
 def seal_campaign() -> str:
     """Where a campaign is sealed and posted."""
+    agency_id = current_principal().agency_id
     with reading() as db:
-        offline = agency_keys.current(db, current_principal().agency_id, agency_keys.RECOVERY)
+        held = [agency_keys.current(db, agency_id, kind) for kind in agency_keys.KINDS]
+        trust = record_proofs.trust(db, agency_id)
+    own = [each for each in held if each is not None]
     return render_template(
         "post_sealed.html",
-        hybrid=offline is not None and offline.suite == agency_keys.HYBRID,
+        agency_keys=own,
+        trust=trust,
+        hybrid=any(each.suite == agency_keys.HYBRID for each in own),
         longest_cell=table.LONGEST_CELL,
         most_rows=table.MOST_ROWS,
         largest=LARGEST["web.post_sealed"],

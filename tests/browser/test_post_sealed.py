@@ -14,19 +14,20 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 from sqlalchemy import select
 
-from agencies import handling
+from agencies import agency_keys, device_keys, handling
 from agencies.models import Person
 from deploy.samples import seed
 from marketplace.foundation.db import reading, transaction
 from security.labels import Level
-from security.principal import Role
-from security.sealing import Header, SlotPurpose, keys, recovery, unseal
+from security.principal import Principal, Role
+from security.sealing import Header, SlotPurpose, keys, recovery, thumbprints, unseal
 from tasks import facts, key_holders, payloads, table
 from tasks.errors import BadRows
 from tasks.models import Campaign, Microtask, Payload, PayloadSlot
 from tests import end_to_end, on_device
 from tests.browser.test_axe import found as by_axe
 from tests.builders import AT_WORK, a_form, a_person
+from tests.device_keys import Device, a_device, identity_of
 from tests.web import serving
 from tests.web import stage as stages
 from tests.web.stage import Stage
@@ -70,9 +71,17 @@ def own_stage() -> Iterator[Stage]:
         admin = made._person(tx, ADMIN)
         change = {"protection": handling.END_TO_END}
         handling.change(tx, Level.SENSITIVE, change, actor=admin, context=seed.CONTEXT)
+    stages._witnesses(made)
+    witness(made)
     made.leave()
     yield made
     shutil.rmtree(home, ignore_errors=True)
+
+
+def witness(stage: Stage) -> None:
+    """The clock's turn, and that of the agencies' witnesses: what stands behind devices is shown from now on."""
+    stage.number_entries()
+    stage.seal()
 
 
 @pytest.fixture
@@ -109,7 +118,7 @@ def campaigns() -> list[UUID]:
         return [row.id for row in db.all(select(Campaign.id).where(Campaign.name == "Struck"))]
 
 
-def private_key(campaign_id: UUID, device: on_device.Device) -> keys.PrivateKey:
+def private_key(campaign_id: UUID, device: Device) -> keys.PrivateKey:
     with transaction() as tx:
         campaign = facts.campaign(tx, campaign_id)
         part = payloads.key_part(tx, campaign, SlotPurpose.DEVICE, device.thumbprint)
@@ -200,14 +209,129 @@ def test_larger_files_go_in_batches_and_one_that_broke_off_goes_on(
     before = set(campaigns())
     seal(page)
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("of 9 items are in.")
-    expect(alert).to_contain_text("The marketplace did not answer.")
+    expect(alert).to_contain_text("of 9 items are known to be in.")
+    expect(alert).to_contain_text("The marketplace did not answer, so nobody knows")
     assert by_axe(page) == ([], [])
     alert.get_by_role("button", name="Go on").click()
     page.wait_for_url("**/room")
     [made] = set(campaigns()) - before
     private = private_key(made, on_device.device_of(stage.person(OWNER)))
     assert items_of(made, private) == [{"entry": row} for row in rows]
+
+
+def test_what_may_have_arrived_is_not_called_unsent(ines: BrowserContext, stage: Stage) -> None:
+    """The first request arrives and its answer does not; or something on the way answers in the marketplace's place."""
+    page = ines.new_page()
+    answers = [502, None]
+
+    def broken(route: Route) -> None:
+        route.fetch()
+        status = answers.pop(0)
+        if status is None:
+            route.abort()
+        else:
+            route.fulfill(status=status, content_type="text/html", body="<p>Bad gateway")
+
+    page.route("**/campaigns/sealed", broken, times=2)
+    choose(page)
+    before = set(campaigns())
+    seal(page)
+    alert = page.get_by_role("alert")
+    for _ in range(2):
+        expect(alert).to_contain_text("0 of 2 items are known to be in.")
+        expect(alert).to_contain_text("nobody knows whether what was sent last has arrived")
+        alert.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/room")
+    [made] = set(campaigns()) - before
+    assert len(items_of(made, private_key(made, on_device.device_of(stage.person(OWNER))))) == 2
+
+
+def test_a_marketplace_that_names_other_keys_gets_none_of_them_sealed_to(
+    ines: BrowserContext, stage: Stage
+) -> None:
+    """Another key under this device's name; a colleague's device under one's own; another key of the agency's."""
+    owner = stage.person(OWNER)
+    device = on_device.device_of(owner)
+    end_to_end.agency_keys_of(owner)
+    spy = keys.public_jwk(keys.new_private())
+    colleague = a_device(a_colleague(owner))
+    witness(stage)
+    assert colleague.id is not None
+    with transaction() as tx:
+        evidence = device_keys.evidence(tx, colleague.id)
+    assert evidence is not None
+    stranger = {"thumbprint": colleague.thumbprint, "name": "Mine", "evidence": evidence, "public_key": spy}
+
+    lies: dict[str, Any] = {}
+
+    def lying(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        own = [each | {"public_key": spy} for each in told["devices"]]
+        route.fulfill(response=answer, json=told | {"devices": [*own, stranger]} | lies)
+
+    page = ines.new_page()
+    page.route("**/campaigns/sealed/check", lying)
+    before = set(campaigns())
+    with reading() as db:
+        offline = agency_keys.current(db, owner.agency_id, agency_keys.RECOVERY)
+    assert offline is not None
+    told = {"key_id": offline.key_id, "suite": offline.suite, "public_key": spy}
+    for lie, said in (
+        ({"recovery": told}, "This could not be sealed"),
+        ({"recovery": told | {"key_id": thumbprints.of(spy)}}, "not those that this page names"),
+        ({"processing": None}, "not those that this page names"),
+    ):
+        lies.clear()
+        lies.update(lie)
+        choose(page)
+        seal(page)
+        expect(page.get_by_role("alert")).to_contain_text(said)
+        assert set(campaigns()) == before
+    posted: list[Any] = []
+    page.on("request", lambda sent: posted.append(sent) if sent.url.endswith("/campaigns/sealed") else None)
+    lies.clear()
+    choose(page)
+    seal(page)
+    expect(page.locator("[data-left]")).to_contain_text("did not get the key")
+    expect(page.locator("[data-left]")).to_contain_text("“Mine”")
+    assert by_axe(page) == ([], [])
+    slots = json.loads(posted[0].post_data)["key"]["slots"]
+    assert [each["key_id"] for each in slots if each["kind"] == "device"] == [device.thumbprint]
+    page.get_by_role("link", name="To the campaign").click()
+    page.wait_for_url("**/room")
+    [made] = set(campaigns()) - before
+    assert keys.public_jwk(private_key(made, device)) == known_key(made)
+
+
+def test_another_browser_that_is_shown_to_be_of_the_same_person_gets_the_key(
+    chromium: Browser, stage: Stage, url: str
+) -> None:
+    owner = stage.person(OWNER)
+    unseen = on_device.another_device(owner, name="Tablet")
+    laptop, desktop = a_device(owner, name="Laptop"), a_device(owner, name="Desktop")
+    witness(stage)
+    before = set(campaigns())
+    with serving.visitor(chromium, stage, url, OWNER) as context:
+        serving.set_up(context, stage, OWNER, laptop)
+        page = context.new_page()
+        choose(page)
+        seal(page)
+        expect(page.locator("[data-left]")).to_contain_text("“Tablet”")
+        expect(page.locator("[data-holders]")).to_have_text(
+            "Of your devices, this one gets the key, and those that are shown to be yours: “Desktop”."
+        )
+    [made] = set(campaigns()) - before
+    for device in (laptop, desktop):
+        assert keys.public_jwk(private_key(made, device)) == known_key(made)
+    with transaction() as tx:
+        for each in device_keys.live_of(tx, owner.person_id):
+            if each.thumbprint in {unseen.thumbprint, laptop.thumbprint, desktop.thumbprint}:
+                device_keys.revoke(tx, each.id, actor=owner, context=AT_WORK)
+
+
+def known_key(campaign_id: UUID) -> Any:
+    return end_to_end.known(campaign_id).public_key
 
 
 def test_bad_rows_are_listed_and_nothing_is_posted(ines: BrowserContext, stage: Stage) -> None:
@@ -296,8 +420,9 @@ def test_the_key_is_given_to_a_colleague_and_taken_back(ines: BrowserContext, st
     held = end_to_end.agency_keys_of(owner)
     posting = end_to_end.a_posting(owner, device=device, held=held)
     posting.post()
-    colleague = a_person(owner.agency_slug, roles=(Role.TASK_OWNER,), name="Kari Nordmann")
-    theirs = on_device.device_of(colleague)
+    colleague = a_colleague(owner, "Kari Nordmann")
+    theirs = a_device(colleague)
+    witness(stage)
     page = ines.new_page()
     page.goto(f"/campaigns/{posting.campaign_id}/key")
     assert by_axe(page) == ([], [])
@@ -310,6 +435,12 @@ def test_the_key_is_given_to_a_colleague_and_taken_back(ines: BrowserContext, st
     with transaction() as tx:
         left = key_holders.listing(tx, posting.campaign_id, actor=owner, context=AT_WORK)
     assert left.colleagues == []
+
+
+def a_colleague(owner: Principal, name: str = "Somebody") -> Principal:
+    """Another task owner of the agency, who signs in at the same service."""
+    known_as = (identity_of(owner)[0], name)
+    return a_person(owner.agency_slug, roles=(Role.TASK_OWNER,), name=name, identity=known_as)
 
 
 def stage_email(person_id: UUID) -> str:

@@ -59,6 +59,7 @@ def test_keys_survive_a_reload_and_cannot_be_read_out(page: Page) -> None:
         """
         const mine = await keys.mine();
         const told = { thumbprint: mine.thumbprint, members: Object.keys(mine).sort(), refused: [] };
+        told.publics = [mine.encryption, mine.signing];
         for (const key of [mine.encryptionKey, mine.signingKey]) {
             for (const format of ["jwk", "pkcs8", "raw"]) {
                 await crypto.subtle.exportKey(format, key).then(
@@ -70,7 +71,8 @@ def test_keys_survive_a_reload_and_cannot_be_read_out(page: Page) -> None:
         """,
     )
     assert kept["thumbprint"] == made["thumbprint"]
-    assert kept["members"] == ["encryptionKey", "signingKey", "thumbprint"]
+    assert kept["members"] == ["encryption", "encryptionKey", "signing", "signingKey", "thumbprint"]
+    assert kept["publics"] == [made["encryption"], made["signing"]]
     assert set(kept["refused"]) <= {"InvalidAccessError", "NotSupportedError"}
     assert kept["ECDH"] == {"extractable": False, "type": "private", "usages": ["deriveBits"]}
     assert kept["ECDSA"] == {"extractable": False, "type": "private", "usages": ["sign"]}

@@ -187,6 +187,7 @@ def test_end_to_end_the_owners_browser_lets_devices_in_and_alone_reads_the_answe
     visit: Callable[[str, str], Page], owner: Owner, marketplace: Running
 ) -> None:
     with sealed_end_to_end(marketplace):
+        seen_by_witnesses(marketplace)
         campaign = post_in_the_browser(owner.page)
     desk = owner.page
     desk.goto(f"/campaigns/{campaign}/key-desk")
@@ -218,6 +219,17 @@ def test_end_to_end_the_owners_browser_lets_devices_in_and_alone_reads_the_answe
     assert marketplace.command(*words, login=OWNER).stdout == "2 items settled\n"
     for text, note in ((FIRST, NOTE), (SECOND, AGAIN)):
         reads_the_result(owner.page, campaign, text, note)
+
+
+def seen_by_witnesses(marketplace: Running) -> None:
+    """The owner's program gets the key from their browser once it is shown that both are theirs."""
+    spec = {"spec": a_spec(level="sensitive")}
+
+    def shown() -> bool:
+        told = Program(marketplace, OWNER).post("/campaigns/sealed/check", spec).json()
+        return all(each["evidence"] for each in told["devices"])
+
+    eventually(shown, "witnesses have seen the owner's devices")
 
 
 def post_in_the_browser(page: Page) -> str:

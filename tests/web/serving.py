@@ -76,16 +76,18 @@ PUT_KEYS = """async ({ thumbprint, person, encryption, signing }) => {
     opening.onupgradeneeded = () => opening.result.createObjectStore("keys", { keyPath: "thumbprint" });
     const database = await new Promise((done) => { opening.onsuccess = () => done(opening.result); });
     const transaction = database.transaction("keys", "readwrite");
-    transaction.objectStore("keys").put({ thumbprint, person, made: 1, encryptionKey, signingKey });
+    const public_ = ({ crv, kty, x, y }) => ({ crv, kty, x, y });
+    const publics = { encryption: public_(encryption), signing: public_(signing) };
+    transaction.objectStore("keys").put({ thumbprint, person, made: 1, encryptionKey, signingKey, ...publics });
     await new Promise((done) => { transaction.oncomplete = done; });
     database.close();
 }"""
 
 
-def set_up(context: BrowserContext, stage: Stage, login: str) -> Device:
+def set_up(context: BrowserContext, stage: Stage, login: str, device: Device | None = None) -> Device:
     """Give this browser profile the keys of the person's device, as enrolling would have left them there."""
     person = stage.person(login)
-    device = on_device.device_of(person)
+    device = device or on_device.device_of(person)
     page = context.new_page()
     page.goto("/help")
     given = {

@@ -1,5 +1,6 @@
 // The keys of this device, one pair of pairs per person: P-256 to receive (ECDH) and to sign (ECDSA). They lie in
-// IndexedDB as keys that no script can read out, not even this one; a script on this page could use them, though.
+// IndexedDB, the private halves as keys that no script can read out, not even this one; a script on this page could use
+// them, though.
 
 import { random, toBase64 } from "asset:sealing-bytes.js";
 import { deviceThumbprint, publicJwk } from "asset:sealing-keys.js";
@@ -27,7 +28,7 @@ export async function make(person = thisPerson()) {
   const [encryptionPair, signingPair] = await Promise.all([pair("ECDH", "deriveBits"), pair("ECDSA", "sign")]);
   const [encryption, signing] = await Promise.all([exported(encryptionPair), exported(signingPair)]);
   const thumbprint = await deviceThumbprint(encryption, signing);
-  const keys = { encryptionKey: encryptionPair.privateKey, signingKey: signingPair.privateKey };
+  const keys = { encryptionKey: encryptionPair.privateKey, signingKey: signingPair.privateKey, encryption, signing };
   // Finer than Date.now(): which of two is the newer must be clear.
   const made = performance.timeOrigin + performance.now();
   await store("readwrite", (kept) => kept.add({ thumbprint, person, made, ...keys }));
@@ -36,14 +37,16 @@ export async function make(person = thisPerson()) {
   return { thumbprint, encryption, signing, salt: toBase64(random(32)) };
 }
 
-// This person's keys here, {thumbprint, encryptionKey, signingKey}, or null. Where `enrolled` is given (thumbprints
-// that the server lists), only one of those; else the newest.
+// This person's keys here, {thumbprint, encryptionKey, signingKey, encryption, signing}, the last two being the public
+// halves, or null. Where `enrolled` is given (thumbprints that the server lists), only one of those; else the newest.
+// Public halves are taken from nowhere but here: whoever else names them could name another's.
 export async function mine(person = thisPerson(), enrolled = null) {
   const all = await ofPerson(person);
-  const found = all.filter(({ thumbprint }) => !enrolled || enrolled.includes(thumbprint)).at(-1);
+  const whole = all.filter(({ encryption, signing }) => encryption && signing);
+  const found = whole.filter(({ thumbprint }) => !enrolled || enrolled.includes(thumbprint)).at(-1);
   if (!found) return null;
-  const { thumbprint, encryptionKey, signingKey } = found;
-  return { thumbprint, encryptionKey, signingKey };
+  const { thumbprint, encryptionKey, signingKey, encryption, signing } = found;
+  return { thumbprint, encryptionKey, signingKey, encryption, signing };
 }
 
 // The thumbprints of all this person's keys here, oldest first: also of those whose enrolment was never finished.

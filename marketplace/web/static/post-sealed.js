@@ -5,7 +5,10 @@
 import { fromBase64, headerHash, newCampaignKey, seal, sign, toBase64, wrap, wrapRecovery } from "asset:sealing.js";
 import { items as readItems } from "asset:csv.js";
 import { mine } from "asset:device-keys.js";
+import { shownToBeMine } from "asset:own-devices.js";
 import { readPart } from "asset:sealed-parts.js";
+import { SealingError } from "asset:sealing-errors.js";
+import { recoveryKeyId } from "asset:sealing-recovery.js";
 
 const page = document.querySelector("[data-post-sealed]");
 const form = page.querySelector("form");
@@ -20,12 +23,12 @@ let going = null;
 
 function word(name, facts = {}) {
   const said = page.querySelector(`[data-words] [data-word="${name}"]`).textContent;
-  return Object.entries(facts).reduce((text, [fact, value]) => text.replaceAll(`{${fact}}`, value), said);
+  return Object.entries(facts).reduce((text, [fact, value]) => text.replaceAll(`{${fact}}`, () => value), said);
 }
 
 function show(state) {
   for (const one of page.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
-  form.hidden = state === "needs-device" || state === "stopped";
+  form.hidden = ["needs-device", "stopped", "posted"].includes(state);
   for (const field of form.elements) field.disabled = state === "sealing";
 }
 
@@ -47,9 +50,27 @@ function refuse(sentences) {
 function stop(sentence) {
   const facts = { done: going.done, total: going.values.length };
   show("stopped");
-  page.querySelector("[data-stopped]").textContent = word("in", facts);
+  page.querySelector("[data-stopped]").textContent = word("known", facts);
   page.querySelector("[data-why]").textContent = sentence;
   page.querySelector("[data-state=stopped]").focus();
+}
+
+// Everything is in, and who did not get the key should be read before the page is left.
+function tellLeft({ room, left }) {
+  show("posted");
+  page.querySelector("[data-left]").textContent = word("left", { names: namesOf(left) });
+  page.querySelector("[data-room]").href = room;
+  page.querySelector("[data-state=posted]").focus();
+}
+
+function tellHolders(device, { others, left }, named) {
+  const held = named.filter((each) => each.thumbprint !== device.thumbprint && !left.includes(each));
+  const key = others.length ? "for-others" : "for-this";
+  page.querySelector("[data-holders]").textContent = word(key, { names: namesOf(held) });
+}
+
+function namesOf(devices) {
+  return devices.map(({ name }) => `“${name}”`).join(", ");
 }
 
 // What is said aloud: once in each batch, and not with every item.
@@ -82,13 +103,36 @@ function headerFor(told, campaign, purpose, microtask) {
   };
 }
 
-async function sealedKey(told, campaign, device) {
+// The other devices of this person: those that are shown to be theirs, and those that are `left` out.
+async function otherDevices(told, device) {
+  const beside = told.devices.filter(({ thumbprint }) => thumbprint !== device.thumbprint);
+  const evidence = Object.fromEntries(told.devices.map((each) => [each.thumbprint, each.evidence]));
+  const others = beside.length ? await shownToBeMine(beside, evidence, device).catch(onlyRefused) : [];
+  const shown = others.map(({ thumbprint }) => thumbprint);
+  return { others, left: beside.filter(({ thumbprint }) => !shown.includes(thumbprint)) };
+}
+
+function onlyRefused(error) {
+  if (error.name !== "EvidenceRefused") throw error;
+  return [];
+}
+
+// Whether the agency's own keys are those whose names stand on the page, for people to compare.
+function areAsShown({ processing, recovery }) {
+  const shown = (kind) => page.querySelector(`[data-agency-key="${kind}"]`)?.textContent;
+  return processing?.key_id === shown("processing") && recovery?.key_id === shown("recovery");
+}
+
+// The campaign's key, sealed for this device by the public half that lies here, for the others that are shown to be of
+// the same person, and for the keys of the agency.
+async function sealedKey(told, campaign, device, others) {
   const header = headerFor(told, campaign, "key", null);
   const { publicJwk, keyId, envelope, dek } = await newCampaignKey(header);
   const hash = await headerHash(header);
   const slots = [];
-  for (const { thumbprint, public_key: key } of told.devices) {
-    slots.push({ kind: "device", key_id: thumbprint, slot: await wrap(dek, hash, "device", thumbprint, key, null) });
+  for (const { thumbprint, encryptionKey } of [{ ...device, encryptionKey: device.encryption }, ...others]) {
+    const slot = await wrap(dek, hash, "device", thumbprint, encryptionKey, null);
+    slots.push({ kind: "device", key_id: thumbprint, slot });
   }
   if (told.processing) {
     const { key_id: id, public_key: key } = told.processing;
@@ -97,6 +141,7 @@ async function sealedKey(told, campaign, device) {
   if (told.recovery) {
     const { key_id: id, public_key: key } = told.recovery;
     const point = Uint8Array.of(4, ...fromBase64(key.x), ...fromBase64(key.y));
+    if ((await recoveryKeyId(point)) !== id) throw new SealingError("KeyRefused");
     slots.push({ kind: "recovery", key_id: id, slot: toBase64(await wrapRecovery(dek, hash, id, point)) });
   }
   dek.fill(0);
@@ -118,8 +163,11 @@ async function sealedItem(told, campaign, key, number, value, device) {
 
 async function begun(told, values, device) {
   const campaign = crypto.randomUUID();
-  const key = await sealedKey(told, campaign, device);
-  return { told, values, device, campaign, key, done: 0, batch: null, sealed: null, more: "", room: "" };
+  const { others, left } = await otherDevices(told, device);
+  const key = await sealedKey(told, campaign, device, others);
+  tellHolders(device, { others, left }, told.devices);
+  const sofar = { done: 0, unsure: false, batch: null, sealed: null, more: "", room: "" };
+  return { told, values, device, campaign, key, left, ...sofar };
 }
 
 // The next items, as many as one request has room for, with the campaign itself before the first of them. An item that
@@ -169,7 +217,19 @@ async function send({ number, body }) {
     "Idempotency-Key": `${going.campaign}-${number}`,
     "X-CSRFToken": form.elements.csrf_token.value,
   };
-  return readPart(number === 1 ? postUrl : going.more, { method: "POST", headers, body });
+  try {
+    const found = await readPart(number === 1 ? postUrl : going.more, { method: "POST", headers, body });
+    going.unsure = false;
+    return found;
+  } catch (error) {
+    going.unsure ||= !answered(error);
+    throw error;
+  }
+}
+
+// Whether the marketplace itself refused: else nobody knows whether what was sent has arrived.
+function answered(error) {
+  return Boolean(error.problem?.type);
 }
 
 async function goOn() {
@@ -182,9 +242,10 @@ async function goOn() {
     Object.assign(going, { room, more: more ?? going.more, done: going.done + going.batch.count, batch: null });
     say("in", { done: going.done, total });
   }
-  const { room } = going;
+  const posted = going;
   going = null;
-  location.assign(room);
+  if (posted.left.length) tellLeft(posted);
+  else location.assign(posted.room);
 }
 
 // A posting of which nothing is in may be mended and begun anew. Where some is, or where nobody knows, the rest is sent.
@@ -192,8 +253,8 @@ async function onGoOn() {
   try {
     await goOn();
   } catch (error) {
-    const unreached = error instanceof TypeError; // what fetch throws where no answer comes
-    if (going.done || unreached) return stop(unreached ? word("unreached") : sentencesOf(error).join(" "));
+    if (going.unsure && !answered(error)) return stop(word("unsure"));
+    if (going.done || going.unsure) return stop(sentencesOf(error).join(" "));
     going = null;
     refuse(sentencesOf(error));
   }
@@ -210,6 +271,7 @@ async function onSubmit(event) {
     const device = await mine(undefined, told.devices.map(({ thumbprint }) => thumbprint));
     if (!device) return show("needs-device");
     if (told.recovery && told.recovery.suite !== "p256") return refuse([word("hybrid")]);
+    if (!areAsShown(told)) return refuse([word("other-keys")]);
     const found = await rows(told);
     if (found.errors.length) return refuse(found.errors.map(sentenceOf));
     going = await begun(told, found.items, device);
@@ -225,9 +287,14 @@ function sentenceOf({ line, word: name, ...facts }) {
 
 function sentencesOf(error) {
   const problem = error.problem;
-  if (!problem) return [word("failed")];
+  if (!problem) return [word(isOfHere(error) ? "failed" : "unreached")];
   const places = Object.entries(problem.errors ?? {}).flatMap(([place, below]) => flat(place, below));
   return places.length ? places : [problem.detail ?? problem.title];
+}
+
+// Whether it went wrong in this browser: what is left is that no answer came, or none of the marketplace's own.
+function isOfHere(error) {
+  return error instanceof SealingError || error instanceof DOMException || error.name === "DeviceKeysClosed";
 }
 
 function flat(place, below) {

@@ -3,7 +3,7 @@
 //
 //     0x01 | suite 0x01 | enc (65) | sealed data key (48)
 
-import { joined, utf8 } from "asset:sealing-bytes.js";
+import { joined, sha256, toBase64, utf8 } from "asset:sealing-bytes.js";
 import { orRefuse } from "asset:sealing-errors.js";
 import { slotBinding } from "asset:sealing-keys.js";
 
@@ -16,6 +16,11 @@ const p256 = { name: "ECDH", namedCurve: "P-256" };
 // Section 7: 0x0010 is the KEM, 0x0001 the KDF, 0x0002 the AEAD.
 const kemId = joined(utf8("KEM"), Uint8Array.of(0, 0x10));
 const hpkeId = joined(utf8("HPKE"), Uint8Array.of(0, 0x10, 0, 1, 0, 2));
+
+// The name of an agency's offline key: of its suite and the key itself, so nobody can give another key that name.
+export async function recoveryKeyId(publicKey) {
+  return toBase64(await sha256(joined(Uint8Array.of(suite), publicKey)));
+}
 
 // `publicKey`: an uncompressed point, 65 bytes. Throws KeyRefused.
 export async function wrapRecovery(dek, hash, keyId, publicKey) {
