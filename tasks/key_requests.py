@@ -87,16 +87,17 @@ def waiting(
     holder: str,
     *,
     known: Collection[str] = (),
+    most: int = MOST,
     actor: Principal,
     context: Context,
 ) -> Desk:
     """What waits at a campaign for `holder`: a device of the actor's, or the agency's processing key (its key id).
 
-    Handing out requests that are not `known`, and the campaign's key with them, is on the record; that nothing new
-    waits is not, or looking would make the record grow by itself. Raises NoSuchCampaign, NotForYou, NotUnderOwnKey,
-    NotAHolder.
+    Handing out requests that are not `known`, at `most` so many, and the campaign's key with them, is on the record;
+    that nothing new waits is not, or looking would make the record grow by itself. Raises NoSuchCampaign, NotForYou,
+    NotUnderOwnKey, NotAHolder.
     """
-    desk = look(tx, campaign_id, holder, known=known, actor=actor, context=context)
+    desk = look(tx, campaign_id, holder, known=known, most=most, actor=actor, context=context)
     if desk.requests:
         target = desk.campaign.target("campaign", campaign_id)
         detail = {"requests": len(desk.requests)}
@@ -110,6 +111,7 @@ def look(
     holder: str,
     *,
     known: Collection[str] = (),
+    most: int = MOST,
     actor: Principal,
     context: Context,
 ) -> Desk:
@@ -121,13 +123,13 @@ def look(
     rows = db.all(_waiting(db).where(KeyRelease.campaign_id == campaign_id))
     named = {name_of(row.claim_id, row.thumbprint, key_releases.end_of(row.expires_at)): row for row in rows}
     fresh = [row for name, row in named.items() if name not in known]
-    requests = []
+    requests: list[Request] = []
     for row in fresh:
+        if len(requests) == most:
+            break
         request = _request(db, campaign, row)
         if request is not None:
             requests.append(request)
-        if len(requests) == MOST:
-            break
     key = payloads.key_part(db, campaign, kind, holder) if requests else None
     return Desk(campaign, key, requests, list(named))
 

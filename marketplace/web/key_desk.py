@@ -38,11 +38,15 @@ def key_desk(campaign_id: UUID) -> str:
 
 @web.get("/campaigns/<uuid:campaign_id>/key-desk/requests")
 def key_requests_(campaign_id: UUID) -> dict[str, Any]:
-    """What waits for one of the reader's devices, as JSON; those that it knows already are only named."""
+    """What waits for one of the reader's devices, as JSON; those that it knows already are only named.
+
+    All are where its page is `full`: they are named so that those leave it that do not wait any more.
+    """
     asked: dict[str, Any] = {
         "campaign_id": campaign_id,
         "holder": request.args.get("device", ""),
         "known": key_json.known_in(request.args.get("known", "")),
+        "most": 0 if "full" in request.args else key_requests.MOST,
         "actor": current_principal(),
         "context": current_context(),
     }

@@ -16,7 +16,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
@@ -186,7 +186,7 @@ def test_end_to_end_the_owners_browser_lets_the_contributors_read_and_answer(
     expect(contributor.get_by_text(WAITING)).to_be_visible()
     expect(contributor.get_by_text("Struck 1")).to_have_count(0)
     owner.goto(f"/campaigns/{posting.campaign_id}/key-desk")
-    expect(owner.get_by_text("Somebody asked a moment ago.")).to_be_visible()
+    expect(owner.get_by_text("Somebody asked. It shows here once a witness has seen it")).to_be_visible()
     witness(stage)
     expect(said(owner)).to_have_text("Checked. The key can be given.")
     expect(owner.get_by_text("Device confirmed by: Civil Aviation Office")).to_be_visible()
@@ -277,6 +277,25 @@ def test_the_desk_refuses_evidence_that_no_witness_stands_behind(
     owner.goto(f"/campaigns/{posting.campaign_id}/key-desk")
     expect(said(owner)).to_have_text("Not given: no witness has confirmed the record.")
     expect(owner.get_by_role("button", name="Give the key")).to_have_count(0)
+
+
+def test_a_desk_that_is_full_asks_for_no_more_and_says_so(sealed_stage: Stage, owner: Page) -> None:
+    posting = posted(sealed_stage, set_up_owner(sealed_stage, owner))
+    names = [f"{number:016}" for number in range(151)]
+    asked: list[str] = []
+
+    def crowded(route: Route) -> None:
+        asked.append(route.request.url)
+        known = parse_qs(urlsplit(route.request.url).query).get("known", [""])[0].split(".")
+        fresh = [] if "full=1" in asked[-1] else [name for name in names[:150] if name not in known]
+        requests = [{"name": name, "number": 1, "evidence": {}} for name in fresh]
+        route.fulfill(json={"key": None, "requests": requests, "waiting": names})
+
+    owner.route("**/key-desk/requests*", crowded)
+    owner.goto(f"/campaigns/{posting.campaign_id}/key-desk")
+    expect(owner.get_by_text("More people wait.")).to_be_visible()
+    expect(owner.locator("[data-requests] li")).to_have_count(150)
+    assert ["full=1" in url for url in asked] == [False, True]
 
 
 DISTRUSTED = "It is not shown that the owner’s agency sealed this item, so nothing is opened:"

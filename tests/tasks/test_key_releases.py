@@ -203,6 +203,11 @@ class TestWaiting:
         again = scene.desk(known={request.name})
         assert (again.key, again.requests, again.waiting) == (None, [], [request.name])
 
+    def test_names_all_and_hands_out_none_where_the_page_is_full(self, scene: Scene) -> None:
+        full = scene.desk(most=0)
+        assert (full.key, full.requests, len(full.waiting)) == (None, [], 1)
+        assert entries("key.list") == []
+
     def test_looking_hands_out_nothing_that_is_not_recorded(self, scene: Scene) -> None:
         """A page that asks every three seconds only reads, until there is something to hand out."""
         asked = {"holder": scene.posting.device.thumbprint, "actor": scene.owner, "context": AT_WORK}

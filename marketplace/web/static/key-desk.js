@@ -15,6 +15,7 @@ const { keyDesk: url, release: releaseUrl, campaign, keyId } = desk.dataset;
 const automatic = desk.querySelector("[data-automatic]");
 const list = desk.querySelector("[data-requests]");
 const lookAgainMilliseconds = 3000;
+const mostKnown = 150; // so many names fit the line of one address; with so many rows no more are asked for
 
 const requests = new Map(); // by name: {found, row, vouched, state}
 let device = null;
@@ -66,12 +67,15 @@ async function lookOnce() {
   device ??= await mine(undefined, holders());
   if (!device) throw Object.assign(new Error("no key here"), { problem: { type: "/problems/not-a-holder" } });
   const known = [...requests].filter(([, { state }]) => state !== "given").map(([name]) => name);
-  const found = await readPart(`${url}?device=${device.thumbprint}&known=${known.join(".")}`);
+  const full = known.length >= mostKnown;
+  const asked = full ? "full=1" : `known=${known.join(".")}`;
+  const found = await readPart(`${url}?device=${device.thumbprint}&${asked}`);
   if (found.key) holder ??= await openCampaign(found.key, { purpose: "key", campaign }, device, keyId);
   for (const one of found.requests) await add(one);
   for (const [name, request] of requests) if (!found.waiting.includes(name)) leave(name, request);
   const unseen = found.waiting.filter((name) => !requests.has(name)).length;
-  desk.querySelector("[data-unseen]").hidden = !unseen;
+  desk.querySelector("[data-unseen]").hidden = full || !unseen;
+  desk.querySelector("[data-full]").hidden = !full || !unseen;
   desk.querySelector("[data-none]").hidden = requests.size + unseen > 0;
   show("open");
   if (automatic.checked) await giveAll();
