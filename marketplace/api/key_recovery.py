@@ -17,7 +17,7 @@ from marketplace.foundation.db import Tx, transaction
 from marketplace.foundation.errors import InvalidInput
 from marketplace.foundation.input import Input
 from security.sealing.device_slots import LARGEST_SLOT
-from tasks import key_holders, key_recovery
+from tasks import key_holders, key_recovery, sealers
 from tasks.errors import (
     BadSealing,
     DeviceNotWitnessed,
@@ -49,6 +49,11 @@ class CampaignKey(Schema):
 
     key_id = fields.String(metadata=told("The campaign's own key, by the name that is made of it."))
     key = fields.Nested(SealedPart)
+    evidence = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(),
+        metadata=told("What stands behind the device that signed it. Verify both before you seal to it."),
+    )
 
 
 class RecoverySlot(Schema):
@@ -82,7 +87,9 @@ def get_campaign_key(query: dict[str, Any], campaign_id: UUID | None) -> Respons
     wanted = existing(campaign_id, NoSuchCampaign)
     with transaction() as tx:
         found = key_holders.offer(tx, wanted, device=query["device"], **who())
-        return reply({"key_id": found.campaign.key_id, "key": sealed_json.part_of(found.key)})
+        evidence = dict(sealers.behind(tx, [found.key]))
+        key = sealed_json.part_of(found.key)
+        return reply({"key_id": found.campaign.key_id, "key": key, "evidence": evidence})
 
 
 @api.get("/campaigns/<id:campaign_id>/key/recovery")

@@ -123,12 +123,32 @@ def import_(
     help="Write to this file, only for you to read.",
 )
 @DEVICE
+@click.option(
+    "--trust",
+    "trust_path",
+    type=FILE,
+    help="Whom to trust when another device than this one sealed or decided.",
+)
+@click.option(
+    "--unproved",
+    is_flag=True,
+    help="Also what nobody is shown to have sealed, of people who were erased, say.",
+)
 @for_a_person
-def export(client: Client, campaign_id: str, out: Path | None, device_path: Path | None) -> None:
+def export(
+    client: Client,
+    campaign_id: str,
+    out: Path | None,
+    device_path: Path | None,
+    trust_path: Path | None,
+    unproved: bool,
+) -> None:
     """Fetch the results of a campaign as CSV. CAMPAIGN is its id; see: marketplace campaign list
 
     With --device the results of a sealed campaign are opened here; those of one that is sealed end to end can be opened
-    nowhere else, and by no device that does not hold the campaign's key.
+    nowhere else, and by no device that does not hold the campaign's key. Who sealed each item and decided each result
+    is checked before anything is written: by this device's own key, and by --trust for all others. With --trust nothing
+    that the marketplace itself sealed is taken for a result.
 
     Example: marketplace campaign export 7d8f2c9e-3b5a-4c1d-9e8f-0a1b2c3d4e5f --out results.csv
     """
@@ -136,7 +156,7 @@ def export(client: Client, campaign_id: str, out: Path | None, device_path: Path
         if device_path is None:
             content = client.get(f"/campaigns/{text_of_id(campaign_id)}/results.csv").content
         else:
-            content = _opened(client, id_of(campaign_id), device_path).encode()
+            content = _opened(client, id_of(campaign_id), device_path, trust_path, unproved).encode()
     if out is None:
         click.echo(content, nl=False)
         return
@@ -250,14 +270,22 @@ def _posted(
     rows = table.items(text, found["settings"]["form"])
     if into is None:
         return sealed_import.post(client, found, rows, device, largest, trusted)
-    return sealed_import.go_on(client, found, rows, device, largest, id_of(into))
+    return sealed_import.go_on(client, found, rows, device, largest, id_of(into), trusted)
 
 
-def _opened(client: Client, campaign_id: UUID, device_path: Path) -> str:
+def _opened(
+    client: Client, campaign_id: UUID, device_path: Path, trust_path: Path | None, unproved: bool
+) -> str:
+    device = device_file.read(device_path)
+    trusted = None if trust_path is None else read_trusted(trust_path)
+    found: set[str] | None = set() if unproved else None
     try:
-        return sealed_export.results_csv(client, campaign_id, device_file.read(device_path))
+        content = sealed_export.results_csv(client, campaign_id, device, trusted, found)
     except SealingError as error:
         raise click.ClickException(f"A result does not open ({type(error).__name__}).") from None
+    for what in sorted(found or ()):
+        click.echo(f"Not shown to be sealed by a device of your agency: {what}", err=True)
+    return content
 
 
 def _explain(problem: dict[str, Any], refusal: click.ClickException, json_wanted: bool) -> NoReturn:

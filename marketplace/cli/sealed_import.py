@@ -18,7 +18,9 @@ from marketplace.cli.client import Client, Refusal
 from marketplace.cli.device_file import DeviceFile
 from marketplace.cli.key_release import Trusted
 from marketplace.cli.sealed import Sealing
+from marketplace.cli.sealers import NobodySealed, SealerNotShown, Sealers
 from marketplace.cli.speech import progress_of
+from security.key_transparency import EvidenceRefused
 from security.sealing import keys
 
 LARGEST_BATCH = 32 * 1024 * 1024
@@ -58,14 +60,23 @@ def go_on(
     device: DeviceFile,
     largest: int,
     campaign: UUID,
+    trusted: Trusted | None = None,
 ) -> dict[str, Any]:
     """Put the rows that are missing behind those that the campaign has, in the same order. Returns the campaign.
 
-    The items are sealed to the public half of the key that `device` opened, whatever the server says it is. Raises as
-    `post` does.
+    The items are sealed to the public half of the key that `device` opened, whatever the server says it is, and only if
+    it is shown that `device`, or another one by `trusted`, made that key: a key of the server's own opens just as well.
+    Raises as `post` does.
     """
     holder = sealed.holder_of(device)
     told = client.get(f"/campaigns/{campaign}/key", device=device.thumbprint).json()
+    try:
+        Sealers(device, told["evidence"], trusted, datetime.now(UTC)).check(told["key"], None)
+    except (NobodySealed, SealerNotShown, EvidenceRefused) as error:
+        raise click.ClickException(
+            f"The campaign's key is not shown to be made by a device of your agency ({type(error).__name__}). "
+            f"{error.message} Nothing was sent."
+        ) from None
     own = sealed.campaign_key(told["key"], holder, campaign)
     sealing = Sealing(found, campaign, own.key_id, keys.public_jwk(own.private), device)
     made: dict[str, Any] = client.get(f"/campaigns/{campaign}").json()

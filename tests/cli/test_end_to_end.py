@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
@@ -178,6 +179,21 @@ def test_what_broke_off_goes_on_behind_what_is_in(served: Terminal, owner: Princ
     for _ in range(12):
         a_contribution(campaign_id, person, "bird")
     assert one(select(func.count()).select_from(Campaign)) == 1
+
+
+@pytest.mark.parametrize("signature", [None, bytes(64)])
+def test_nothing_more_is_sealed_to_a_key_that_no_device_is_shown_to_have_made(
+    served: Terminal, owner: Principal, signature: bytes | None
+) -> None:
+    """The marketplace could seal a key of its own for the device, and read everything that comes after."""
+    campaign_id = imported(served, owner).stdout.splitlines()[0].split()[-1]
+    key = one(select(Campaign.key_payload_id))
+    forged: dict[str, Any] = {"signature": signature} | ({} if signature else {"signer": None})
+    changed(Payload.__table__.update().where(Payload.id == key).values(**forged))
+    refused = imported(served, owner, "--into", campaign_id, text=GOOD + "CanaryOwl,small\n")
+    assert refused.exit_code == 1
+    assert "SignatureRefused" in refused.stderr or "Nothing was sent." in refused.stderr
+    assert one(select(func.count()).select_from(Microtask)) == 2
 
 
 class _OneBatch(Client):
