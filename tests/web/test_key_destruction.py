@@ -88,6 +88,18 @@ def test_keys_are_listed_by_year_with_what_hangs_on_each(stage: Stage, old_key: 
     assert f"/agency/keys/years/{current}" not in page
 
 
+def test_counts_are_written_as_the_language_writes_numbers(stage: Stage, old_key: str) -> None:
+    more = list(stored(old_key, 1200))
+    felix = stage.client("felix")
+    for language, count in (("en", "1,202 pieces"), ("de", "1.202 ")):
+        felix.set_cookie("language", language)
+        for path in ("/agency/keys/years", f"/agency/keys/years/{old_key}"):
+            assert count in felix.get(path).get_data(as_text=True)
+    with transaction() as tx:
+        tx.execute(delete(PayloadSlot).where(PayloadSlot.payload_id.in_(more)))
+        tx.execute(delete(Payload).where(Payload.id.in_(more)))
+
+
 def test_destroying_a_key_is_proposed_on_a_page_and_leads_to_the_agreement(
     stage: Stage, old_key: str
 ) -> None:
