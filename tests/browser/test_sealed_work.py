@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
@@ -12,7 +13,7 @@ from sqlalchemy import select, update
 from agencies.device_models import DeviceKey
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
-from tasks.models import Claim, Draft, Participation
+from tasks.models import Claim, Draft, Microtask, Participation
 from tests.web import serving
 from tests.web.stage import Stage
 
@@ -150,20 +151,41 @@ def test_an_item_that_is_no_longer_theirs_says_so(maja: BrowserContext, stage: S
 def test_what_was_typed_is_kept_where_the_time_ran_out_and_the_page_says_where(
     maja: BrowserContext, stage: Stage
 ) -> None:
-    claim_id = stage.claim("maja")
     page = at_the_item(maja, stage)
-    with transaction() as tx:
-        claim = tx.all(select(Claim.microtask_id, Claim.person_id).where(Claim.id == claim_id))[0]
-        over = {"live": False, "ended": "lapsed", "expires_at": None}
-        tx.execute(update(Claim).where(Claim.id == claim_id).values(over))
-        mine = (Participation.microtask_id == claim.microtask_id, Participation.person_id == claim.person_id)
-        tx.execute(update(Participation).where(*mine).values(state="lapsed"))
+    time_ran_out(stage.claim("maja"))
     page.locator("#note").fill(NOTE)
     page.evaluate(OPEN_AGAIN)
     expect(page.get_by_text("What you wrote is kept, sealed to your own devices.")).to_be_visible()
     page.get_by_role("link", name="Read it there").click()
     page.get_by_role("button", name="Open it here").click()
     expect(page.get_by_text(NOTE)).to_be_visible()
+
+
+def test_an_answer_that_comes_when_the_place_is_taken_is_kept_for_its_author(
+    maja: BrowserContext, stage: Stage
+) -> None:
+    page = at_the_item(maja, stage)
+    item = time_ran_out(stage.claim("maja"))
+    with transaction() as tx:
+        tx.execute(update(Microtask).where(Microtask.id == item).values(need=0, open=False))
+    page.locator("[data-key='1']").check()
+    page.locator("#note").fill(NOTE)
+    page.get_by_role("button", name="Submit and next").click()
+    expect(page.get_by_role("heading", name="What you wrote is not lost")).to_be_visible()
+    page.get_by_role("button", name="Open it here").click()
+    expect(page.get_by_text(NOTE)).to_be_visible()
+
+
+def time_ran_out(claim_id: UUID) -> UUID:
+    """The claim lapses, as it does on the clock's turn. Returns its item."""
+    with transaction() as tx:
+        claim = tx.all(select(Claim.microtask_id, Claim.person_id).where(Claim.id == claim_id))[0]
+        over = {"live": False, "ended": "lapsed", "expires_at": None}
+        tx.execute(update(Claim).where(Claim.id == claim_id).values(over))
+        mine = (Participation.microtask_id == claim.microtask_id, Participation.person_id == claim.person_id)
+        tx.execute(update(Participation).where(*mine).values(state="lapsed"))
+    item: UUID = claim.microtask_id
+    return item
 
 
 def test_waiting_for_a_key_is_said_once_and_outlasts_a_broken_line(
