@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import select, true
 
-from agencies.models import Agency, IdentityProvider
+from agencies.models import Agency, Identity, IdentityProvider
 from marketplace.foundation.db import Tx
 from security import asked_keys, merkle_proofs
 from security.log import checkpoints, tree, witnesses
@@ -49,6 +49,12 @@ def trust(db: Tx, agency_id: UUID | None = None) -> Trust:
         [str(known[name]) for name in sorted(known)],
         {row.issuer: row.name for row in providers},
     )
+
+
+def issuers_of(db: Tx, person_id: UUID) -> list[str]:
+    """The sign-in services that confirm this person's own devices."""
+    found = db.all(select(Identity.issuer).where(Identity.person_id == person_id).distinct())
+    return sorted(row.issuer for row in found)
 
 
 def asked(db: Tx, microtask_id: UUID, device: str, until: int) -> dict[str, Any] | None:

@@ -159,6 +159,7 @@ def _found(claim_id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
             found["devices"] = [each.thumbprint for each in device_keys.live_of(tx, principal.person_id)]
             if campaign.protection is Protection.END_TO_END:
                 found["trust"] = record_proofs.trust(tx, campaign.agency_id)
+                found["own_issuers"] = record_proofs.issuers_of(tx, principal.person_id)
         elif found["live"]:
             item = opening.open_item(tx, claim_id, actor=principal, context=context)
     # Rendered after the transaction: a page needs a connection of its own.

@@ -380,8 +380,18 @@ def sign_anew(part: Told, device: Device, campaign_key: str | None) -> None:
     part |= {"signature": base64url.encoded(signature), "signer": device.thumbprint}
 
 
+STRANGE = "no agency here uses the sign-in service that confirmed the device."
+
+
+def with_other_issuers(route: Route) -> None:
+    """The work page, as it would come to somebody whose devices another sign-in service confirms."""
+    answer = route.fetch()
+    text = re.sub(r'data-issuers="[^"]*"', 'data-issuers="https://elsewhere.example"', answer.text())
+    route.fulfill(response=answer, body=text)
+
+
 LIES: dict[Callable[[Liar, Told], None], str] = {
-    Liar.sealed_by_another_agency: "no agency here uses the sign-in service that confirmed the device.",
+    Liar.sealed_by_another_agency: STRANGE,
     Liar.said_to_be_the_owners: "these are not the keys of that device.",
     Liar.without_evidence: "the evidence of the device cannot be read.",
     Liar.unsigned: "the evidence of the device cannot be read.",
@@ -418,6 +428,13 @@ def test_a_contributors_browser_trusts_no_key_that_the_server_merely_names(
         expect(states.get_by_text(DISTRUSTED)).to_be_visible(visible=sentence is not CHANGED)
         expect(contributor.get_by_text("Struck 1")).to_have_count(0)
         expect(contributor.locator("#note")).to_be_hidden()
+
+    # One's own device counts as confirmed by the sign-in services that the page names, and not by just any.
+    liar.lie = None
+    contributor.route("**/claims/*", with_other_issuers)
+    contributor.reload()
+    expect(states.get_by_text(STRANGE)).to_be_visible()
+    contributor.unroute("**/claims/*")
 
     # Without the module that checks nothing is opened either.
     liar.lie = None
