@@ -24,7 +24,7 @@ from security.sealing import SealingError, SlotPurpose, device_slots, envelope, 
 from tasks import claims, facts, payloads
 from tasks.errors import BadSealing, ClaimOver, NeedsDevice, NotUnderSeal, Shredded
 from tasks.facts import CampaignFacts
-from tasks.models import Campaign, Draft, Microtask, Participation, Payload, PayloadSlot
+from tasks.models import Campaign, Claim, Draft, Microtask, Participation, Payload, PayloadSlot
 from tasks.payloads import Part, Sealed
 
 KEPT_DAYS = 30
@@ -43,7 +43,7 @@ def save(tx: Tx, claim_id: UUID, sealed: Sealed, *, actor: Principal, context: C
     NeedsDevice, BadSealing.
     """
     item = claims.mine(tx, claim_id, actor).microtask_id
-    participation = _hold(tx, item, actor)
+    participation = _hold(tx, claim_id, item, actor)
     held = claims.mine(tx, claim_id, actor)  # as it is now that it cannot end any more
     campaign = claims.campaign_of(tx, held, people.still_member(tx, actor), context)
     if not campaign.sealed:
@@ -70,15 +70,16 @@ def save(tx: Tx, claim_id: UUID, sealed: Sealed, *, actor: Principal, context: C
         _destroy(tx, [before])
 
 
-def _hold(tx: Tx, microtask_id: UUID, actor: Principal) -> str:
-    """Hold an item and the person's part in it until COMMIT; returns how far they are with it. Raises Shredded.
+def _hold(tx: Tx, claim_id: UUID, microtask_id: UUID, actor: Principal) -> str:
+    """Hold a claim, its item and the person's part in it until COMMIT; returns how far they are with it.
 
     Of two tabs, also with two claims on one item, the second waits for the first; so do answering, claiming again and
     shredding, which lock in this order too. Else a draft could come after its answer, or a payload stay that nothing
-    leads to.
+    leads to. Raises Shredded.
     """
+    tx.execute(select(Claim.id).where(Claim.id == claim_id).with_for_update(read=True, key_share=True))
     item = select(Microtask.payload_id).where(Microtask.id == microtask_id)
-    payload_id = tx.scalar(item.with_for_update(read=True, key_share=True))
+    payload_id = tx.scalar(item.with_for_update(key_share=True))
     if payload_id is not None and tx.scalar(select(Payload.shredded_on).where(Payload.id == payload_id)):
         raise Shredded()
     mine = (Participation.person_id == actor.person_id, Participation.microtask_id == microtask_id)

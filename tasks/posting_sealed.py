@@ -22,7 +22,7 @@ from security.labels import Level
 from security.log import audit
 from security.principal import Context, Principal, Role
 from security.sealing import Protection, SealingError, keys
-from tasks import campaign_rows, facts, payloads, sealed_keys
+from tasks import campaign_rows, facts, payloads, retention, sealed_keys
 from tasks.errors import (
     BadSealing,
     NeedsDevice,
@@ -132,6 +132,7 @@ def add_items(
     long as it is not shredded. Raises NoSuchCampaign, NotPermitted, NotUnderOwnKey, Shredded, NeedsDevice, BadSealing.
     """
     people.still_holds(tx, actor, Role.TASK_OWNER)
+    retention.hold(tx, campaign_id)  # else a shredding that has begun would miss what comes in beside it
     campaign = facts.campaign(tx, campaign_id)
     if (campaign.owner_id, campaign.agency_id) != (actor.person_id, actor.agency_id):
         raise NoSuchCampaign()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Thread
 from typing import Any
+
+from marketplace.foundation.db import Tx, transaction
 
 PATIENCE = 60
 """Seconds after which a thread that waits for ever is a failure. No test measures time with it."""
@@ -34,3 +36,15 @@ def winners(outcomes: Sequence[Any]) -> list[Any]:
 def losers(outcomes: Sequence[Any]) -> list[type[Exception]]:
     """The classes of the exceptions among the outcomes."""
     return [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)]
+
+
+def during(first: Callable[[Tx], Any], second: Callable[[], Any]) -> list[Any]:
+    """Do the second while the first is not committed; returns what the second came to."""
+    outcome: list[Any] = []
+    asking = Thread(target=lambda: outcome.extend(together(second)))
+    with transaction() as tx:
+        first(tx)
+        asking.start()
+        asking.join(0.2)
+    asking.join(PATIENCE)
+    return outcome

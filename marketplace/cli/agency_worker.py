@@ -22,7 +22,9 @@ from marketplace.cli.processing_key import ProcessingKey
 from security.sealing import SealingError
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-NOT_A_HOLDER, SHREDDED = "/problems/not-a-holder", "/problems/shredded"
+NEVER_AGAIN = ("/problems/not-a-holder", "/problems/shredded")
+"""Refusals that no later round is spared: posted before the processing key was registered (its owner settles it), and
+shredded. Each refusal is on the record, so what is refused is not asked for in every round."""
 REST = 600.0
 """Seconds until a campaign is looked at again in which nothing could be decided: reading answers is on the record."""
 
@@ -60,11 +62,12 @@ def _settled(client: Client, keys: Keys, device: DeviceFile, campaign_id: UUID) 
     except Refusal as refusal:
         if refusal.over:
             raise
-        if refusal.problem.get("type") == SHREDDED:
-            keys.resting[campaign_id] = math.inf
-        elif refusal.problem.get("type") != NOT_A_HOLDER:
+        kind = refusal.problem.get("type")
+        if kind not in NEVER_AGAIN:
             say(f"{campaign_id}: {refusal.message}")
-        return 0  # not a holder: posted before the processing key was registered, its owner settles it
+        if not refusal.passing:
+            keys.resting[campaign_id] = math.inf if kind in NEVER_AGAIN else time.monotonic() + REST
+        return 0
     except SealingError as error:
         say(f"{campaign_id}: the campaign's key does not open ({type(error).__name__}).")
         keys.resting[campaign_id] = time.monotonic() + REST

@@ -67,6 +67,17 @@ def test_what_is_shredded_and_what_cannot_be_decided_is_left_in_peace(
     assert [row.act for row in found(select(AuditPending.act))].count("answer.read") == 1
 
 
+def test_what_the_worker_may_not_open_is_not_asked_for_again_and_again(
+    served: Terminal, owner: Principal
+) -> None:
+    answered(served, owner)
+    device = device_file.read(served.folder / "device.json")
+    its_keys = Keys(owner.agency_slug, ProcessingKey(keys.new_private()), device)
+    client = Client(f"http://127.0.0.1:{served.environment['MARKET_PORT']}", token_of(owner))
+    assert [every_step(client, its_keys, patient=True) for _ in range(3)] == [0, 0, 0]
+    assert [row.act for row in found(select(AuditPending.act))].count("access.refuse") == 1
+
+
 def test_a_worker_works_for_one_agency(served: Terminal, owner: Principal) -> None:
     key = processing_file(served, keys.new_private())
     refused = served.type("worker", "--agency", "elsewhere", "--key", key, "--once", token=token_of(owner))

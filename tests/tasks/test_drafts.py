@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from threading import Thread
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +48,7 @@ from tests.builders import (
     rules_in_force,
 )
 from tests.on_device import Device
-from tests.together import PATIENCE, losers, together
+from tests.together import during, losers, together
 
 TYPED = {"kind": "bat", "note": "small wings"}
 BY_VPN: dict[str, Any] = {
@@ -363,18 +362,6 @@ class TestAtTheSameMoment:
         )
         assert losers(outcome) == [Shredded]
         assert counts() == (0, 0)
-
-
-def during(first: Callable[[Tx], Any], second: Callable[[], Any]) -> list[Any]:
-    """Do the second while the first is not committed; returns what the second came to."""
-    outcome: list[Any] = []
-    asking = Thread(target=lambda: outcome.extend(together(second)))
-    with transaction() as tx:
-        first(tx)
-        asking.start()
-        asking.join(0.2)
-    asking.join(PATIENCE)
-    return outcome
 
 
 class TestKept:

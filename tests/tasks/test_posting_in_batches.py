@@ -13,13 +13,14 @@ from marketplace.foundation.db import transaction
 from marketplace.foundation.ids import new_id
 from security.log.models import AuditPending
 from security.principal import Principal
-from tasks import posting_sealed
+from tasks import posting_sealed, shredding
 from tasks.errors import BadSealing, NeedsDevice, NoSuchCampaign, NotUnderOwnKey, Shredded
 from tasks.models import Campaign, CampaignProgress, Microtask, Payload
 from tasks.posting_sealed import SealedRow
 from tests import on_device
 from tests.builders import AT_WORK, a_campaign, a_contribution, a_person, an_owner, changed, found, one
 from tests.end_to_end import Posting, a_posting, an_end_to_end_owner
+from tests.together import during, losers
 
 
 @pytest.fixture
@@ -105,3 +106,13 @@ def test_nothing_is_added_to_what_is_shredded_or_lies_open(posting: Posting) -> 
     open_work = a_campaign(posting.owner, level="internal")
     with transaction() as tx, pytest.raises(NotUnderOwnKey):
         posting_sealed.add_items(tx, open_work, posting.items[2:], actor=posting.owner, context=AT_WORK)
+
+
+def test_a_batch_that_comes_while_the_campaign_is_shredded_is_refused(posting: Posting) -> None:
+    """The shredding that has begun would not see its items."""
+    outcome = during(
+        lambda tx: shredding.shred_campaign(tx, posting.campaign_id, actor=posting.owner, context=AT_WORK),
+        lambda: add(posting, posting.items[2:]),
+    )
+    assert losers(outcome) == [Shredded]
+    assert one(select(func.count()).select_from(Microtask)) == 2

@@ -41,7 +41,21 @@ def upgrade() -> None:
         _build({})
         return
     with op.get_context().autocommit_block():
+        # Each waits for the transactions that were open before it, which may take longer than a lock is waited for.
+        op.execute("SET lock_timeout = 0")
+        _drop_broken_off()
         _build({"postgresql_concurrently": True, "if_not_exists": True})
+        op.execute("RESET lock_timeout")
+
+
+def _drop_broken_off() -> None:
+    """Building that was broken off leaves an index that is never used, and whose name would be taken for a whole one."""
+    unusable = sa.text(
+        "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+        "WHERE NOT indisvalid AND relname = ANY(:names)"
+    )
+    for name in op.get_bind().scalars(unusable, {"names": list(INDEXES)}).all():
+        op.execute(f"DROP INDEX CONCURRENTLY {name}")
 
 
 def _build(how: dict[str, Any]) -> None:
