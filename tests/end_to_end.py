@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from agencies import agency_keys, handling
+from marketplace.cli import sealed as on_command_line
+from marketplace.cli.device_file import DeviceFile
 from marketplace.foundation.db import reading, transaction
 from marketplace.foundation.ids import new_id
 from security.canonical import canonical_bytes
@@ -271,3 +273,11 @@ def known(campaign_id: UUID) -> CampaignFacts:
     """A posted campaign."""
     with reading() as db:
         return facts.campaign(db, campaign_id)
+
+
+def posting_of(
+    prepared: Mapping[str, Any], rows: Sequence[Mapping[str, str]], signer: DeviceFile
+) -> dict[str, Any]:
+    """The body by which a campaign of these rows is posted in one request."""
+    sealing, body = on_command_line.begun(prepared, signer)
+    return body | {"items": [sealing.item(number, row) for number, row in enumerate(rows, start=1)]}

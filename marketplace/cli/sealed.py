@@ -136,14 +136,6 @@ def begun(
     return sealing, {"spec": preparation["settings"], "campaign": str(campaign), "key": key | named}
 
 
-def posting(
-    preparation: Mapping[str, Any], rows: Sequence[Mapping[str, str]], device: DeviceFile
-) -> dict[str, Any]:
-    """The body by which a campaign of these rows is posted at once. Raises SealingError."""
-    sealing, body = begun(preparation, device)
-    return body | {"items": [sealing.item(number, row) for number, row in enumerate(rows, start=1)]}
-
-
 def _header(part: Part) -> Header:
     try:
         return Header.from_bytes(canonical_bytes(part["header"]))

@@ -15,7 +15,7 @@ from security.principal import Principal
 from tasks.models import Campaign, Result
 from tests import on_device
 from tests.builders import a_contribution, a_person, a_spec, an_agency, an_owner, one
-from tests.end_to_end import agency_keys_of, an_end_to_end_owner
+from tests.end_to_end import agency_keys_of, an_end_to_end_owner, posting_of
 
 SPEC = a_spec(level="sensitive", contributions=1)
 ROWS = [{"entry": "Gull"}, {"entry": "Bat"}]
@@ -40,7 +40,7 @@ def prepared(program: Any, owner: Principal) -> dict[str, Any]:
 
 
 def posted(program: Any, owner: Principal) -> str:
-    body = sealed.posting(prepared(program, owner), ROWS, device(owner))
+    body = posting_of(prepared(program, owner), ROWS, device(owner))
     answer = program(owner).post("/campaigns/sealed", json=body)
     assert answer.status_code == 201, answer.json
     assert answer.headers["Location"].endswith(answer.json["id"])
@@ -60,7 +60,7 @@ def test_settings_are_checked_and_nothing_is_posted(program: Any, owner: Princip
 
 
 def test_a_sealed_campaign_is_posted_once(program: Any, owner: Principal) -> None:
-    body = sealed.posting(prepared(program, owner), ROWS, device(owner))
+    body = posting_of(prepared(program, owner), ROWS, device(owner))
     first = program(owner).post("/campaigns/sealed", key="k-1", json=body)
     again = program(owner).post("/campaigns/sealed", key="k-1", json=body)
     assert (first.status_code, again.status_code) == (201, 201)
@@ -82,13 +82,13 @@ def test_a_sealed_campaign_is_posted_once(program: Any, owner: Principal) -> Non
 def test_what_is_no_sealed_campaign_is_refused(
     program: Any, owner: Principal, spoilt: dict[str, Any]
 ) -> None:
-    body = sealed.posting(prepared(program, owner), ROWS, device(owner)) | spoilt
+    body = posting_of(prepared(program, owner), ROWS, device(owner)) | spoilt
     refused = program(owner).post("/campaigns/sealed", json=body)
     assert (refused.status_code, refused.json["type"]) == (422, "/problems/bad-sealing")
 
 
 def test_what_lacks_the_agencys_key_says_so(program: Any, owner: Principal) -> None:
-    body = sealed.posting(prepared(program, owner), ROWS, device(owner))
+    body = posting_of(prepared(program, owner), ROWS, device(owner))
     agency_keys_of(owner)
     refused = program(owner).post("/campaigns/sealed", json=body)
     assert (refused.status_code, refused.json["type"]) == (422, "/problems/key-not-shared")

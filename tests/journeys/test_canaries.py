@@ -186,7 +186,7 @@ def test_end_to_end_canaries_are_found_nowhere_and_the_marketplace_has_no_key_to
     with sealed_end_to_end(marketplace):
         prepared = owner.post("/campaigns/sealed/check", {"spec": spec}).json()
         rows = [{"entry": f"the song of {item}"}, {"entry": f"another song of {item}"}]
-        posted = owner.post("/campaigns/sealed", sealing.posting(prepared, rows, signer))
+        posted = owner.post("/campaigns/sealed", end_to_end.posting_of(prepared, rows, signer))
     assert posted.status_code == 201, posted.text
     campaign = posted.json()["id"]
 
