@@ -160,7 +160,15 @@ def start(
 
 
 def confirm(tx: Tx, token: str, vouched: Vouched, *, actor: Principal, context: Context) -> str:
-    """A step-up came back: the session gets a new token and the new sign-in's strength and time. Returns the token.
+    """A step-up came back: as `renew`, and put on the record."""
+    fresh = renew(tx, token, vouched)
+    target = audit.Target("session", context.session or "", actor.agency_id)
+    audit.record(tx, "session.step_up", target, actor=actor, context=replace(context, acr=vouched.acr))
+    return fresh
+
+
+def renew(tx: Tx, token: str, vouched: Vouched) -> str:
+    """The session gets a new token and the new sign-in's strength and time. Returns the token.
 
     The new answer must be of the very identity that vouched for the session, and must not name another organisation
     than it was let in from. Raises StepUpByAnother and OrganisationChanged, which end nothing, NotSignedIn where the
@@ -173,9 +181,6 @@ def confirm(tx: Tx, token: str, vouched: Vouched, *, actor: Principal, context: 
     organisations.check(tx, vouched).or_raise(OrganisationChanged)
     begun = sessions.renew(tx, token, vouched)
     held_forms.reseal(tx, session=begun.reference, token=token, fresh=begun.token)
-    target = audit.Target("session", begun.reference, actor.agency_id)
-    seen = replace(context, acr=vouched.acr)
-    audit.record(tx, "session.step_up", target, actor=actor, context=seen)
     return begun.token
 
 

@@ -18,10 +18,13 @@ from tasks import rewrapping
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A key of an agency's, how many payloads hang on it, and why it cannot be destroyed (None: it can)."""
+    """A key of an agency's, how many payloads and small secrets hang on it, and why it cannot be destroyed (None: it
+    can).
+    """
 
     key: KeyInfo
     payloads: int
+    secrets: int
     why_it_stays: str | None
 
 
@@ -49,6 +52,7 @@ def listing(db: Tx, agency_slug: str) -> list[Kept]:
         Kept(
             each,
             payloads.get(each.id, 0),
+            secrets.get(each.id, 0),
             key_destruction.why_it_stays(each, year, secrets.get(each.id, 0)),
         )
         for each in key_destruction.all_of_agency(agency_slug)

@@ -94,7 +94,7 @@ def begin(tx: Tx, offered: Offered, *, actor: Principal, session: str) -> UUID:
 def complete(tx: Tx, enrolment_id: UUID | None, proof: Proof, *, actor: Principal, context: Context) -> UUID:
     """The sign-in came back: the device is set up, on the record, and its person is told. Returns the device's id.
 
-    The caller has seen that the very identity signed in that vouched for the session (`sign_in.confirm`). What the
+    The caller has seen that the very identity signed in that vouched for the session (`sign_in.renew`). What the
     record says of it names the person as one whom somebody chose, without session and without the pseudonym of what
     they do: whoever is shown this entry beside the token, to check it, learns nothing about anything else.
 

@@ -207,7 +207,7 @@ def list_(client: Client, json_wanted: bool) -> None:
     """
     found = client.get("/campaigns").json()
     rows = [_row(row, "results") for row in found["own"]] + [_row(row, "work") for row in found["can"]]
-    head = ("CAMPAIGN", "FOR YOU", "SETTLED", "LEVEL", "DUE", "TITLE")
+    head = ("CAMPAIGN", "FOR YOU", "SETTLED", "LEVEL", "DUE", "NAME", "TITLE")
     listed(found, json_wanted, head, rows, none="There is no campaign for you at the moment.")
 
 
@@ -239,7 +239,7 @@ def shred(client: Client, campaign_id: str, yes: bool, json_wanted: bool) -> Non
 
 def _row(row: dict[str, Any], what: str) -> Sequence[Any]:
     settled = f"{row['settled']} of {row['total']}"
-    return (row["id"], what, settled, row["level"], row["due"] or "", row["title"])
+    return (row["id"], what, settled, row["level"], row["due"] or "", row["name"], row["title"])
 
 
 def _body(spec: dict[str, Any], csv: str) -> bytes:

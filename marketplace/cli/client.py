@@ -56,11 +56,19 @@ class Refusal(click.ClickException):
 
 
 def said(problem: dict[str, Any]) -> str:
-    """Title and detail of a problem as sentences; one of them where the detail begins by saying the title again."""
+    """Title and detail of a problem as sentences; one of them where the detail begins by saying the title again. Each
+    reason of a rule with its code, and with what would help.
+    """
     if problem["type"] == "/problems/token-refused":
         return f"{problem['title']}: it is unknown, over or revoked. {WAY_TO_ONE}"
     title, detail = problem["title"].rstrip("."), problem["detail"]
-    return detail if detail.startswith(title) else f"{title}. {detail}"
+    sentence = detail if detail.startswith(title) else f"{title}. {detail}"
+    return " ".join([sentence, *(_reason(each) for each in problem.get("reasons", ()))])
+
+
+def _reason(reason: dict[str, Any]) -> str:
+    remedy = (reason.get("remedy") or "").replace("_", " ")
+    return f"Reason: {reason['code']}" + (f"; what helps: {remedy}." if remedy else ".")
 
 
 class Client:

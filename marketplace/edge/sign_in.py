@@ -252,9 +252,9 @@ def _enrol(tx: Tx, returned: Returned) -> Completed:
     """The same person signed in again, and their provider's word speaks of a device's key: it is set up."""
     before, attempt = returned.own_session, returned.attempt
     assert returned.proof is not None
-    token = sign_in.confirm(
-        tx, returned.cookie, returned.vouched, actor=before.principal, context=before.context
-    )
+    # The device's entry is on the record. Another, of the same moment and under the pseudonym of what the person does,
+    # would tell whoever is shown the first whose work it is.
+    token = sign_in.renew(tx, returned.cookie, returned.vouched)
     device_keys.complete(tx, attempt.form_id, returned.proof, actor=before.principal, context=before.context)
     return Completed(token, attempt.next_path, anew=False)
 

@@ -20,8 +20,8 @@ from marketplace.web.blueprint import web
 from tasks import key_destruction
 
 STAYS = {
-    "current": _l("In use: new content is sealed under it. An operator makes a new one first."),
-    "secrets": _l("Secrets of your agency’s sign-in hang on it. An operator moves them first."),
+    "current": _l("In use. It can go once an operator has made a new one."),
+    "secrets": _l("It can go once an operator has moved the secrets to a newer one."),
 }
 """Why a key cannot be destroyed."""
 

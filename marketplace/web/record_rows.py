@@ -15,6 +15,8 @@ from marketplace.web import names
 
 NO_SEARCH = ("route", "person", "campaign", "log")
 """Kinds of objects whose id is no word of a search, or another word than `object`."""
+LONGEST_WORD = 20
+"""Characters of an object's name that is written out; what is longer was not made to be read."""
 
 
 def by_day(rows: Iterable[dict[str, Any]]) -> list[tuple[date, list[dict[str, Any]]]]:
@@ -39,6 +41,7 @@ def shown(
         "agency_shown": agencies.get(row["agency_id"]),
         "object_name": _object_name(row),
         "object_link": None if row["object_kind"] in NO_SEARCH else row["object_id"],
+        "object_short": _shortened(row["object_id"] or ""),
         "campaign_name": None if campaign is None else campaigns.get(campaign, str(campaign)[:8]),
         "campaign_only": row["object_kind"] == "campaign",
         "label": row["level"],
@@ -46,6 +49,11 @@ def shown(
         "alert": any(span.holds(row["pseudonym"], row["number"]) for span in spans),
         "new_device": detail.get("new_device") is True,
     }
+
+
+def _shortened(identifier: str) -> str:
+    """The beginning of an id that nobody reads out; a word as it is."""
+    return identifier if len(identifier) <= LONGEST_WORD else identifier[:8]
 
 
 def _object_name(row: Mapping[str, Any]) -> str:

@@ -106,8 +106,9 @@ def test_settings_that_are_no_toml_are_refused_with_their_place(terminal: Termin
     assert "line 1" in refused.stderr
 
 
-def test_a_file_that_is_too_large_is_not_sent(terminal: Terminal) -> None:
-    refused = _import(terminal, terminal.write("rows.csv", b"x" * (32 * 1024 * 1024)), token="mkt_x")
+def test_a_file_that_is_too_large_is_not_sent(served: Terminal) -> None:
+    large = served.write("rows.csv", b"x" * (32 * 1024 * 1024))
+    refused = _import(served, large, token=token_of(an_owner()))
     assert (refused.exit_code, "32 MB" in refused.stderr) == (1, True)
 
 

@@ -108,9 +108,14 @@ class TestWay:
         sets_up(browser, new_device())
         assert cookie(browser) != before
         assert one(select(WebSession.reference)) == reference
-        (entry,) = on_record("session.step_up")
-        assert (entry.object_id, entry.acr) == (reference, TWO)
         assert [row.detail for row in on_record("sign_in.begin")][-1] == {"purpose": "enrol"}
+
+    def test_no_entry_of_that_moment_tells_whose_work_the_device_is_for(self, browser: Browser) -> None:
+        browser.signs_in()
+        sets_up(browser, new_device())
+        (entry,) = on_record("device_key.enrol")
+        assert (entry.subject_id, entry.session) == (None, None)
+        assert on_record("session.step_up") == []
 
     def test_goes_on_where_somebody_came_from(self, browser: Browser) -> None:
         browser.signs_in()

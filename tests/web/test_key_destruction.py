@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -84,7 +85,8 @@ def test_keys_are_listed_by_year_with_what_hangs_on_each(stage: Stage, old_key: 
     with reading() as db:
         current = stage.keys.current("civil-aviation", clock.now(db).year + 1)
     page = english(stage, "felix").get("/agency/keys/years").get_data(as_text=True)
-    assert "In use: new content is sealed under it" in page
+    assert "It can go once an operator has made a new one" in page
+    assert re.search(r"[0-9]+ secrets? of your agency’s sign-in", page)
     assert f"/agency/keys/years/{current}" not in page
 
 
@@ -127,7 +129,7 @@ def test_a_key_in_use_says_why_it_stays(stage: Stage) -> None:
         current = stage.keys.current("civil-aviation", clock.now(db).year + 1)
     felix, path = english(stage, "felix"), f"/agency/keys/years/{current}"
     page = felix.get(path).get_data(as_text=True)
-    assert "An operator makes a new one first" in page
+    assert "It can go once an operator has made a new one" in page
     assert f'action="{path}"' not in page
 
 
