@@ -17,7 +17,7 @@ from marketplace.cli import sealed
 from marketplace.cli.client import Client
 from marketplace.cli.device_file import DeviceFile
 from marketplace.cli.key_release import Trusted
-from marketplace.cli.sealers import NobodySealed, SealerNotShown, Sealers
+from marketplace.cli.sealers import Sealers
 from marketplace.edge.results_csv import written
 from security.key_transparency import EvidenceRefused
 from security.sealing import Purpose
@@ -98,7 +98,7 @@ def _check(
     """Refuses what is not shown; a signature that is there and wrong is refused whatever else is wanted."""
     try:
         sealers.check(part, signed_for)
-    except (NobodySealed, SealerNotShown, EvidenceRefused) as error:
+    except EvidenceRefused as error:
         if unproved is None:
             raise click.ClickException(
                 f"{what} is not shown to be sealed by a device of your agency ({type(error).__name__}). "

@@ -18,7 +18,7 @@ from marketplace.cli.client import Client, Refusal
 from marketplace.cli.device_file import DeviceFile
 from marketplace.cli.key_release import Trusted
 from marketplace.cli.sealed import Sealing
-from marketplace.cli.sealers import NobodySealed, SealerNotShown, Sealers
+from marketplace.cli.sealers import Sealers
 from marketplace.cli.speech import progress_of
 from security.key_transparency import EvidenceRefused
 from security.sealing import keys
@@ -72,7 +72,7 @@ def go_on(
     told = client.get(f"/campaigns/{campaign}/key", device=device.thumbprint).json()
     try:
         Sealers(device, told["evidence"], trusted, datetime.now(UTC)).check(told["key"], None)
-    except (NobodySealed, SealerNotShown, EvidenceRefused) as error:
+    except EvidenceRefused as error:
         raise click.ClickException(
             f"The campaign's key is not shown to be made by a device of your agency ({type(error).__name__}). "
             f"{error.message} Nothing was sent."

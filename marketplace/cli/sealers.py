@@ -15,16 +15,16 @@ from typing import Any
 from marketplace.cli.device_file import DeviceFile
 from marketplace.cli.key_release import Trusted
 from marketplace.cli.vouching import vouched
-from marketplace.foundation.errors import DomainError
 from security.canonical import canonical_bytes
+from security.key_transparency import EvidenceRefused
 from security.sealing import Header, SignatureRefused, base64url, keys, signatures
 
 
-class SealerNotShown(DomainError):
+class SealerNotShown(EvidenceRefused):
     """Another device signed it: name whom your agency trusts with --trust, and it is checked."""
 
 
-class NobodySealed(DomainError):
+class NobodySealed(EvidenceRefused):
     """No device signed it, or its person was erased from the record since."""
 
 
@@ -41,7 +41,7 @@ class Sealers:
     def check(self, part: Mapping[str, Any], campaign_key: str | None) -> None:
         """That one of them signed this part, for the campaign's key of this id; None for that key itself.
 
-        Raises NobodySealed, SealerNotShown, EvidenceRefused, SealingError.
+        Raises EvidenceRefused, SealingError.
         """
         signer, signature = part.get("signer"), part.get("signature")
         if not isinstance(signer, str) or not isinstance(signature, str):

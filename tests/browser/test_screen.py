@@ -128,6 +128,15 @@ def test_one_key_keeps_it_open(opened: Opened, key: str) -> None:
     assert (is_open(page), asks(page)) == (True, False)
 
 
+def test_a_browser_that_tells_late_of_the_answer_keeps_it_open(opened: Opened) -> None:
+    page = opened(10)
+    page.evaluate("document.addEventListener('close', (event) => event.stopImmediatePropagation(), true)")
+    page.clock.run_for("09:30")
+    page.keyboard.press("Escape")
+    page.clock.run_for("08:50")
+    assert (is_open(page), asks(page)) == (True, False)
+
+
 @pytest.mark.parametrize(
     "sign",
     [

@@ -145,7 +145,7 @@ def test_an_item_that_is_no_longer_theirs_says_so(maja: BrowserContext, stage: S
 
     page.route("**/item?*", ended)
     page.goto(f"/claims/{claim_id}")
-    expect(page.get_by_text("This item is no longer in your hands.")).to_be_visible()
+    expect(page.get_by_text("This item is no longer in your hands.", exact=True)).to_be_visible()
 
 
 def test_what_was_typed_is_kept_where_the_time_ran_out_and_the_page_says_where(

@@ -269,6 +269,8 @@ class TestFiles:
     def test_the_proof_of_a_page_holds_without_the_marketplace(
         self, stage: Stage, officer: FlaskClient, tmp_path: Path
     ) -> None:
+        stage.number_entries()
+        stage.seal()
         page = text_of(officer, "/record?act=contribution.submit")
         link = re.search(r'href="(/record/proof\.json\?[^"]*)"', page)
         assert link is not None

@@ -9,7 +9,7 @@ function watch(place, idle) {
   const closed = place.querySelector("[data-screen-closed]");
   const warning = place.querySelector("[data-screen-warning]");
   const soon = Math.max(idle - 60_000, idle / 2);
-  let asking = false; // whether the question stands; it is answered when its dialog has closed
+  let asking = false; // whether the question stands
   let last = null; // when somebody last gave a sign, by both clocks; null while no item is shown
 
   // The wall clock runs through sleep but may be put back; the other one is never put back but may stop in sleep.
@@ -17,6 +17,8 @@ function watch(place, idle) {
   const passed = () => Math.max(Date.now() - last.wall, performance.now() - last.steady);
 
   function check() {
+    // A browser may tell late that a dialog has closed, a hidden tab not before it is shown.
+    if (asking && !warning.open) return answered();
     if (last === null) return;
     if (passed() >= idle) close();
     else if (passed() >= soon && !asking) warn();
@@ -32,6 +34,15 @@ function watch(place, idle) {
     asking = true;
     said.textContent = said.dataset.soon;
     warning.showModal();
+  }
+
+  // Enter on its button, Escape, or any other way in which the question goes away: somebody answered it.
+  function answered() {
+    asking = false;
+    if (last === null) return;
+    if (passed() >= idle) return close();
+    last = now();
+    said.textContent = "";
   }
 
   function close() {
@@ -56,13 +67,8 @@ function watch(place, idle) {
   }
   document.addEventListener("selectionchange", sign);
 
-  // Enter on its button, Escape, or any other way in which the question goes away: somebody answered it.
   warning.addEventListener("close", () => {
-    asking = false;
-    if (last === null) return;
-    if (passed() >= idle) return close();
-    last = now();
-    said.textContent = "";
+    if (asking) answered();
   });
 
   place.querySelector("[data-screen-again]").addEventListener("click", () => {
