@@ -11,6 +11,7 @@ import click
 
 from agencies import agency_keys
 from marketplace.cli.client import Client, for_a_person
+from marketplace.cli.key_names import KeyNamed
 from marketplace.cli.speech import JSON, listed
 from security.principal import Zone
 from security.sealing import AlgorithmRefused, base64url, keys, recovery, thumbprints
@@ -141,7 +142,7 @@ def list_(client: Client, json_wanted: bool) -> None:
     _listed(client.get("/agency/keys").json(), json_wanted)
 
 
-@key.command()
+@key.command(cls=KeyNamed)
 @click.argument("key_id")
 @JSON
 @for_a_person

@@ -12,6 +12,7 @@ import click
 
 from marketplace.cli import device_file
 from marketplace.cli.client import Client, for_a_person
+from marketplace.cli.key_names import KeyNamed, is_thumbprint
 from marketplace.cli.speech import as_json, columns
 
 JSON = click.option("--json", "json_wanted", is_flag=True, help="Print JSON for programs.")
@@ -61,11 +62,17 @@ def listing(client: Client, json_wanted: bool) -> None:
         )
 
 
-@device.command()
-@click.argument("device_id", metavar="ID")
+@device.command(cls=KeyNamed)
+@click.argument("device_id", metavar="DEVICE")
 @for_a_person
 def remove(client: Client, device_id: str) -> None:
-    """Take your device ID out of use, for good: nothing is sealed to it any more."""
+    """Take your DEVICE out of use, for good: nothing is sealed to it any more.
+
+    DEVICE is its id or its thumbprint; see: marketplace device list
+    """
+    if is_thumbprint(device_id):
+        rows = client.get("/device-keys").json()["device_keys"]
+        device_id = next((row["id"] for row in rows if row["thumbprint"] == device_id), device_id)
     client.post(f"/device-keys/{device_id}/remove")
     click.echo("Removed.")
 

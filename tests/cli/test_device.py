@@ -105,6 +105,13 @@ class TestList:
         (row,) = json.loads(served.type("device", "list", "--json", token=token).output)
         assert (row["live"], row["thumbprint"]) == (False, device.thumbprint)
 
+    def test_is_named_by_its_thumbprint_too(self, served: Terminal) -> None:
+        person = a_person("north")
+        device, token = a_device(person), token_of(person)
+        assert served.type("device", "remove", device.thumbprint, token=token).output == "Removed.\n"
+        said = served.type("device", "remove", "A" * 43, token=token)
+        assert (said.exit_code, "no such device" in said.output) == (1, True)
+
     def test_knows_nobody_elses(self, served: Terminal) -> None:
         device = a_device(a_person("north"))
         token = token_of(a_person("north"))
