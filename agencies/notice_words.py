@@ -69,6 +69,14 @@ OF_SEALED: Mapping[str, str] = {
 }
 """What they say of sealed work, which neither a mail nor a list of notices calls by its name."""
 
+OF_OWN_DEVICE: Mapping[str, str] = {
+    "campaign_key.recovered": _(
+        "The key of a campaign of yours was opened with your agency’s offline key and given to your device"
+        " “%(device)s”. If that was not you, tell your security officer."
+    ),
+}
+"""What they say to whoever’s device it is about, by the name that only they know it by."""
+
 PURPOSES: Mapping[str, str] = {
     "investigation": _("an investigation"),
     "incident": _("an incident"),
@@ -84,5 +92,6 @@ def sentence(kind: str, args: Mapping[str, Any], gettext: Gettext) -> str:
     facts = dict(args)
     if "purpose" in facts:
         facts["purpose"] = gettext(PURPOSES[facts["purpose"]])
+    own = OF_OWN_DEVICE.get(kind) if "device" in facts else None
     sentences = OF_SEALED if facts.get("sealed") else SENTENCES
-    return gettext(sentences[kind]) % facts
+    return gettext(own or sentences[kind]) % facts

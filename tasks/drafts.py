@@ -170,6 +170,21 @@ def kept_until(db: Tx, claim_id: UUID, actor: Principal) -> date | None:
     return found
 
 
+def opens_on(db: Tx, claim_id: UUID, actor: Principal) -> list[DeviceKey] | None:
+    """The person's devices in use that open their draft for a claim's item; None where there is no draft.
+
+    Without any, nobody opens it again: it was sealed to devices that have ended. Raises NoSuchClaim.
+    """
+    payload_id = _of(db, claims.mine(db, claim_id, actor).microtask_id, actor)
+    if payload_id is None:
+        return None
+    slots = select(PayloadSlot.key_id).where(
+        PayloadSlot.payload_id == payload_id, PayloadSlot.kind == SlotPurpose.DEVICE
+    )
+    sealed_to = {row.key_id for row in db.all(slots)}
+    return [each for each in device_keys.live_of(db, actor.person_id) if each.thumbprint in sealed_to]
+
+
 def _chosen() -> Query:
     """Drafts with the header each is sealed under, in the order in which they are locked everywhere."""
     chosen = select(Draft.payload_id, Draft.microtask_id, Microtask.campaign_id, Payload.header)

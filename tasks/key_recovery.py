@@ -84,8 +84,11 @@ def give(tx: Tx, campaign_id: UUID, *, device: str, slot: bytes, actor: Principa
         return False
     target = audit.Target("person", whose.subject_id, campaign.agency_id, campaign.id, campaign.terms.level)
     audit.record(tx, "campaign_key.recover", target, actor=actor, context=context, detail={"key": key_id})
+    found = device_keys.of_person(tx, whose.person_id, device)
     for person_id in sorted(told):
-        notices.post(tx, person_id, NOTICE, path=f"/campaigns/{campaign.id}/key")
+        # What somebody calls their device is for nobody else; nor is sealed work called by its name in a notice.
+        own = {"device": found.name} if found is not None and person_id == whose.person_id else {}
+        notices.post(tx, person_id, NOTICE, path=f"/campaigns/{campaign.id}/key", **own)
     return True
 
 

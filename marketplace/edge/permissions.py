@@ -56,6 +56,7 @@ ROUTES: Mapping[str, Permission | Open] = {
     "web.rename_device_key": Permission.SEE_OWN,
     "web.remove_device_key": Permission.SEE_OWN,
     "web.devices_seen": Permission.OVERSEE,
+    "web.choose_device_seen": Permission.OVERSEE,
     "web.remove_device_seen": Permission.OVERSEE,
     "web.remove_devices_of": Permission.ADMINISTER_AGENCY,
     "web.hat": Permission.SEE_OWN,

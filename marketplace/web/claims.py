@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from agencies import device_keys
-from agencies.device_keys import record_proofs
+from agencies.device_keys import DeviceKey, record_proofs
 from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
@@ -157,6 +157,7 @@ def _found(claim_id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
             found["screen"] = screen.of(tx, campaign)
             found["expected"] = sealed_json.expected(campaign, found["microtask_id"])
             found["devices"] = [each.thumbprint for each in device_keys.live_of(tx, principal.person_id)]
+            found["draft_on"] = _names(drafts.opens_on(tx, claim_id, principal))
             if campaign.protection is Protection.END_TO_END:
                 found["trust"] = record_proofs.trust(tx, campaign.agency_id)
                 found["own_issuers"] = record_proofs.issuers_of(tx, principal.person_id)
@@ -175,11 +176,19 @@ def _over(claim_id: UUID, answer: Mapping[str, str]) -> str:
 
 def _over_page(found: Mapping[str, Any], answer: list[tuple[str, str]]) -> str:
     """What became of a claim; for sealed work with the way to what was written and lies sealed."""
-    draft_until = None
+    draft_until, draft_on = None, None
     if found["campaign"]["sealed"]:
         with reading() as db:
             draft_until = drafts.kept_until(db, found["id"], current_principal())
-    return render_template("claim_over.html", claim=found, answer=answer, draft_until=draft_until)
+            draft_on = _names(drafts.opens_on(db, found["id"], current_principal()))
+    return render_template(
+        "claim_over.html", claim=found, answer=answer, draft_until=draft_until, draft_on=draft_on
+    )
+
+
+def _names(devices: Sequence[DeviceKey] | None) -> str | None:
+    """What these devices are called; empty for none of them, None where it is about none."""
+    return None if devices is None else ", ".join(gettext("“%(name)s”", name=each.name) for each in devices)
 
 
 def _work_page(

@@ -11,10 +11,16 @@ from werkzeug.wrappers import Response
 
 from agencies import device_keys as use_cases
 from agencies.device_keys import BROWSER, PROGRAM, offering
-from agencies.device_keys.errors import BadDeviceKey, BadDeviceName, DeviceKeyKnown, NoPlaceLeft
+from agencies.device_keys.errors import (
+    BadDeviceKey,
+    BadDeviceName,
+    DeviceKeyKnown,
+    NoPlaceLeft,
+    NoSuchDeviceKey,
+)
 from marketplace.edge import enrolling
 from marketplace.edge.acting import current_context, current_principal
-from marketplace.edge.device_names import device_name
+from marketplace.edge.device_names import device_name, free_name
 from marketplace.edge.once import once
 from marketplace.edge.sign_in import safe_path
 from marketplace.foundation.db import Tx, reading, transaction
@@ -25,6 +31,8 @@ from marketplace.web.going_on import go_on
 from tasks import key_holders
 
 HERE = "/device-keys"
+SET_UP = "set-up"
+"""The word in the address by which the list knows what was set up just now: a browser or a program."""
 
 
 @web.get("/device-keys")
@@ -43,7 +51,9 @@ def begin_device_key() -> Response | tuple[str, int]:
         enrolment_id = _kept(offered)
     except (BadDeviceKey, BadDeviceName, NoPlaceLeft, DeviceKeyKnown) as refusal:
         return _page(then, kind, refusal), 422 if isinstance(refusal, (BadDeviceKey, BadDeviceName)) else 409
-    return go_on(enrolling.begin(enrolment_id, offered, safe_path(then) if then else HERE))
+    return go_on(
+        enrolling.begin(enrolment_id, offered, safe_path(then) if then else f"{HERE}?{SET_UP}={kind}")
+    )
 
 
 @web.post("/device-keys/<uuid:device_id>/name")
@@ -71,6 +81,17 @@ def devices_seen() -> str:
     with transaction() as tx:
         rows = use_cases.of_agency(tx, actor=current_principal(), context=current_context())
     return render_template("record_device_keys.html", devices=rows)
+
+
+@web.get("/record/device-keys/<thumbprint>/remove")
+def choose_device_seen(thumbprint: str) -> str:
+    """What an officer should know before they take a device out of use."""
+    with transaction() as tx:
+        rows = use_cases.of_agency(tx, actor=current_principal(), context=current_context())
+    found = [row for row in rows if row.thumbprint == thumbprint and row.revoked_at is None]
+    if not found:
+        raise NoSuchDeviceKey()
+    return render_template("record_device_key.html", device=found[0])
 
 
 @web.post("/record/device-keys/<thumbprint>/remove")
@@ -119,7 +140,8 @@ def _page(then: str, kind: str = BROWSER, refusal: DomainError | None = None) ->
         alone=alone,
         removed=[row for row in rows if row.revoked_at is not None],
         room=len(held) < use_cases.PLACES,
-        proposed=names.device(device_name(request.user_agent.string)),
+        proposed=free_name(names.device(device_name(request.user_agent.string)), [row.name for row in held]),
+        set_up=request.args.get(SET_UP, "") if held else "",
         next=safe_path(then) if then else "",
         at=_anchor(kind, refusal),
         kind=kind,

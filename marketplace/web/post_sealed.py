@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from agencies import agency_keys, device_keys
@@ -23,6 +24,7 @@ from marketplace.web.blueprint import web
 from security.principal import Context, Principal
 from tasks import key_holders, posting_sealed, table
 from tasks.errors import BadSealing, BadSpec
+from tasks.posting_sealed import SealedRow
 
 LONGEST_SETTINGS = 200_000
 LONGEST_EMAIL = 320
@@ -72,6 +74,7 @@ def post_sealed() -> dict[str, Any]:
 
     with transaction() as tx:
         made = once(tx, act).result_id
+    _tell_posted(given, items)
     return {
         "room": url_for("web.room", campaign_id=made),
         "more": url_for("web.add_sealed_items", campaign_id=made),
@@ -92,7 +95,15 @@ def add_sealed_items(campaign_id: UUID) -> dict[str, Any]:
 
     with transaction() as tx:
         once(tx, act)
+    _tell_posted(given, items)
     return {"room": url_for("web.room", campaign_id=campaign_id)}
+
+
+def _tell_posted(given: dict[str, Any], items: Sequence[SealedRow]) -> None:
+    """How many items there are, for the campaign's page: with the last batch, whose last item has that number."""
+    if given.get("last") is True and items:
+        posted = items[-1].number
+        flash(ngettext("%(num)s item was posted.", "%(num)s items were posted.", posted))
 
 
 @web.get("/campaigns/<uuid:campaign_id>/key", endpoint="key_holders")

@@ -7,11 +7,13 @@ chosen by the problem's slug (`problem_words`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, make_response, render_template, request, url_for
+from flask import Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
 
 from marketplace.edge import step_up
 from marketplace.edge.permissions import ROUTES
@@ -25,8 +27,9 @@ from marketplace.web.problem_words import (
     WORDS,
     Words,
 )
-from marketplace.web.shell import first_page
-from security.permissions import Permission, roles_with
+from marketplace.web.shell import first_page, first_page_name
+from security.permissions import Permission, may, roles_with
+from security.principal import Principal
 
 OF_AN_ANSWER = ("web.submit", "web.extend")
 """Forms that carry what somebody typed: whatever goes wrong, it is handed back."""
@@ -124,7 +127,24 @@ def _ways(slug: str) -> list[tuple[str, str]]:
             (gettext("My work"), url_for("web.my_work")),
             (gettext("Find other work"), url_for("web.board")),
         ]
-    return [(gettext("Find other work") if home == url_for("web.board") else gettext("Back to work"), home)]
+    above = _page_above(acting.principal) if step_up.offered() else None
+    if above is not None:
+        return [(gettext("Back"), above)]
+    other_work = home == url_for("web.board")
+    return [(gettext("Find other work") if other_work else first_page_name(acting.principal), home)]
+
+
+def _page_above(principal: Principal) -> str | None:
+    """The page that a refused form was sent from: the nearest one above its address that its sender may open."""
+    pages = current_app.url_map.bind_to_environ(request.environ)
+    path = request.path if request.method == "POST" else ""
+    while path:
+        with suppress(HTTPException):
+            permission = ROUTES.get(pages.match(path, method="GET")[0])
+            if not isinstance(permission, Permission) or may(principal, permission):
+                return path
+        path = path.rpartition("/")[0]
+    return None
 
 
 def _other_ways(given: Sequence[Mapping[str, Any]]) -> list[str]:

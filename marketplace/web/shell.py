@@ -44,13 +44,30 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
         "web.campaigns",
         lazy_gettext("Campaigns"),
         Permission.READ_RESULTS,
-        {"web.room", "web.key_desk", "web.results", "web.result", *_RETENTION},
+        {
+            "web.room",
+            "web.key_desk",
+            "web.key_holders",
+            "web.seal_campaign",
+            "web.results",
+            "web.result",
+            *_RETENTION,
+        },
     ),
     (
         "web.record",
         lazy_gettext("Record"),
         Permission.READ_RECORD,
-        {"web.save_view", "web.summary", "web.devices_seen", *_ALERTS, *_LOOK_UPS, *_INCIDENTS, *_REVIEWS},
+        {
+            "web.save_view",
+            "web.summary",
+            "web.devices_seen",
+            "web.choose_device_seen",
+            *_ALERTS,
+            *_LOOK_UPS,
+            *_INCIDENTS,
+            *_REVIEWS,
+        },
     ),
     (
         "web.data_requests",
@@ -161,6 +178,12 @@ def shell(who: Acting | None) -> dict[str, Any]:
 def first_page(principal: Principal) -> str:
     """Where this person's work begins: the first entry of their navigation."""
     return home(principal)
+
+
+def first_page_name(principal: Principal) -> str:
+    """What the navigation calls the page where this person's work begins."""
+    first = home(principal)
+    return str(next((row[1] for row in _NAVIGATION if url_for(row[0]) == first), lazy_gettext("Notices")))
 
 
 def _entry(row: tuple[str, Any, Permission, set[str]], held: int) -> dict[str, Any]:

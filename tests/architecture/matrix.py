@@ -166,6 +166,7 @@ ROWS: Mapping[str, Row] = {
     "web.rename_device_key": Row("POST /device-keys/{device}/name", EVERY, nobodys, {"name": "Laptop"}),
     "web.remove_device_key": Row("POST /device-keys/{device}/remove", EVERY, nobodys),
     "web.devices_seen": Row("GET /record/device-keys", OFFICERS),
+    "web.choose_device_seen": Row("GET /record/device-keys/{thumbprint}/remove", OFFICERS, of_own_agency),
     "web.remove_device_seen": Row("POST /record/device-keys/{thumbprint}/remove", OFFICERS, of_own_agency),
     "web.remove_devices_of": Row("POST /agency/people/{contributor}/devices/remove", ADMIN, of_own_agency),
     "api.list_device_keys": Row("GET /api/v1/device-keys", EVERY),

@@ -151,6 +151,9 @@ def test_files_become_a_sealed_campaign_and_nothing_else_leaves(ines: BrowserCon
     seal(page)
     page.wait_for_url("**/room")
     expect(page.get_by_role("heading", name="Sealed end to end")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("2 items were posted.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("2 items were posted.")).to_have_count(0)
     [made] = set(campaigns()) - before
     assert any("envelope" in body for body in sent)
     assert not [body for body in sent if "Canary" in body]
@@ -214,6 +217,7 @@ def test_larger_files_go_in_batches_and_one_that_broke_off_goes_on(
     assert by_axe(page) == ([], [])
     alert.get_by_role("button", name="Go on").click()
     page.wait_for_url("**/room")
+    expect(page.get_by_role("status").get_by_text("9 items were posted.")).to_be_visible()
     [made] = set(campaigns()) - before
     private = private_key(made, on_device.device_of(stage.person(OWNER)))
     assert items_of(made, private) == [{"entry": row} for row in rows]
@@ -425,10 +429,13 @@ def test_the_key_is_given_to_a_colleague_and_taken_back(ines: BrowserContext, st
     witness(stage)
     page = ines.new_page()
     page.goto(f"/campaigns/{posting.campaign_id}/key")
+    here = page.locator(f'[data-thumbprint="{device.thumbprint}"]')
+    expect(here.get_by_text("This browser", exact=True)).to_be_visible()
+    expect(page.locator("[data-this]:visible")).to_have_count(1)
     assert by_axe(page) == ([], [])
     page.get_by_label("E-mail address").fill(stage_email(colleague.person_id))
     page.get_by_role("button", name="Give the key", exact=True).click()
-    expect(page.get_by_text("Kari Nordmann").first).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="Kari Nordmann")).to_contain_text("Holds the key")
     assert keys.public_jwk(private_key(posting.campaign_id, theirs)) == keys.public_jwk(posting.private)
     page.get_by_role("listitem").filter(has_text="Kari Nordmann").get_by_role("button").click()
     expect(page.get_by_text("The key was taken back.")).to_be_visible()

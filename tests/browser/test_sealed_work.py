@@ -14,6 +14,8 @@ from agencies.device_models import DeviceKey
 from marketplace.foundation import clock
 from marketplace.foundation.db import reading, transaction
 from tasks.models import Claim, Draft, Microtask, Participation
+from tests import on_device
+from tests.device_keys import Device
 from tests.web import serving
 from tests.web.stage import Stage
 
@@ -159,6 +161,37 @@ def test_what_was_typed_is_kept_where_the_time_ran_out_and_the_page_says_where(
     page.get_by_role("link", name="Read it there").click()
     page.get_by_role("button", name="Open it here").click()
     expect(page.get_by_text(NOTE)).to_be_visible()
+
+
+def test_a_draft_that_opens_elsewhere_or_nowhere_is_said_and_the_item_answered_anew(
+    chromium: Browser, stage: Stage, url: str, maja: BrowserContext
+) -> None:
+    page = at_the_item(maja, stage)
+    before = on_device.device_of(stage.person("maja"))
+    with page.expect_response(lambda answer: answer.url.endswith("/draft")):
+        page.locator("#note").fill(NOTE)
+    page.close()
+    with serving.visitor(chromium, stage, url, "maja") as context:
+        here = on_device.another_device(stage.person("maja"))
+        serving.set_up(context, stage, "maja", here)
+        other = at_the_item(context, stage)
+        expect(other.locator("[data-draft-elsewhere]")).to_contain_text(f"opens on “{before.offered.name}”")
+        expect(other.locator("#note")).to_have_value("")
+        all_ended_but(here, stage)
+        other.reload()
+        expect(other.get_by_text("nobody can open it any more. You can answer anew.")).to_be_visible()
+        with other.expect_response(lambda answer: answer.url.endswith("/draft")):
+            other.locator("#note").fill("Anew.")
+        other.reload()
+        expect(other.locator("#note")).to_have_value("Anew.")
+        expect(other.locator("[data-draft-elsewhere]")).to_be_hidden()
+
+
+def all_ended_but(device: Device, stage: Stage) -> None:
+    mine = (DeviceKey.person_id == stage.person("maja").person_id, DeviceKey.revoked_at.is_(None))
+    with transaction() as tx:
+        others = update(DeviceKey).where(*mine, DeviceKey.thumbprint != device.thumbprint)
+        tx.execute(others.values(revoked_at=clock.now(tx), revoked_by=DeviceKey.person_id))
 
 
 def test_an_answer_that_comes_when_the_place_is_taken_is_kept_for_its_author(

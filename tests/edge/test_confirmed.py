@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -386,6 +387,10 @@ def test_an_old_session_is_refused_and_its_form_kept(browser: Browser, world: Wo
     assert refused.status_code == 403
     assert dict(hidden(refused, "/step-up"))["form"]
     assert (sender.done, count(HeldForm)) == (0, 1)
+    back = re.search(r'data-variant="secondary" href="([^"]+)">Back</a>', refused.get_data(as_text=True))
+    assert back is not None
+    assert sender.path.startswith(back[1])
+    assert browser.client.get(back[1]).status_code == 200
 
 
 def test_a_strong_session_of_now_is_asked_for_nothing(browser: Browser, world: World) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from marketplace.edge.device_names import device_name
+from marketplace.edge.device_names import device_name, free_name
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
 
@@ -27,3 +27,18 @@ CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
 )
 def test_a_browser_is_named_by_what_it_is_and_where_it_runs(user_agent: str | None, name: str | None) -> None:
     assert device_name(user_agent) == name
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [
+        ([], "Firefox on Linux"),
+        (["Laptop", "Firefox on Linux 2"], "Firefox on Linux"),
+        (["Firefox on Linux"], "Firefox on Linux 2"),
+        (["Firefox on Linux 2", "Firefox on Linux"], "Firefox on Linux 3"),
+        (["Firefox on Linux", "Firefox on Linux 3"], "Firefox on Linux 2"),
+        (["firefox  on linux "], "Firefox on Linux 2"),
+    ],
+)
+def test_a_name_that_is_taken_gets_the_first_free_number(taken: list[str], name: str) -> None:
+    assert free_name("Firefox on Linux", taken) == name

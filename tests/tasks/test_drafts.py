@@ -282,6 +282,38 @@ class TestRefused:
         assert counts() == (0, 0)
 
 
+class TestWhereItOpens:
+    def on(self, work: Work) -> list[str] | None:
+        with reading() as db:
+            found = drafts.opens_on(db, work.claim, work.person)
+        return None if found is None else [each.thumbprint for each in found]
+
+    def test_without_a_draft_there_is_nothing_to_open(self, work: Work) -> None:
+        assert self.on(work) is None
+
+    def test_on_the_devices_that_it_was_sealed_to(self, work: Work) -> None:
+        phone, later = on_device.another_device(work.person), on_device.another_device(work.person)
+        work.saves(work.sealed(TYPED, work.device, phone))
+        assert sorted(self.on(work) or []) == sorted([work.device.thumbprint, phone.thumbprint])
+        assert later.thumbprint not in (self.on(work) or [])
+
+    def test_nowhere_any_more_once_they_have_ended(self, work: Work) -> None:
+        work.saves()
+        on_device.another_device(work.person)
+        ended = DeviceKey.thumbprint == work.device.thumbprint
+        changed(
+            update(DeviceKey)
+            .where(ended)
+            .values(revoked_at=datetime.now(UTC), revoked_by=work.person.person_id)
+        )
+        assert self.on(work) == []
+
+    def test_nobody_asks_about_somebody_elses(self, work: Work) -> None:
+        work.saves()
+        with pytest.raises(NoSuchClaim), reading() as db:
+            drafts.opens_on(db, work.claim, a_person())
+
+
 class TestAfterTheClaimLapsed:
     def test_what_is_typed_is_kept_for_its_author(self, work: Work) -> None:
         work.saves()

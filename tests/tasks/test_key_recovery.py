@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select, update
 
 from agencies.device_models import DeviceKey
 from agencies.models import Notice
+from agencies.notice_words import sentence
 from marketplace.foundation.db import transaction
 from security.log.models import AuditPending
 from security.principal import Principal, Role
@@ -113,10 +114,14 @@ def test_both_steps_are_on_the_record_and_the_owner_is_told_once(lost: Lost) -> 
     [read], [gave] = acts("campaign_key.read"), acts("campaign_key.recover")
     assert read.detail == gave.detail == {"key": lost.held.recovery.public.key_id}
     assert (gave.object_kind, gave.object_id) == ("person", str(lost.owner.subject_id))
-    told = found(select(Notice.person_id, Notice.path).where(Notice.kind == "campaign_key.recovered"))
-    assert [tuple(row) for row in told] == [
-        (lost.owner.person_id, f"/campaigns/{lost.posting.campaign_id}/key")
-    ]
+    chosen = select(Notice.person_id, Notice.path, Notice.args)
+    [told] = found(chosen.where(Notice.kind == "campaign_key.recovered"))
+    assert (told.person_id, told.path) == (
+        lost.owner.person_id,
+        f"/campaigns/{lost.posting.campaign_id}/key",
+    )
+    assert f"to your device “{told.args['device']}”." in sentence(key_recovery.NOTICE, told.args, str)
+    assert told.args == {"device": lost.device.offered.name}
 
 
 def test_a_colleague_recovers_it_for_a_third_and_the_owners_side_is_told(lost: Lost) -> None:
@@ -125,8 +130,11 @@ def test_a_colleague_recovers_it_for_a_third_and_the_owners_side_is_told(lost: L
     witness()
     assert lost.give(lost.wrapped(lost.offer()))
     assert lost.give(lost.wrapped(lost.offer(colleague, theirs), theirs), colleague, theirs)
-    told = found(select(Notice.person_id).where(Notice.kind == "campaign_key.recovered"))
+    told = found(select(Notice.person_id, Notice.args).where(Notice.kind == "campaign_key.recovered"))
     assert [row.person_id for row in told] == [lost.owner.person_id] * 2
+    # What somebody calls their device is for nobody else.
+    assert sorted(map(len, (row.args for row in told))) == [0, 1]
+    assert "given to a device." in sentence(key_recovery.NOTICE, {}, str)
     third = a_device(lost.owner)
     witness()
     assert lost.give(lost.wrapped(lost.offer(device=third), third), device=third)

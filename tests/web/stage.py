@@ -43,7 +43,7 @@ from security.oidc import Vouched
 from security.principal import Factor, Principal, Zone
 from tasks import campaigns, claims, contributions, need_to_know, settling
 from tasks.models import Campaign, Contribution, Result
-from tests import end_to_end
+from tests import end_to_end, on_device
 from tests.builders import opened, sealed_answer
 
 SECRET = "a-stage-key-of-more-than-thirty-two-characters"
@@ -177,6 +177,10 @@ class Stage:
         with reading() as tx:
             found = tx.scalar(select(Campaign.id).where(Campaign.name == SEALED))
         return found or _seal(self)
+
+    def device_seen(self) -> str:
+        """The thumbprint of a device of Karim's, which the officer of his agency may remove."""
+        return on_device.device_of(self.person("karim")).thumbprint
 
     def alert(self) -> UUID:
         """An alert of the aviation authority that nobody has taken: Karim on a new device."""

@@ -316,6 +316,17 @@ class TestRefusals:
         assert page.count("administrator") == 2  # in the title and its copy for the tab
         assert "The role security officer" in page
 
+    @pytest.mark.parametrize(
+        ("login", "way"),
+        [
+            ("felix", '<a class="ds-button" href="/agency">Agency</a>'),
+            ("haas", '<a class="ds-button" href="/record">Record</a>'),
+            ("maja", '<a class="ds-button" href="/work">Find other work</a>'),
+        ],
+    )
+    def test_one_goes_on_where_ones_own_work_begins(self, stage: Stage, login: str, way: str) -> None:
+        assert way in text_of(english(stage, login), "/operation", 403)
+
     def test_an_address_that_leads_nowhere_says_so(self, stage: Stage) -> None:
         assert "There is nothing here" in text_of(english(stage, "maja"), "/nowhere", 404)
 

@@ -1,5 +1,5 @@
 // Setting up this browser for sealed work: its keys are made here, and only their public halves go on with the form.
-// On the list, the row of this browser is marked, and keys whose device was removed are forgotten here too.
+// A browser that is set up is not offered again, and keys whose device was removed are forgotten here too.
 
 import { forget, make, mine, thumbprints } from "asset:device-keys.js";
 
@@ -21,19 +21,11 @@ async function setUp() {
   form.submit(); // says nothing to the listener below: the form goes on as it is now
 }
 
-function showThis(thumbprint) {
-  const rows = [...document.querySelectorAll("[data-thumbprint]")];
-  const row = rows.find((each) => each.dataset.thumbprint === thumbprint);
-  row.querySelector("[data-this]").hidden = false;
-  for (const offer of document.querySelectorAll("[data-here]")) offer.hidden = true;
-  for (const note of document.querySelectorAll("[data-done]")) note.hidden = false;
-}
-
 async function look() {
   const removed = said("removed");
   for (const thumbprint of await thumbprints(person)) if (removed.includes(thumbprint)) await forget(thumbprint);
   const found = await mine(person, said("thumbprint"));
-  if (found) showThis(found.thumbprint);
+  for (const offer of document.querySelectorAll("[data-here]")) offer.hidden = Boolean(found);
 }
 
 // Until the keys are there the form is not sent, and pressed twice makes one pair only.
@@ -51,4 +43,6 @@ form?.addEventListener("submit", (event) => {
   });
 });
 
+// That something was set up just now is said once: not again when the page is loaded anew.
+if (document.querySelector("[data-done]")) history.replaceState(null, "", location.pathname);
 look().catch(() => {}); // storage is closed: no key is here

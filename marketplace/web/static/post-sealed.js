@@ -188,7 +188,8 @@ async function nextBatch({ told, values, device, campaign, key, done }) {
     if (items.length && size > room) break;
     items.push(going.sealed);
   }
-  return { number: done + 1, count: items.length, body: JSON.stringify({ ...beside, items }) };
+  const last = done + items.length === values.length; // then the page to come says how many there are
+  return { number: done + 1, count: items.length, body: JSON.stringify({ ...beside, items, last }) };
 }
 
 // ---------- from files to a campaign ----------

@@ -109,6 +109,7 @@ function typed() {
 }
 
 async function bringBack(saved) {
+  for (const note of work.querySelectorAll("[data-draft-elsewhere]")) note.hidden = Boolean(saved);
   if (!saved || Object.keys(typed()).length) return;
   const given = await openPart(saved, { ...expected, purpose: "draft" }, device).catch(() => null);
   for (const field of given ? fields() : []) {
