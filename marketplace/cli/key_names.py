@@ -6,7 +6,8 @@ import re
 
 import click
 
-_DASHED = re.compile("-[A-Za-z0-9_-]{42}")  # 32 bytes in base64url (RFC 4648, section 5): a thumbprint of RFC 7638
+# 32 bytes in base64url (RFC 4648, section 5): a thumbprint of RFC 7638.
+_DASHED = re.compile("-[A-Za-z0-9_-]{42}")
 
 
 class KeyNamed(click.Command):
