@@ -6,14 +6,16 @@ wears one membership at a time.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -211,18 +213,70 @@ class RoleGrant(Base):
 
 
 class Skill(Base):
-    """Something a person can do and a campaign can ask for."""
+    """Something a person can do and a campaign can ask for, with its label by language; English is always there.
+
+    `source` is the list it was imported from (its short name; nothing: added here), `uri` what that list calls it,
+    `parent` the code of what it is a part of. A retired one is offered no more, and stays with whoever has it.
+    """
 
     __tablename__ = "skill"
 
     code: Mapped[str] = mapped_column(String(60), primary_key=True)
     labels: Mapped[dict[str, str]] = mapped_column(Json)
+    source: Mapped[str | None] = mapped_column(String(60))
+    uri: Mapped[str | None] = mapped_column(String(400))
+    parent: Mapped[str | None] = mapped_column(String(60))
+    retired: Mapped[bool] = mapped_column(server_default=false())
+
+
+class SkillTerm(Base):
+    """A skill's label in a language as it is searched: without capitals and accents."""
+
+    __tablename__ = "skill_term"
+
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    skill: Mapped[str] = mapped_column(ForeignKey("skill.code"), primary_key=True)
+    folded: Mapped[str] = mapped_column(String(400))
 
 
 class PersonSkill(Base):
-    """A skill that a person says they have."""
+    """A skill that a person says they have, and if they want to say so how well: 1 basic to 3 advanced."""
 
     __tablename__ = "person_skill"
+    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 3", name="level"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    skill: Mapped[str] = mapped_column(ForeignKey("skill.code"), primary_key=True)
+    level: Mapped[int | None] = mapped_column(SmallInteger)
+
+
+class SkillConfirmation(Base):
+    """An agency's word that a person has a skill they declared, at the level they declared then.
+
+    It is gone with what it confirms: whoever takes the skill off their list takes this along.
+    """
+
+    __tablename__ = "skill_confirmation"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["person_id", "skill"], ["person_skill.person_id", "person_skill.skill"], ondelete="CASCADE"
+        ),
+        CheckConstraint("level BETWEEN 1 AND 3", name="level"),
+        CheckConstraint("confirmed_by <> person_id", name="not_oneself"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    skill: Mapped[str] = mapped_column(String(60), primary_key=True)
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"), primary_key=True)
+    level: Mapped[int | None] = mapped_column(SmallInteger)
+    confirmed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    day: Mapped[date] = mapped_column(Date)
+
+
+class WantedSkill(Base):
+    """A skill that a person wants to learn. It opens nothing; the board shows sooner what it is learned by."""
+
+    __tablename__ = "wanted_skill"
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
     skill: Mapped[str] = mapped_column(ForeignKey("skill.code"), primary_key=True)
