@@ -549,6 +549,12 @@ def test_the_campaigns_key_goes_to_no_device_that_the_server_merely_names(
     assert second.thumbprint in held
 
 
+def left(place: Locator) -> float:
+    box = place.bounding_box()
+    assert box is not None
+    return box["x"]
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_desk_is_for_everybody(
     chromium: Browser, sealed_stage: Stage, served: str, contributor: Page, width: int
@@ -564,6 +570,7 @@ def test_the_desk_is_for_everybody(
         page.goto(f"/campaigns/{posting.campaign_id}/key-desk")
         give = page.get_by_role("button", name=GIVE)
         expect(give).to_be_visible()
+        assert left(page.locator("[data-requests] li p").first) == left(page.locator("#key-desk"))
         violations, incomplete = by_axe(page)
         assert (violations, incomplete) == ([], [])
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -28,6 +28,14 @@ MODULE = """async (ask) => {
 }"""
 
 
+FIRST_LINE = """() => {
+  const key = document.querySelector("[data-thumbprint] .key-id");
+  key.textContent = `-${"b".repeat(42)}`;
+  return key.getClientRects()[0].width;
+}"""
+"""How wide the first line of a key's name is that begins with a hyphen."""
+
+
 @pytest.fixture
 def browsers(chromium: Browser, marketplace: Running) -> Iterator[list[BrowserContext]]:
     """Two browsers of one person, who has no device before and afterwards."""
@@ -139,6 +147,7 @@ def test_axe_finds_nothing_on_a_phone_in_the_dark(
     page.get_by_text("Set up a program", exact=True).click()
     assert found(page) == ([], [])
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    assert page.evaluate(FIRST_LINE) > 50
     context.close()
 
 
