@@ -24,6 +24,7 @@ from tasks.errors import AlreadyAnswered, BadSealing, ClaimOver, NeedsDevice, No
 from tasks.facts import CampaignFacts
 from tasks.models import Claim, Contribution, Microtask, Participation
 from tasks.payloads import Sealed
+from tasks.questions import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def submit(tx: Tx, claim_id: UUID, answer: Any, *, actor: Principal, context: Co
 
 def _checked(
     tx: Tx, campaign: CampaignFacts, microtask_id: UUID, actor: Principal, answer: Any
-) -> dict[str, str] | SealedAnswer:
+) -> dict[str, Value] | SealedAnswer:
     """The answer as it may be stored. What lies end to end is checked as far as one can who cannot read it."""
     if not campaign.sealed:
         return form.checked(campaign.form, answer)
@@ -125,7 +126,7 @@ def _keep(
     campaign: CampaignFacts,
     microtask_id: UUID,
     actor: Principal,
-    answer: dict[str, str] | SealedAnswer,
+    answer: dict[str, Value] | SealedAnswer,
 ) -> UUID:
     if isinstance(answer, SealedAnswer):
         contribution_id, plain = answer.contribution_id, None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,9 +23,10 @@ from tasks import at_screen, facts, payloads, sealers
 from tasks.aliases import alias
 from tasks.errors import NeedsDevice, NoSuchMicrotask, NotForYou, NotSettledYet, SealedElsewhere
 from tasks.facts import CampaignFacts
-from tasks.form import question_of
 from tasks.models import Contribution, Microtask, Payload, Result, ResultPart
 from tasks.payloads import Part
+from tasks.questions import kind_of
+from tasks.questions.deciding import agrees, alike
 from tasks.sealers import Evidence
 
 BATCH = 500
@@ -65,9 +68,10 @@ def open_result(
 ) -> dict[str, Any] | SealedResult:
     """One result with the item and the trace to each contribution; of sealed work for the reader's `device`.
 
-    Returns `outline` and {"item", "value", "label", "options": [{"value", "label", "count"}],
-    "trace": [{"alias", "value", "label", "note", "day", "agrees"}]}. The trace has days and names that hold in this
-    campaign only. Raises NoSuchMicrotask, NotSettledYet, NotForYou; NeedsDevice, NotAHolder.
+    Returns `outline` and {"item", "values", "labels", "questions": [{"name", "agreeing", "counts": [{"value", "label",
+    "count"}]}], "trace": [{"alias", "values", "labels", "note", "day", "agrees"}]}, values and labels by question. The
+    trace has days and names that hold in this campaign only. Raises NoSuchMicrotask, NotSettledYet, NotForYou;
+    NeedsDevice, NotAHolder.
     """
     campaign = readable(tx, campaign_id, actor, context)
     item, row = _settled(tx, campaign, microtask_id)
@@ -76,16 +80,13 @@ def open_result(
     audit.record(tx, "result.view", target, actor=actor, context=context)
     if own is not None:
         return _sealed_result(tx, campaign, microtask_id, item, row, own)
-    question = question_of(campaign.form)
-    value = _opened_result(tx, campaign, row)[question["name"]]
-    trace = _trace(tx, campaign, microtask_id, row.version, value)
-    labels = option_labels(campaign)
-    counts = {option: sum(step["value"] == option for step in trace) for option in labels}
+    values = _opened_result(tx, campaign, row)
+    trace = _trace(tx, campaign, microtask_id, row.version, values)
     return _outline(item, row) | {
         "item": payloads.open_one(tx, campaign, payloads.item(microtask_id), item.content, item.payload_id),
-        "value": value,
-        "label": labels[value],
-        "options": [{"value": option, "label": labels[option], "count": counts[option]} for option in labels],
+        "values": values,
+        "labels": labels_of(campaign.form, values),
+        "questions": [_fallen(question, values, trace) for question in campaign.form["questions"]],
         "trace": trace,
     }
 
@@ -113,7 +114,7 @@ def listing(
 ) -> dict[str, Any]:
     """A page of settled items by number, on the record; values of sealed campaigns stay closed here (None).
 
-    Returns {"rows": [{"microtask_id", "number", "value", "label", "agreeing", "answers", "tied", "settled_on",
+    Returns {"rows": [{"microtask_id", "number", "values", "labels", "agreeing", "answers", "tied", "settled_on",
     "shredded_on"}], "next": the number to read on after, or None}. Raises NotForYou.
     """
     campaign = readable(tx, campaign_id, actor, context)
@@ -128,14 +129,13 @@ def listing(
     shown = rows[:limit]
     target = campaign.target("campaign", campaign_id)
     audit.record(tx, "result.list", target, actor=actor, context=context, detail={"results": len(shown)})
-    question, labels = question_of(campaign.form)["name"], option_labels(campaign)
     return {
         "rows": [
             {
                 "microtask_id": row.microtask_id,
                 "number": row.number,
-                "value": None if row.value is None else row.value[question],
-                "label": None if row.value is None else labels[row.value[question]],
+                "values": row.value,
+                "labels": None if row.value is None else labels_of(campaign.form, row.value),
                 "agreeing": row.agreeing,
                 "answers": row.answers,
                 "tied": row.tied,
@@ -151,10 +151,10 @@ def listing(
 def export(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> Iterator[dict[str, Any]]:
     """Every settled item in order: its number, fields, value, agreement, day and trace. On the record before it begins.
 
-    Yields {"number", "item", "value", "agreeing", "answers", "tied", "rule", "settled_on", "trace", "notes"} where
-    trace is a list of (alias, value), and notes of (alias, note) for those who left one; what was shredded has an empty
-    item, no value and no trace. Raises NotForYou, SealedElsewhere end to end, and NotFromHere where the handling of
-    the level refuses it in this network.
+    Yields {"number", "item", "values", "agreeing", "answers", "tied", "rule", "settled_on", "trace", "notes"} where
+    trace is a list of (alias, values), and notes of (alias, note) for those who left one; what was shredded has an
+    empty item, no values and no trace. Raises NotForYou, SealedElsewhere end to end, and NotFromHere
+    where the handling of the level refuses it in this network.
     """
     campaign = readable(tx, campaign_id, actor, context)
     decision = campaign.decide("export", actor, context)
@@ -182,9 +182,13 @@ def readable(db: Tx, campaign_id: UUID, actor: Principal, context: Context) -> C
     return campaign
 
 
-def option_labels(campaign: CampaignFacts) -> dict[str, str]:
-    """The options of the campaign's question: value → what people read."""
-    return {option["value"]: option["label"] for option in question_of(campaign.form)["options"]}
+def labels_of(form: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, str]:
+    """What the values of an answer or a result are called, by question; without those that have no value."""
+    return {
+        question["name"]: kind_of(question).label(question, values[question["name"]])
+        for question in form["questions"]
+        if question["name"] in values
+    }
 
 
 def _settled(tx: Tx, campaign: CampaignFacts, microtask_id: UUID) -> tuple[Any, Any]:
@@ -253,20 +257,48 @@ def _opened_result(tx: Tx, campaign: CampaignFacts, row: Any) -> dict[str, Any]:
 
 
 def _trace(
-    tx: Tx, campaign: CampaignFacts, microtask_id: UUID, version: int, value: str
+    tx: Tx, campaign: CampaignFacts, microtask_id: UUID, version: int, values: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    question, labels = question_of(campaign.form)["name"], option_labels(campaign)
+    questions = campaign.form["questions"]
     return [
         {
             "alias": alias(campaign.alias_key, part.person_id),
-            "value": answer[question],
-            "label": labels[answer[question]],
+            "values": {name: value for name, value in answer.items() if name != "note"},
+            "labels": labels_of(campaign.form, answer),
             "note": answer.get("note"),
             "day": part.day,
-            "agrees": answer[question] == value,
+            "agrees": agrees(questions, values, answer),
         }
         for part, answer in _parts(tx, campaign, {microtask_id: version})
     ]
+
+
+def _fallen(
+    question: Mapping[str, Any], values: Mapping[str, Any], trace: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """How the answers to one question fell: how often each value was given, options in the form's order, else the most
+    frequent first. Agreeing is how many gave just the value of the result.
+    """
+    name, kind = question["name"], kind_of(question)
+    given = [step["values"][name] for step in trace if name in step["values"]]
+    several = [value if isinstance(value, list) else [value] for value in given]
+    options = kind.options(question)
+    if options and question["kind"] != "ranking":
+        counts = [
+            (option, label, sum(option in each for each in several)) for option, label in options.items()
+        ]
+    else:
+        found = Counter(json.dumps(value) for value in given)
+        most_first = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+        counts = [
+            (value, kind.label(question, value), count)
+            for value, count in ((json.loads(text), count) for text, count in most_first)
+        ]
+    return {
+        "name": name,
+        "agreeing": sum(alike(question, values.get(name), step["values"].get(name)) for step in trace),
+        "counts": [{"value": value, "label": label, "count": count} for value, label, count in counts],
+    }
 
 
 def _parts(
@@ -317,12 +349,11 @@ def _exported(tx: Tx, campaign: CampaignFacts) -> Iterator[dict[str, Any]]:
             }
 
 
-_SHREDDED: Mapping[str, Any] = {"item": {}, "value": None, "trace": [], "notes": []}
+_SHREDDED: Mapping[str, Any] = {"item": {}, "values": None, "trace": [], "notes": []}
 
 
 def _opened(tx: Tx, campaign: CampaignFacts, rows: Sequence[Any]) -> dict[UUID, dict[str, Any]]:
     """What is in each of these items, results and answers, by microtask."""
-    question = question_of(campaign.form)["name"]
     items = payloads.open_all(
         tx, campaign, [(payloads.item(row.microtask_id), row.content, row.item_payload) for row in rows]
     )
@@ -331,12 +362,12 @@ def _opened(tx: Tx, campaign: CampaignFacts, rows: Sequence[Any]) -> dict[UUID, 
         tx, campaign, [(ref, row.value, row.payload_id) for ref, row in zip(refs, rows, strict=True)]
     )
     found: dict[UUID, dict[str, Any]] = {
-        row.microtask_id: {"item": item, "value": value[question], "trace": [], "notes": []}
+        row.microtask_id: {"item": item, "values": value, "trace": [], "notes": []}
         for row, item, value in zip(rows, items, values, strict=True)
     }
     for part, answer in _parts(tx, campaign, {row.microtask_id: row.version for row in rows}):
         who = alias(campaign.alias_key, part.person_id)
-        found[part.microtask_id]["trace"].append((who, answer[question]))
+        found[part.microtask_id]["trace"].append((who, answer))
         if answer.get("note"):
             found[part.microtask_id]["notes"].append((who, answer["note"]))
     return found

@@ -22,11 +22,11 @@ from security.principal import Context, Principal
 from security.sealing import Protection, SlotPurpose
 from tasks import at_screen, payloads, results, sealers, settling
 from tasks.aliases import alias
-from tasks.consensus import RULES
 from tasks.errors import BadTrace, NeedsDevice, NotForYou, NotUnderOwnKey
 from tasks.facts import CampaignFacts
 from tasks.models import Contribution, Microtask, Result
 from tasks.payloads import Content, Part, Sealed
+from tasks.questions.deciding import RULES
 from tasks.results import SealedStep
 from tasks.sealers import Evidence
 

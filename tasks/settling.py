@@ -22,12 +22,12 @@ from security.principal import JOB, Context, Principal
 from security.sealing import Protection, SealingError
 from tasks import facts, payloads
 from tasks.campaign_names import in_notice
-from tasks.consensus import Answer, Inference, NothingToInfer, decide
+from tasks.consensus import Answer, Inference, NothingToInfer
 from tasks.errors import KeyUnavailable, Shredded
 from tasks.facts import CampaignFacts
-from tasks.form import question_of
 from tasks.models import Campaign, CampaignProgress, Claim, Contribution, Microtask, Result, ResultPart
 from tasks.payloads import Content
+from tasks.questions.deciding import decide
 
 BATCH = 200
 UNREADABLE = (SealingError, KeyUnavailable, NothingToInfer, Shredded)
@@ -125,8 +125,7 @@ def mark(
 
 
 def answers_to(db: Tx, campaign: CampaignFacts, microtasks: Sequence[UUID]) -> dict[UUID, list[Answer]]:
-    """The latest answers to the campaign's question, by microtask; sealed ones are opened."""
-    question = question_of(campaign.form)["name"]
+    """The latest answers to the campaign's questions, by microtask; sealed ones are opened."""
     rows = db.all(
         select(
             Contribution.id,
@@ -142,14 +141,14 @@ def answers_to(db: Tx, campaign: CampaignFacts, microtasks: Sequence[UUID]) -> d
     wanted = [(ref, row.answer, row.payload_id) for ref, row in zip(refs, rows, strict=True)]
     found: dict[UUID, list[Answer]] = {microtask_id: [] for microtask_id in microtasks}
     for row, answer in zip(rows, payloads.open_all(db, campaign, wanted), strict=True):
-        found[row.microtask_id].append(Answer(row.id, answer[question]))
+        found[row.microtask_id].append(Answer(row.id, answer))
     return found
 
 
 def infer(campaign: CampaignFacts, answers: dict[UUID, list[Answer]]) -> dict[UUID, Inference]:
     """What the answers amount to, by microtask. Pure."""
-    question = question_of(campaign.form)
-    return {microtask_id: decide(question, given) for microtask_id, given in answers.items()}
+    questions = campaign.form["questions"]
+    return {microtask_id: decide(questions, given) for microtask_id, given in answers.items()}
 
 
 def _one_by_one(db: Tx, campaign: CampaignFacts, due: Sequence[UUID]) -> Iterator[tuple[UUID, Inference]]:
@@ -167,9 +166,8 @@ def still_undecided(tx: Tx, microtasks: Iterable[UUID]) -> list[UUID]:
 
 
 def _write(tx: Tx, campaign: CampaignFacts, inferences: dict[UUID, Inference]) -> None:
-    name = question_of(campaign.form)["name"]
     values = [
-        (payloads.result(microtask_id, version=1), {name: inference.value})
+        (payloads.result(microtask_id, version=1), inference.value)
         for microtask_id, inference in inferences.items()
     ]
     write(tx, campaign, inferences, payloads.keep_all(tx, campaign, values))

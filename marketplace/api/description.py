@@ -10,6 +10,8 @@ from flask_smorest import Api
 from marketplace.api.door import AnyId, api, described_as
 from marketplace.api.replies import reply_unless_known
 from marketplace.api.schemas import Problem
+from tasks.questions import KINDS
+from tasks.questions.table import AnyQuestion
 
 ABOUT = """
 Everything the pages do, for programs, with the same use-cases, rules and record.
@@ -55,10 +57,18 @@ def describe(app: Flask) -> Api:
     made.spec.components.security_scheme(
         "token", {"type": "http", "scheme": "bearer", "description": "A person's token, beginning with mkt_."}
     )
+    made.ma_plugin.converter.add_attribute_function(_questions)
     made.register_converter(AnyId, lambda _: {"type": "string", "format": "uuid"})
     made.register_blueprint(api)
     app.extensions["market_api"] = made
     return made
+
+
+def _questions(self: Any, field: Any, **_: Any) -> dict[str, Any]:
+    """A question is of one of the kinds, each with settings of its own. Called by the converter, with itself."""
+    if not isinstance(field, AnyQuestion):
+        return {}
+    return {"oneOf": [self.resolve_nested_schema(kind.spec) for kind in KINDS.values()]}
 
 
 @api.get("/openapi.json", endpoint="description")

@@ -256,14 +256,40 @@ class Contribution(Schema):
     claim_id = fields.UUID()
 
 
+class AnswerValue(fields.Raw):
+    """The value of one question: a text, or for some kinds a list of texts."""
+
+    def __init__(self, **given: Any) -> None:
+        a_text: dict[str, Any] = {"type": "string"}
+        either = [a_text, {"type": "array", "items": a_text}]
+        super().__init__(metadata={"oneOf": either}, **given)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str) or (
+            isinstance(value, list) and all(isinstance(each, str) for each in value)
+        ):
+            return value
+        raise ValidationError("Must be a text, or a list of texts.")
+
+
+BY_QUESTION = (
+    "By the question's name: a text, or a list of texts; docs/campaign-toml.md says which kind has which."
+)
+LABELS = "What the values are called, in English, by the question's name."
+
+
 class ResultRow(Schema):
     """A settled item in a list. The value of a sealed campaign stays closed here."""
 
     microtask_id = fields.UUID()
     number = fields.Integer()
-    value = fields.String(allow_none=True)
-    label = fields.String(allow_none=True)
-    agreeing = fields.Integer(metadata=told("How many contributions say the same."))
+    values = fields.Dict(
+        allow_none=True, keys=fields.String(), values=AnswerValue(), metadata=told(BY_QUESTION)
+    )
+    labels = fields.Dict(allow_none=True, keys=fields.String(), values=fields.String(), metadata=told(LABELS))
+    agreeing = fields.Integer(
+        metadata=told("How many contributions say the same, by the rule of the result.")
+    )
     answers = fields.Integer(metadata=told("How many contributions there are."))
     tied = fields.Boolean()
     settled_on = fields.Date()
@@ -277,20 +303,28 @@ class Results(Schema):
     next = fields.String(allow_none=True, metadata=told("Send it as `after` to read on; null at the end."))
 
 
-class OptionCount(Schema):
-    """How often an option was chosen."""
+class ValueCount(Schema):
+    """How often a value was given."""
 
-    value = fields.String()
+    value = AnswerValue()
     label = fields.String()
     count = fields.Integer()
+
+
+class QuestionCounts(Schema):
+    """How the answers to one question fell: options in the form's order, what people wrote by how often."""
+
+    name = fields.String()
+    agreeing = fields.Integer(metadata=told("How many gave just the value of the result."))
+    counts = fields.List(fields.Nested(ValueCount))
 
 
 class TraceStep(Schema):
     """One contribution behind a result. `alias` holds in this campaign only."""
 
     alias = fields.String()
-    value = fields.String()
-    label = fields.String()
+    values = fields.Dict(keys=fields.String(), values=AnswerValue(), metadata=told(BY_QUESTION))
+    labels = fields.Dict(keys=fields.String(), values=fields.String(), metadata=told(LABELS))
     note = fields.String(allow_none=True)
     day = fields.Date()
     agrees = fields.Boolean()
@@ -326,15 +360,15 @@ class OneResult(Schema):
     sealed = fields.Nested(SealedResult)
     number = fields.Integer()
     item = fields.Dict(keys=fields.String(), values=fields.String())
-    value = fields.String()
-    label = fields.String()
+    values = fields.Dict(keys=fields.String(), values=AnswerValue(), metadata=told(BY_QUESTION))
+    labels = fields.Dict(keys=fields.String(), values=fields.String(), metadata=told(LABELS))
     agreeing = fields.Integer()
     answers = fields.Integer()
     tied = fields.Boolean()
     rule = fields.String(metadata=told("The rule that settled it."))
     version = fields.Integer()
     settled_on = fields.Date()
-    options = fields.List(fields.Nested(OptionCount))
+    questions = fields.List(fields.Nested(QuestionCounts))
     trace = fields.List(fields.Nested(TraceStep))
 
 
@@ -394,11 +428,12 @@ class Submission(Input):
     sealed = fields.Nested(SealedSubmission, load_default=None, allow_none=True)
     answer = fields.Dict(
         keys=fields.String(),
-        values=fields.String(),
+        values=AnswerValue(),
         load_default=None,
         allow_none=True,
         metadata=told(
-            "One value per question by the question's name, and perhaps a `note` for the owner.",
+            "One value per question by the question's name, and perhaps a `note` for the owner. Which kind of question "
+            "has which value: docs/campaign-toml.md.",
             example={"names": "species", "note": "The second word is smudged."},
         ),
     )

@@ -21,7 +21,6 @@ from marketplace.cli.sealers import Sealers
 from marketplace.edge.results_csv import written
 from security.key_transparency import EvidenceRefused
 from security.sealing import Purpose
-from tasks.form import question_of
 
 AT_ONCE = 50
 
@@ -68,10 +67,9 @@ def _opened(
         _check(sealers, "The campaign's key", page["key"], None, unproved)
         holder = sealed.campaign_key(page["key"], holder, campaign_id)
         signed_for = holder.key_id
-    question = question_of(page["form"])["name"]
     for row in page["rows"]:
         here = {"microtask": UUID(row["microtask_id"])}
-        trace, notes, item, value = [], [], {}, None
+        trace, notes, item, values = [], [], {}, None
         if row["item"] is not None:
             # What the marketplace itself sealed is signed by nobody: whoever says whom to trust wants none of it.
             if signed_for is not None or trusted is not None:
@@ -79,16 +77,16 @@ def _opened(
                 _check(sealers, f"The result of item {row['number']}", row["value"], signed_for, unproved)
             item = sealed.value_in(row["item"], holder, purpose=Purpose.TASK, **here)
             told = {"purpose": Purpose.RESULT, "payload_version": row["version"]}
-            value = sealed.value_in(row["value"], holder, **told, **here).get(question)
+            values = sealed.value_in(row["value"], holder, **told, **here)
         for step in row["trace"]:
             answer = sealed.value_in(step["answer"], holder, purpose=Purpose.ANSWER, **here)
-            trace.append((step["alias"], str(answer.get(question, ""))))
+            trace.append((step["alias"], answer))
             if answer.get("note"):
                 notes.append((step["alias"], str(answer["note"])))
         known = {name: row[name] for name in ("number", "agreeing", "answers", "tied", "rule")}
         settled_on = date.fromisoformat(row["settled_on"])
         yield known | {
-            "item": item, "value": value, "settled_on": settled_on, "trace": trace, "notes": notes,
+            "item": item, "values": values, "settled_on": settled_on, "trace": trace, "notes": notes,
         }  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from marketplace.cli.processing_key import ProcessingKey
 from marketplace.cli.sealed import Holder
 from security.canonical import canonical_bytes
 from security.sealing import Header, HeaderMismatch, Protection, Purpose, SealingError
-from tasks.consensus import Answer, Inference, NothingToInfer, decide
+from tasks.consensus import Answer, Inference, NothingToInfer
+from tasks.questions.deciding import decide
 
 AT_ONCE = 50
 """Items in one request."""
@@ -71,21 +72,20 @@ def _decided(
     page: Mapping[str, Any], item: Mapping[str, Any], campaign_id: UUID, own: Holder, signs: DeviceFile
 ) -> dict[str, Any]:
     microtask = UUID(item["microtask"])
-    name = page["question"]["name"]
     answers = {}
     for part in item["answers"]:
-        value = sealed.value_in(
+        given = sealed.value_in(
             part, own, purpose=Purpose.ANSWER, campaign=campaign_id, microtask=microtask,
             protection=Protection.END_TO_END,
         )  # fmt: skip
         contribution = UUID(part["header"]["contribution"])
-        answers[contribution] = Answer(contribution, str(value.get(name, "")))
+        answers[contribution] = Answer(contribution, given)
     if len(answers) != len(item["answers"]):
         raise HeaderMismatch()  # one answer handed out twice would count twice
-    inferred = decide(page["question"], list(answers.values()))
+    inferred = decide(page["questions"], list(answers.values()))
     header = Header.from_bytes(canonical_bytes(page["result"]["header"] | {"microtask": str(microtask)}))
     _check(header, campaign_id)
-    value = sealed.sealed_to_campaign(header, {name: inferred.value}, own, signs)
+    value = sealed.sealed_to_campaign(header, inferred.value, own, signs)
     return value | {"microtask": str(microtask)} | _told(inferred)
 
 

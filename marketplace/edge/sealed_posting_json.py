@@ -15,7 +15,6 @@ from marketplace.foundation.ids import parse_id
 from security.sealing import SlotPurpose
 from tasks import payloads
 from tasks.errors import BadSealing, BadTrace
-from tasks.form import question_of
 from tasks.payloads import Slot
 from tasks.posting_sealed import Preparation, SealedKey, SealedRow
 from tasks.sealed_results import Decided, SealedPage, Undecided, UndecidedPage
@@ -66,7 +65,7 @@ def undecided_of(page: UndecidedPage) -> dict[str, Any]:
     result = header_of(campaign, payloads.result(NO_ID, version=1)) | {"microtask": None}
     return {
         "campaign": str(campaign.id),
-        "question": question_of(campaign.form),
+        "questions": campaign.form["questions"],
         "key": part_of(page.key),
         "items": [_undecided(each) for each in page.items],
         "result": {"header": result, "key_id": campaign.key_id, "public_key": campaign.public_key},

@@ -16,13 +16,15 @@ from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
 from marketplace.foundation.db import reading, transaction
-from marketplace.web import screen, typed
+from marketplace.web import question_words, screen, typed
 from marketplace.web.blueprint import web
 from security.sealing import Protection
 from tasks import claims, contributions, drafts, opening, queries
 from tasks.errors import BadAnswer, ClaimOver, NoMoreExtensions, NothingLeftToClaim, NotUnderSeal
 from tasks.opening import SealedItem
 
+MOST_KEYS = 9
+"""Options that the keys 1 to 9 reach."""
 SHOWN_AT_ONCE = 3
 """Fields that a phone shows before "show more"; the one the question is about comes first and large."""
 
@@ -77,21 +79,21 @@ def save_draft(claim_id: UUID) -> tuple[str, int]:
 @web.post("/claims/<uuid:claim_id>/contribution")
 def submit(claim_id: UUID) -> Response | tuple[str, int]:
     """Submit an answer and go on to the next item, or stop. What was typed is never lost."""
-    answer = typed.answer()
-    given = sealed_json.answer_in(request.form) if "envelope" in request.form else answer
+    sealed = sealed_json.answer_in(request.form) if "envelope" in request.form else None
     principal, context = current_principal(), current_context()
     try:
         with transaction() as tx:
-            campaign_id = queries.claim(tx, claim_id, principal, current_context())["campaign"]["id"]
+            campaign = queries.claim(tx, claim_id, principal, current_context())["campaign"]
+            given = sealed or typed.answer(campaign["form"])
             once(tx, lambda: contributions.submit(tx, claim_id, given, actor=principal, context=context))
     except BadAnswer as error:
-        return _again(claim_id, answer, error.facts["errors"]), 422
+        return _again(claim_id, error.facts["codes"]), 422
     except ClaimOver:
-        return _over(claim_id, answer), 409
+        return _over(claim_id), 409
     flash(gettext("Your answer is in."))
     if request.form.get("then") == "stop":
         return redirect(url_for("web.my_work"), 303)
-    return _go_to_next(campaign_id, part=".next")
+    return _go_to_next(campaign["id"], part=".next")
 
 
 @web.post("/claims/<uuid:claim_id>/release")
@@ -107,19 +109,18 @@ def release(claim_id: UUID) -> Response:
 @web.post("/claims/<uuid:claim_id>/extend")
 def extend(claim_id: UUID) -> Response | str | tuple[str, int]:
     """Keep an item longer. The button belongs to the answer's form, so that what was typed comes along."""
-    answer = typed.answer()
     principal, context = current_principal(), current_context()
     try:
         with transaction() as tx:
             once(tx, lambda: claims.extend(tx, claim_id, actor=principal, context=context))
     except ClaimOver:
-        return _over(claim_id, answer), 409
+        return _over(claim_id), 409
     except NoMoreExtensions:
         flash(gettext("This item can’t be kept longer. Submit it or give it back."), "look")
-        return _again(claim_id, answer, {}), 409
+        return _again(claim_id, {}), 409
     flash(gettext("You have more time for this item."))
-    if answer:
-        return _again(claim_id, answer, {})
+    if typed.fields():
+        return _again(claim_id, {})
     return redirect(url_for("web.claim", claim_id=claim_id), 303)
 
 
@@ -140,10 +141,10 @@ def _go_to_next(campaign_id: UUID, *, part: str = "") -> Response:
     return redirect(url_for("web.claim", claim_id=claim_id), 303)
 
 
-def _again(claim_id: UUID, answer: Mapping[str, str], errors: Mapping[str, list[str]]) -> str:
-    """The work page once more, with what was typed and what is to be put right."""
+def _again(claim_id: UUID, faults: Mapping[str, str]) -> str:
+    """The work page once more, with what was typed and what is to be put right: a code by question."""
     found, item = _found(claim_id)
-    return _work_page(found, item, answer, errors)
+    return _work_page(found, item, typed.answer(found["campaign"]["form"]), faults)
 
 
 def _found(claim_id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -167,11 +168,12 @@ def _found(claim_id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
     return found, item
 
 
-def _over(claim_id: UUID, answer: Mapping[str, str]) -> str:
+def _over(claim_id: UUID) -> str:
     """The claim has ended and its place is taken: what was written is handed back."""
     with transaction() as tx:
         found = queries.claim(tx, claim_id, current_principal(), current_context())
-    return _over_page(found, list(typed.in_words(found["campaign"]["form"], answer)))
+    form = found["campaign"]["form"]
+    return _over_page(found, typed.in_words(form, typed.answer(form)))
 
 
 def _over_page(found: Mapping[str, Any], answer: list[tuple[str, str]]) -> str:
@@ -182,7 +184,12 @@ def _over_page(found: Mapping[str, Any], answer: list[tuple[str, str]]) -> str:
             draft_until = drafts.kept_until(db, found["id"], current_principal())
             draft_on = _names(drafts.opens_on(db, found["id"], current_principal()))
     return render_template(
-        "claim_over.html", claim=found, answer=answer, draft_until=draft_until, draft_on=draft_on
+        "claim_over.html",
+        claim=found,
+        answer=answer,
+        questions=question_words.all_shown(found["campaign"]["form"]),
+        draft_until=draft_until,
+        draft_on=draft_on,
     )
 
 
@@ -194,10 +201,19 @@ def _names(devices: Sequence[DeviceKey] | None) -> str | None:
 def _work_page(
     found: Mapping[str, Any],
     item: Mapping[str, Any],
-    answer: Mapping[str, str],
-    errors: Mapping[str, list[str]],
+    answer: Mapping[str, Any],
+    faults: Mapping[str, str],
 ) -> str:
-    fields = found["campaign"]["form"]["fields"]
+    form = found["campaign"]["form"]
+    fields, questions = form["fields"], question_words.all_shown(form)
+    keyed = next((each for each in questions if each["kind"] in question_words.RADIOS), None)
+    said = {
+        each["name"]: question_words.fault(each, faults[each["name"]])
+        for each in form["questions"]
+        if each["name"] in faults
+    }
+    if "note" in faults:
+        said["note"] = question_words.note_fault()
     lead = [field for field in fields if field["lead"]]
     others = [field for field in fields if not field["lead"]]
     return render_template(
@@ -208,16 +224,11 @@ def _work_page(
         first=others[:SHOWN_AT_ONCE],
         rest=others[SHOWN_AT_ONCE:],
         answer=answer,
-        faulty=set(errors),
-        errors=[(_anchor(name), _sentence(name)) for name in errors],
+        questions=questions,
+        keyed=keyed and {"name": keyed["name"], "count": min(len(keyed["options"]), MOST_KEYS)},
+        faults=said,
+        errors=[
+            ("note" if name == "note" else f"q-{name}", said.get(name) or question_words.fault({}, "unknown"))
+            for name in faults
+        ],
     )
-
-
-def _anchor(name: str) -> str:
-    return "note" if name == "note" else f"q-{name}"
-
-
-def _sentence(name: str) -> str:
-    if name == "note":
-        return gettext("The note is too long or has a character that cannot be stored.")
-    return gettext("Choose one of the options. “Can’t tell” is an answer too.")

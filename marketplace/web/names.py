@@ -300,7 +300,14 @@ ERRORS = {
     "UnknownAgency": _l("not there, or hidden"),
 }
 _API = _l("programming interface")
-RULES = {"majority-1": _l("Most answers; ties by the order of the options, “can’t tell” last")}
+RULES = {
+    "majority-1": _l("Most answers; ties by the order of the options, “can’t tell” last"),
+    "more-than-half-1": _l("Every option that more than half chose"),
+    "median-1": _l("The middle value; of two in the middle the smaller or earlier one"),
+    "same-text-1": _l("The text that most wrote, whatever its capitals and spaces; ties by the alphabet"),
+    "borda-1": _l("Points for places; ties by the order of the options"),
+    "each-question-1": _l("Each question by itself, by the rule of its kind"),
+}
 
 
 def act(code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from marketplace.edge import sealed_json
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.results_csv import results_csv as as_csv
 from marketplace.foundation.db import transaction
-from marketplace.web import screen
+from marketplace.web import question_words, screen
 from marketplace.web.blueprint import web
 from security.permissions import Permission, may
 from security.sealing import Protection
@@ -31,6 +32,10 @@ def results(campaign_id: UUID) -> str:
         campaign = queries.described(tx, campaign_id, principal, current_context())
         found = use_cases.listing(
             tx, campaign_id, actor=principal, context=current_context(), after=max(after, 0)
+        )
+    for row in found["rows"]:
+        row["shown"] = (
+            None if row["values"] is None else question_words.values(campaign["form"], row["values"])
         )
     return render_template(
         "results.html",
@@ -57,14 +62,27 @@ def result(campaign_id: UUID, microtask_id: UUID) -> str:
                 found["trust"] = record_proofs.trust(tx, known.agency_id)
         else:
             found = use_cases.open_result(tx, campaign_id, microtask_id, actor=principal, context=context)
+    if not campaign["sealed"]:
+        _put_in_words(campaign["form"], found)
     template = "sealed_result.html" if campaign["sealed"] else "result.html"
     return render_template(
         template,
         campaign=campaign,
         result=found,
+        questions=question_words.all_shown(campaign["form"]),
         microtask_id=microtask_id,
         can_shred=may(principal, Permission.KEEP_CONTENT),
     )
+
+
+def _put_in_words(form: Mapping[str, Any], found: dict[str, Any]) -> None:
+    """Beside each value of an opened result, what it is called in the reader's language."""
+    found["shown"] = question_words.values(form, found["values"])
+    for step in found["trace"]:
+        step["shown"] = question_words.values(form, step["values"])
+    for question, fallen in zip(form["questions"], found["questions"], strict=True):
+        for option in fallen["counts"]:
+            option["shown"] = question_words.value(form, question, option["value"])
 
 
 @web.get("/campaigns/<uuid:campaign_id>/results/<uuid:microtask_id>/parts")

@@ -10,7 +10,7 @@ from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
 from marketplace.foundation.catalogues import LANGUAGES
-from marketplace.web import alert_words, assets, charts, names, words
+from marketplace.web import alert_words, assets, charts, names, question_words, words
 from marketplace.web.languages import chosen, formats
 from marketplace.web.preferences import scheme
 from marketplace.web.prose import markdown
@@ -34,6 +34,7 @@ _FILTERS = {
     "outcome_name": names.outcome,
     "purpose_name": names.purpose,
     "role_name": names.role,
+    "asked": question_words.all_shown,
     "rule_name": names.rule,
     "zone_name": names.zone,
     "device_name": names.device,

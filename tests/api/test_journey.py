@@ -94,12 +94,12 @@ def _check_moment(text: str) -> None:
 def _check_results(owner: Any, campaign: str, level: str, device: Device) -> None:
     listed = owner.get(f"/campaigns/{campaign}/results").json
     assert listed["next"] is None
-    values = [row["value"] for row in listed["rows"]]
+    values = [row["values"] and row["values"]["kind"] for row in listed["rows"]]
     assert values == (["bird", "bat"] if level == "internal" else [None, None])
     microtask = listed["rows"][0]["microtask_id"]
     one = owner.get(f"/campaigns/{campaign}/results/{microtask}?device={device.thumbprint}").json
     if level == "internal":
-        assert (one["item"], one["value"], one["agreeing"]) == ({"entry": "Gull"}, "bird", 3)
+        assert (one["item"], one["values"], one["agreeing"]) == ({"entry": "Gull"}, {"kind": "bird"}, 3)
         assert [step["note"] for step in one["trace"]] == ["sure"] * 3
     else:
         one = one["sealed"]

@@ -36,7 +36,7 @@ def test_every_contribution_is_in_the_trace(result: dict[str, Any]) -> None:
 
 def test_a_step_says_value_note_and_day_and_nothing_of_speed_or_confidence(result: dict[str, Any]) -> None:
     assert {key for step in result["trace"] for key in step} == {
-        "alias", "value", "label", "note", "day", "agrees",
+        "alias", "values", "labels", "note", "day", "agrees",
     }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_a_day_has_no_hour(result: dict[str, Any]) -> None:
 def test_the_order_within_a_day_is_not_the_order_of_arrival(result: dict[str, Any]) -> None:
     """It follows the random ids of the contributions."""
     by_id = [row.answer["kind"] for row in found(select(Contribution.answer).order_by(Contribution.id))]
-    assert [step["value"] for step in result["trace"]] == by_id
+    assert [step["values"]["kind"] for step in result["trace"]] == by_id
 
 
 def test_a_step_carries_no_id_of_person_claim_or_contribution(result: dict[str, Any]) -> None:

@@ -77,20 +77,25 @@ def campaign(owner: Principal) -> UUID:
 class TestOneResult:
     def test_carries_value_agreement_and_item(self, campaign: UUID, owner: Principal) -> None:
         result = opened(campaign, owner)
-        assert (result["value"], result["label"], result["agreeing"], result["answers"]) == (
-            "bat",
-            "A bat",
+        assert (result["values"], result["labels"], result["agreeing"], result["answers"]) == (
+            {"kind": "bat"},
+            {"kind": "A bat"},
             2,
             3,
         )
         assert result["item"] == {"entry": "Entry 1"}
 
     def test_counts_every_option_also_those_nobody_chose(self, campaign: UUID, owner: Principal) -> None:
-        counts = {option["value"]: option["count"] for option in opened(campaign, owner)["options"]}
+        counts = {
+            option["value"]: option["count"] for option in opened(campaign, owner)["questions"][0]["counts"]
+        }
         assert counts == {"bird": 1, "bat": 2, "unclear": 0}
 
     def test_the_trace_has_every_answer_with_its_note(self, campaign: UUID, owner: Principal) -> None:
-        steps = [(step["value"], step["note"], step["agrees"]) for step in opened(campaign, owner)["trace"]]
+        steps = [
+            (step["values"]["kind"], step["note"], step["agrees"])
+            for step in opened(campaign, owner)["trace"]
+        ]
         assert sorted(steps) == [
             ("bat", "a note on bat", True), ("bat", "a note on bat", True), ("bird", "a note on bird", False),
         ]  # fmt: skip
@@ -105,7 +110,7 @@ class TestOneResult:
         assert "Person" not in words
 
     def test_appraisers_of_the_agency_read_it(self, campaign: UUID) -> None:
-        assert opened(campaign, a_person("north", roles=(Role.APPRAISER,)))["value"] == "bat"
+        assert opened(campaign, a_person("north", roles=(Role.APPRAISER,)))["values"] == {"kind": "bat"}
 
     def test_contributors_do_not(self, campaign: UUID) -> None:
         with pytest.raises(NotForYou) as refused:
@@ -175,7 +180,7 @@ class TestExport:
         for value in ("bat", "bird", "unclear"):
             a_contribution(posted, person, value)
         settled(posted)
-        assert [(row["number"], row["value"]) for row in exported(posted, owner)] == [
+        assert [(row["number"], row["values"]["kind"]) for row in exported(posted, owner)] == [
             (1, "bat"), (2, "bird"), (3, "unclear"),
         ]  # fmt: skip
 
@@ -187,7 +192,9 @@ class TestExport:
         a_contribution(posted, a_person("south"), "bat")
         settled(posted)
         row = exported(posted, owner)[0]
-        assert (row["item"], row["value"], row["trace"][0][1]) == ({"entry": "Entry 1"}, "bat", "bat")
+        assert (row["item"], row["values"], row["trace"][0][1]) == (
+            {"entry": "Entry 1"}, {"kind": "bat"}, {"kind": "bat"},
+        )  # fmt: skip
 
     def test_days_are_all_the_time_there_is(self, campaign: UUID, owner: Principal) -> None:
         assert not any(isinstance(leaf, datetime) for leaf in every_value(exported(campaign, owner)))
@@ -244,7 +251,7 @@ class TestListing:
         posted = a_campaign(owner, items=1, redundancy=1, level="sensitive")
         a_contribution(posted, a_person(), "bat")
         settled(posted)
-        assert self.page(posted, owner)["rows"][0]["value"] is None
+        assert self.page(posted, owner)["rows"][0]["values"] is None
 
 
 class TestMyWork:

@@ -19,7 +19,7 @@ from security.log.models import AuditPending
 from security.principal import Principal, Role, Zone
 from security.sealing import Header, SlotPurpose, keys
 from tasks import payloads, results, sealed_results, shredding
-from tasks.consensus import Answer, decide
+from tasks.consensus import Answer
 from tasks.errors import (
     BadSealing,
     BadTrace,
@@ -32,6 +32,7 @@ from tasks.errors import (
 )
 from tasks.models import CampaignProgress, Contribution, Microtask, PayloadSlot, Result, ResultPart
 from tasks.payloads import Part
+from tasks.questions.deciding import decide
 from tasks.results import SealedResult
 from tasks.sealed_results import Decided, SealedPage, UndecidedPage
 from tests import on_device
@@ -63,7 +64,8 @@ from tests.witnessed import register_witnesses, witness
 
 QUESTION: dict[str, Any] = {
     "name": "kind",
-    "options": [{"value": each} for each in ("bird", "bat", "unclear")],
+    "kind": "choice",
+    "options": [{"value": each, "label": each} for each in ("bird", "bat", "unclear")],
     "cannot_tell": "unclear",
 }
 
@@ -96,10 +98,10 @@ def decided(posting: Posting, page: UndecidedPage) -> list[Decided]:
     private = key_in(page.key, posting.device.encryption)
     made = []
     for item in page.items:
-        answers = [Answer(contribution_of(part), opened_with(private, part)["kind"]) for part in item.answers]
-        inferred = decide(QUESTION, answers)
+        answers = [Answer(contribution_of(part), opened_with(private, part)) for part in item.answers]
+        inferred = decide([QUESTION], answers)
         header = payloads.header_of(page.campaign, payloads.result(item.microtask_id, version=1))
-        value = on_device.sealed_to_campaign(posting.device, header, page.campaign, {"kind": inferred.value})
+        value = on_device.sealed_to_campaign(posting.device, header, page.campaign, inferred.value)
         made.append(
             Decided(
                 item.microtask_id,

@@ -13,14 +13,16 @@ from marketplace.edge import refusals
 from marketplace.edge.problems import _HTTP, PROBLEMS
 from marketplace.foundation import jobs
 from marketplace.foundation.errors import NotFound, Refused, every_subclass
-from marketplace.web import names, problem_words, reasons, words
+from marketplace.web import names, problem_words, question_words, reasons, words
 from security.access.baseline import BASELINE
 from security.labels import Level
 from security.log.acts import ACTS
 from security.principal import Role, Zone
 from tasks import board
 from tasks import errors as tasks_errors
-from tasks.consensus.majority import RULE
+from tasks.questions import KINDS
+from tasks.questions.deciding import RULES
+from tests.questions import a_checked
 from tests.web.stage import Stage
 
 
@@ -31,7 +33,7 @@ def test_acts_purposes_zones_roles_levels_jobs_and_rules_have_words() -> None:
     assert {role.value for role in Role} == set(words.ROLES)
     assert {level.label_key for level in Level} == set(words.LEVELS)
     assert set(jobs.KINDS) == set(names.JOBS)
-    assert RULE in names.RULES
+    assert set(names.RULES) == RULES
 
 
 def test_every_rule_that_can_refuse_has_a_sentence() -> None:
@@ -105,3 +107,13 @@ class _speaking:  # noqa: N801 - reads as a word of the test
     def __exit__(self, *error: object) -> None:
         self.locale.__exit__(*error)
         self.request.__exit__(*error)  # type: ignore[arg-type]
+
+
+def test_every_fault_of_every_kind_of_question_has_a_sentence_of_its_own(stage: Stage) -> None:
+    with stage.app.test_request_context(), force_locale("en"):
+        unknown = question_words.fault({}, "no such fault")
+        for kind in KINDS:
+            question = a_checked(kind)
+            said = [question_words.fault(question, fault) for fault in KINDS[kind].faults]
+            assert unknown not in said
+            assert all(sentence.endswith(".") for sentence in said)

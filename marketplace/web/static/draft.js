@@ -1,29 +1,10 @@
 // What is typed on the work page survives a change of language, a reload, a session that ended and signing in again: it
 // is kept in this tab (sessionStorage). Of sealed campaigns nothing is kept here; sealed-work.js saves it sealed.
 
+import { putBack, typed } from "asset:question-fields.js";
+
 const form = document.querySelector("form[data-answer]");
 const prefix = "draft:";
-
-function fields() {
-  return [...form.elements].filter((field) => field.name.startsWith("answer."));
-}
-
-function typed() {
-  const given = {};
-  for (const field of fields()) {
-    if (field.type === "radio" ? field.checked : field.value) given[field.name] = field.value;
-  }
-  return given;
-}
-
-function putBack(kept) {
-  for (const field of kept ? fields() : []) {
-    const value = kept[field.name];
-    if (value === undefined) continue;
-    if (field.type !== "radio") field.value = value;
-    else if (field.value === value) field.checked = true;
-  }
-}
 
 function store(use) {
   try {
@@ -41,8 +22,8 @@ function forgetOthers(own) {
 
 function keepDraft(name) {
   // What the server sent back with the page is newer than what is kept.
-  if (!("typed" in form.dataset)) putBack(store((storage) => JSON.parse(storage.getItem(name))));
-  const keep = () => store((kept) => kept.setItem(name, JSON.stringify(typed())));
+  if (!("typed" in form.dataset)) putBack(form, store((storage) => JSON.parse(storage.getItem(name))) ?? {});
+  const keep = () => store((kept) => kept.setItem(name, JSON.stringify(typed(form))));
   if ("typed" in form.dataset) keep();
   form.addEventListener("input", keep);
 }

@@ -2,11 +2,13 @@
 // author. Nothing of it leaves the page.
 
 import { mine } from "asset:device-keys.js";
+import { inWords } from "asset:question-words.js";
 import { openPart, readPart } from "asset:sealed-parts.js";
 import { stateOf, statesOf } from "asset:sealed-states.js";
 
 const draft = document.querySelector("[data-sealed-draft]");
-const { sealedDraft: url, microtask, campaign } = draft.dataset;
+const { sealedDraft: url, microtask, campaign, noAnswer } = draft.dataset;
+const questions = JSON.parse(draft.dataset.questions);
 const button = draft.querySelector("[data-open-draft]");
 
 const showState = statesOf(draft);
@@ -16,15 +18,11 @@ function show(state) {
   button.hidden = state === "opened" || state === "opening";
 }
 
-function inWords(name, value) {
-  const options = [...draft.querySelectorAll(`[data-options="${CSS.escape(name)}"] [data-value]`)];
-  return options.find((option) => option.dataset.value === value)?.textContent ?? value;
-}
-
 function fill(given) {
   for (const place of draft.querySelectorAll("[data-answer]")) {
+    const question = questions.find(({ name }) => name === place.dataset.answer);
     const value = given[place.dataset.answer];
-    place.textContent = value ? inWords(place.dataset.answer, String(value)) : "–";
+    place.textContent = question ? inWords(question, value, noAnswer) : value || "–";
   }
 }
 

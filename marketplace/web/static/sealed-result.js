@@ -5,11 +5,13 @@
 
 import { mine } from "asset:device-keys.js";
 import { checkEvidence } from "asset:key-trust.js";
+import { alike, inWords } from "asset:question-words.js";
 import { checkSignature, openCampaign, openPart, readPart } from "asset:sealed-parts.js";
 import { stateOf, statesOf } from "asset:sealed-states.js";
 
 const page = document.querySelector("[data-sealed-result]");
-const { sealedResult: url, question, version } = page.dataset;
+const { sealedResult: url, version, noAnswer } = page.dataset;
+const questions = JSON.parse(page.dataset.questions);
 const expected = JSON.parse(page.dataset.expected); // what every header here has to say
 
 const showState = statesOf(page);
@@ -34,13 +36,15 @@ async function open() {
     const holder = found.key ? await openCampaign(found.key, ofKey, device, found.item.key_id) : device;
     const item = await openPart(found.item, { ...expected, purpose: "task" }, holder);
     const ofResult = { ...expected, purpose: "result", payload_version: Number(version) };
-    const value = (await openPart(found.value, ofResult, holder))[question];
+    const values = await openPart(found.value, ofResult, holder);
     const opening = found.trace.map(({ answer }) => openPart(answer, { ...expected, purpose: "answer" }, holder));
     const answers = await Promise.all(opening);
     fill(item);
-    page.querySelector("[data-result]").textContent = label(value);
+    for (const question of questions) {
+      page.querySelector(`[data-result="${question.name}"]`).textContent = said(question, values);
+    }
     page.querySelector("[data-trace]").replaceChildren(
-      ...found.trace.map((one, number) => step(one, answers[number], value)),
+      ...found.trace.map((one, number) => step(one, answers[number], values)),
     );
     show("opened");
     document.dispatchEvent(new Event("market:shown"));
@@ -61,16 +65,15 @@ function fill(item) {
   for (const place of page.querySelectorAll("[data-field]")) place.textContent = item[place.dataset.field] || "–";
 }
 
-function label(value) {
-  const found = [...page.querySelectorAll("[data-options] [data-value]")].find((one) => one.dataset.value === value);
-  return found ? found.textContent : value;
+function said(question, values) {
+  return inWords(question, values[question.name], noAnswer);
 }
 
-function step({ alias, day }, answer, value) {
+function step({ alias, day }, answer, values) {
   const made = page.querySelector("template[data-step]").content.cloneNode(true);
   const line = made.querySelector("li");
-  line.classList.toggle("other", answer[question] !== value);
-  line.querySelector("[data-label]").textContent = label(answer[question]);
+  line.classList.toggle("other", !questions.every((each) => alike(each, values[each.name], answer[each.name])));
+  line.querySelector("[data-label]").textContent = questions.map((each) => said(each, answer)).join(" · ");
   line.querySelector("[data-alias]").textContent = alias;
   line.querySelector("[data-note]").textContent = answer.note ? `“${answer.note}”` : "";
   line.querySelector("[data-note]").hidden = !answer.note;

@@ -3,6 +3,8 @@
 
 import { headerHash, seal, sign, toBase64, wrap } from "asset:sealing.js";
 import { mine } from "asset:device-keys.js";
+import { checked } from "asset:question-checks.js";
+import { isEmpty, putBack, questionsOf, typed } from "asset:question-fields.js";
 import { checkedTerms } from "asset:sealed-checks.js";
 import { openPart, readPart } from "asset:sealed-parts.js";
 import { stateOf, statesOf } from "asset:sealed-states.js";
@@ -60,9 +62,9 @@ async function ask() {
       return askAgain();
     }
     waiting = null;
-    const checked = await checkedTerms(found, expected, device);
+    const held = await checkedTerms(found, expected, device);
     fill(await openPart(found.item, { ...expected, purpose: "task" }, device));
-    terms = checked;
+    terms = held;
     await bringBack(found.saved);
     show("opened");
     document.dispatchEvent(new Event("market:shown"));
@@ -95,28 +97,11 @@ async function refused(error) {
 
 // ---------- what was typed ----------
 
-function fields() {
-  return [...form.elements].filter((field) => field.name.startsWith("answer."));
-}
-
-function typed() {
-  const given = {};
-  for (const field of fields()) {
-    const name = field.name.slice("answer.".length);
-    if (field.type === "radio" ? field.checked : field.value.trim()) given[name] = field.value.trim();
-  }
-  return given;
-}
-
 async function bringBack(saved) {
   for (const note of work.querySelectorAll("[data-draft-elsewhere]")) note.hidden = Boolean(saved);
-  if (!saved || Object.keys(typed()).length) return;
+  if (!saved || !isEmpty(form)) return;
   const given = await openPart(saved, { ...expected, purpose: "draft" }, device).catch(() => null);
-  for (const field of given ? fields() : []) {
-    const value = given[field.name.slice("answer.".length)];
-    if (field.type !== "radio") field.value = value ?? "";
-    else if (field.value === value) field.checked = true;
-  }
+  if (given) putBack(form, given);
 }
 
 let timer = null;
@@ -141,7 +126,7 @@ function save() {
 
 async function sendDraft() {
   const { header, devices } = terms.draft;
-  const { hash, dek, sent } = await sealed(header, typed());
+  const { hash, dek, sent } = await sealed(header, typed(form));
   const slots = {};
   for (const one of devices) slots[one.thumbprint] = await wrap(dek, hash, "device", one.thumbprint, one.public_key, null);
   const body = new URLSearchParams({ ...sent, slots: JSON.stringify(slots), csrf_token: csrf() });
@@ -164,12 +149,12 @@ async function sealed(header, value, campaignKey = null) {
 }
 
 // What is sent may be refused, until somebody signs in again, say: it is saved first, and is there when they are back.
-async function submit(then) {
+async function submit(answer, then) {
   await save();
   const out = document.getElementById("sealed-answer");
   const { header, key_id: keyId, public_key: publicKey } = terms.answer;
   const contribution = crypto.randomUUID();
-  const { hash, dek, sent } = await sealed({ ...header, contribution }, typed(), keyId);
+  const { hash, dek, sent } = await sealed({ ...header, contribution }, answer, keyId);
   const slot = await wrap(dek, hash, "campaign", keyId, publicKey, null);
   const given = { ...sent, then, contribution, key_id: keyId, slot };
   for (const [name, value] of Object.entries(given)) out.elements[name].value = value;
@@ -177,34 +162,39 @@ async function submit(then) {
   out.submit();
 }
 
-function missing() {
-  const asked = new Set(fields().filter((field) => field.type === "radio").map((field) => field.name));
-  const given = new Set(fields().filter((field) => field.checked).map((field) => field.name));
-  return [...asked].find((name) => !given.has(name));
-}
-
 let sending = false;
 
 async function onSubmit(event) {
   event.preventDefault();
   if (sending || !terms) return;
-  const name = missing();
-  if (name) return pointTo(name);
+  const { answer, faults } = checked(questionsOf(form), typed(form));
+  if (say(faults)) return;
   sending = true;
   try {
-    await submit(event.submitter?.value ?? "next");
+    await submit(answer, event.submitter?.value ?? "next");
   } catch (error) {
     sending = false;
     await refused(error);
   }
 }
 
-function pointTo(name) {
-  const question = document.getElementById(`q-${name.slice("answer.".length)}`);
-  const hint = question.parentElement.querySelector("[data-choose]");
-  hint.hidden = false;
-  question.setAttribute("aria-describedby", hint.id);
-  question.focus();
+// Says beside each question why it is not answered yet, and leads to the first of them. Whether there is any.
+function say(faults) {
+  let first = null;
+  for (const place of form.querySelectorAll("[data-question]")) {
+    const { name } = JSON.parse(place.dataset.question);
+    const sentence = JSON.parse(place.dataset.faults)[faults[name]] ?? "";
+    const shown = place.querySelector("[data-fault]");
+    shown.textContent = sentence;
+    shown.hidden = !sentence;
+    for (const field of place.querySelectorAll("input, textarea, select")) {
+      if (sentence) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
+    }
+    if (sentence) first ??= document.getElementById(`q-${name}`);
+  }
+  first?.focus();
+  return first !== null;
 }
 
 form.addEventListener("submit", onSubmit);
