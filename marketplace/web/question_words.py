@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
 
@@ -208,10 +209,10 @@ def _between(least: str | None, most: str | None) -> list[str]:
 
 def _decimals(most: int) -> str:
     if not most:
-        return gettext("A whole number, without signs between thousands.")
+        return gettext("A whole number. No point or space between thousands.")
     return ngettext(
-        "At most %(num)s digit behind the point or comma; no signs between thousands.",
-        "At most %(num)s digits behind the point or comma; no signs between thousands.",
+        "At most %(num)s digit after the decimal point or comma. No point or space between thousands.",
+        "At most %(num)s digits after the decimal point or comma. No point or space between thousands.",
         most,
     )
 
@@ -234,6 +235,6 @@ def _number(digits: str) -> str:
 
 def _day(given: str) -> str:
     try:
-        return words.day(date.fromisoformat(given))
+        return format_skeleton("yMMMd", date.fromisoformat(given), locale=formats())
     except ValueError:
         return given

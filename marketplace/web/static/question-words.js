@@ -1,8 +1,9 @@
 // What the values of questions are called, as question_words.py says it for what lies open.
 
-const { lang } = document.documentElement;
+const own = document.documentElement.lang;
+const lang = own === "en" ? "en-GB" : own; // as the server writes English
 const fine = { maximumFractionDigits: 9 };
-const wholeDay = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+const wholeDay = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
 
 // `question` is what its page says of it; `noAnswer` stands for a value that is not there.
 export function inWords(question, value, noAnswer) {
