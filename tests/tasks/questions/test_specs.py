@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,3 +89,12 @@ def test_there_are_not_too_many() -> None:
     assert "Must have 1 to 20 entries." in refused(
         *(a_question("yes_no", name=f"q{number}") for number in range(MOST_QUESTIONS + 1))
     )
+
+
+def test_the_example_of_the_documentation_is_taken() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "campaign-toml.md").read_text(encoding="utf-8")
+    blocks = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
+    (asked,) = [block["form"]["questions"] for block in blocks if "name" not in block]
+    kinds = [each["kind"] for each in checked_form(a_form_of(*asked))["questions"]]
+    assert kinds == ["yes_no", "number", "date"]
+    assert all(f"| `{kind}` |" in page for kind in KINDS)
