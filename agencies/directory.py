@@ -9,10 +9,12 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from agencies.errors import AgencyTaken, UnknownAgency
-from agencies.models import Agency, IdentityProvider, Skill
+from agencies.models import Agency, IdentityProvider
 from agencies.providers import Provider
 from agencies.providers import add as add_provider
 from agencies.providers import of as provider
+from agencies.skills.lists import add as add_skill
+from agencies.skills.lists import labels_of as skill_labels
 from marketplace.foundation.db import Tx
 from marketplace.foundation.ids import new_id
 
@@ -72,17 +74,6 @@ def listing(db: Tx) -> Sequence[Any]:
         IdentityProvider.status,
     )
     return db.all(chosen.join(IdentityProvider).order_by(Agency.name))
-
-
-def skill_labels(db: Tx, locale: str) -> dict[str, str]:
-    """Every skill's label in a language, English where there is none."""
-    rows = db.all(select(Skill.code, Skill.labels))
-    return {row.code: row.labels.get(locale) or row.labels.get("en") or row.code for row in rows}
-
-
-def add_skill(tx: Tx, code: str, labels: dict[str, str]) -> None:
-    """Add a skill with its label per language; English is required."""
-    tx.execute(insert(Skill), {"code": code, "labels": labels})
 
 
 def id_of(db: Tx, slug: str) -> UUID:

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     ADMINISTER_AGENCY = "administer_agency"
     READ_AGREEMENTS = "read_agreements"
     SEE_PEOPLE = "see_people"
+    CONFIRM_SKILLS = "confirm_skills"
     READ_NUMBERS = "read_numbers"
     APPROVE_NUMBERS = "approve_numbers"
 
@@ -96,9 +97,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.READ_NUMBERS,
         Permission.REVIEW_ACCESS,
         Permission.SEE_PEOPLE,
+        Permission.CONFIRM_SKILLS,
     },
-    # Hours agreed and used, in total, is all a line manager may ever see; until that page stands, nothing.
-    Role.LINE_MANAGER: _EVERY_PERSON,
+    # Of work, hours agreed and used, in total, is all a line manager may ever see; until that page stands, nothing.
+    Role.LINE_MANAGER: _EVERY_PERSON | {Permission.CONFIRM_SKILLS},
     Role.DATA_PROTECTION: _EVERY_PERSON
     | {
         Permission.READ_AGREEMENTS,

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from agencies import directory
+from agencies.skills import own
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.access.remedies import BY_ONESELF
@@ -51,18 +52,19 @@ def board(db: Tx, principal: Principal, context: Context, wanted: Filter = Filte
 
     A row is `queries.summary` with "reasons" (codes with args) for why it is shown, and "missing" for what is not met.
     """
-    labels = directory.skill_labels(db, principal.locale)
     today = clock.now(db).date()
     known = _known(db, principal, context)
-    shown = [entry for entry in known if _fits(entry.campaign, wanted)]
-    can = sorted(
-        (entry for entry in shown if entry.decision.allowed),
-        key=lambda entry: _order(entry, principal, today),
+    labels = directory.skill_labels(
+        db, principal.locale, {skill for entry in known for skill in entry.campaign.terms.skills}
     )
+    to_learn = own.wanted(db, principal.person_id)
+    shown = [entry for entry in known if _fits(entry.campaign, wanted)]
+    shown.sort(key=lambda entry: _order(entry, principal, to_learn, today))
+    can = [entry for entry in shown if entry.decision.allowed]
     away = [entry for entry in shown if not entry.decision.allowed]
     return {
-        "can": [_row(entry, principal, labels) for entry in can],
-        "away": [_row(entry, principal, labels) for entry in away],
+        "can": [_row(entry, principal, to_learn, labels) for entry in can],
+        "away": [_row(entry, principal, to_learn, labels) for entry in away],
         "facets": _facets(known, labels),
         "known": sum(entry.decision.allowed for entry in known),
     }
@@ -97,19 +99,27 @@ def _fits(campaign: CampaignFacts, wanted: Filter) -> bool:
     )
 
 
-def _order(entry: _Entry, principal: Principal, today: date) -> tuple[Any, ...]:
-    """More of my skills first, then what is due soonest, then the shortest, then by name."""
-    mine = len(set(entry.campaign.terms.skills) & principal.skills)
+def _order(entry: _Entry, principal: Principal, to_learn: frozenset[str], today: date) -> tuple[Any, ...]:
+    """More of my skills first, then one that I want to learn, then what is due soonest, the shortest, by name."""
+    asked = set(entry.campaign.terms.skills)
+    mine, learned = len(asked & principal.skills), bool(asked & to_learn)
     due = entry.campaign.due or date.max
-    return (-mine, max(due, today), entry.campaign.minutes, entry.campaign.name)
+    return (-mine, not learned, max(due, today), entry.campaign.minutes, entry.campaign.name)
 
 
-def _row(entry: _Entry, principal: Principal, labels: dict[str, str]) -> dict[str, Any]:
+def _row(
+    entry: _Entry, principal: Principal, to_learn: frozenset[str], labels: dict[str, str]
+) -> dict[str, Any]:
     campaign = entry.campaign
     reasons: list[dict[str, Any]] = [
         {"code": "have_skill", "args": {"skill": labels.get(skill, skill)}}
         for skill in campaign.terms.skills
         if skill in principal.skills
+    ]
+    reasons += [
+        {"code": "wants_skill", "args": {"skill": labels.get(skill, skill)}}
+        for skill in campaign.terms.skills
+        if skill in to_learn
     ]
     if entry.total and entry.settled / entry.total >= NEARLY_DONE:
         reasons.append({"code": "nearly_done", "args": {}})

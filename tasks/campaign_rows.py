@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from agencies import directory, people
 from agencies.handling import Handling
+from agencies.skills import lists
 from marketplace.foundation import clock, sequence
 from marketplace.foundation.db import Tx
 from security.labels import Level
@@ -127,7 +128,7 @@ def _check_clearance(checked: Checked, actor: Principal) -> None:
 
 def _check_names(tx: Tx, checked: Checked) -> None:
     """Skills and agencies that do not exist would make a campaign that nobody can ever do."""
-    known = {"skills": set(directory.skill_labels(tx, "en")), "audience": directory.slugs(tx)}
+    known = {"skills": lists.offered(tx, checked["skills"]), "audience": directory.slugs(tx)}
     errors = {
         place: [f"There is no {name} here." for name in checked[place] or () if name not in names]
         for place, names in known.items()

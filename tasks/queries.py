@@ -127,7 +127,7 @@ def campaigns_of(db: Tx, principal: Principal, context: Context) -> list[dict[st
         .where(Campaign.agency_id == principal.agency_id, readable)
         .order_by(Campaign.posted_on.desc(), Campaign.name)
     )
-    labels = directory.skill_labels(db, principal.locale)
+    labels = directory.skill_labels(db, principal.locale, {skill for row in rows for skill in row.skills})
     return [summary(facts.facts_from(row), row.settled, row.total, labels) for row in rows]
 
 
@@ -197,7 +197,7 @@ def describe(db: Tx, campaign: CampaignFacts, principal: Principal) -> dict[str,
             CampaignProgress.campaign_id == campaign.id
         )
     )
-    labels = directory.skill_labels(db, principal.locale)
+    labels = directory.skill_labels(db, principal.locale, campaign.terms.skills)
     settled, total = (progress.settled, progress.total) if progress else (0, 0)
     return summary(campaign, settled, total, labels) | {
         "purpose": campaign.purpose,

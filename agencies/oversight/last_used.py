@@ -20,6 +20,7 @@ from security.principal import Role
 
 _RESULTS = ("result.view", "result.list", "key.release")
 _RECORD = ("log.read", "log.export", "incident.open", "incident.note", "incident.report", "incident.close")
+_SKILLS = ("skill.view", "skill.confirm", "skill.withdraw")
 _REVIEWS = ("review.open", "review.decide", "review.close")
 
 ACTS_OF: Mapping[Role, tuple[str, ...]] = {
@@ -39,10 +40,9 @@ ACTS_OF: Mapping[Role, tuple[str, ...]] = {
         "agreement.sign", "agreement.withdraw", "provider.suspend", "sharing.end", "unit.change", "unit.place",
         "rules.draft", "rules.sign", "move.approve", "move.decline", "partner.renew", "scim_credential.make",
         "scim_credential.end", "scim_group.give", "handling.set", "agency_key.add", "agency_key.end",
-        "device_key.revoke_all", *_REVIEWS,
+        "device_key.revoke_all", *_SKILLS, *_REVIEWS,
     ),
-    # A line manager has no page yet, and so no act.
-    Role.LINE_MANAGER: (),
+    Role.LINE_MANAGER: _SKILLS,
     Role.MARKETPLACE_OFFICER: ("summary.read", *_RECORD),
     Role.DATA_PROTECTION: (
         "look_up.ask", "look_up.grant", "look_up.decline", "look_up.read", "data_request.answer",

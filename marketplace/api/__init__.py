@@ -30,6 +30,7 @@ from marketplace.api import (  # noqa: F401
     scim,
     sealed_campaigns,
     shredding,
+    skills,
     units,
 )
 from marketplace.api.door import api

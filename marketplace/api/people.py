@@ -22,7 +22,7 @@ def me() -> Response:
     """
     principal = current_principal()
     with reading() as db:
-        labels = directory.skill_labels(db, principal.locale)
+        labels = directory.skill_labels(db, principal.locale, principal.skills)
     return reply(
         {
             "name": principal.name,

@@ -19,6 +19,7 @@ from marketplace.cli.key_release import key
 from marketplace.cli.keys import keys
 from marketplace.cli.person import person
 from marketplace.cli.rules import rules
+from marketplace.cli.skills import skills
 from marketplace.cli.witness import witness
 
 
@@ -29,10 +30,10 @@ def group() -> None:
     """The cross-agency microtasking marketplace.
 
     Commands about content (campaign, device) are API clients and need a person's token. Commands for operators (db,
-    job, most of keys) work on the database, hold no content and act as nobody.
+    job, most of keys, skills import) work on the database, hold no content and act as nobody.
     """
 
 
-for noun in (agency, api, audit, campaign, device, job, key, keys, person, rules, witness, worker):
+for noun in (agency, api, audit, campaign, device, job, key, keys, person, rules, skills, witness, worker):
     group.add_command(noun)
 key.add_command(offline)

@@ -28,6 +28,7 @@ from agencies.device_keys import errors as device_keys
 from agencies.oversight.alerts import errors as alerts
 from agencies.rules import errors as rules
 from agencies.scim import errors as scim
+from agencies.skills import errors as skills
 from marketplace.edge import step_up
 from marketplace.edge.acting import is_api
 from marketplace.edge.refusals import put_on_record
@@ -103,6 +104,7 @@ PROBLEMS: Mapping[type[Exception], Row] = {
         403, "token-names-person", "Your agency's sign-in would give your name away"
     ),
     key_transparency.EvidenceRefused: Row(422, "evidence-refused", "It is not shown whose device this is"),
+    skills.TooManySkills: Row(409, "skill-list-full", "This list is full"),
     agencies.NumberNotApproved: Row(403, "number-not-approved", "This number is not approved"),
     agencies.SignInExpired: Row(400, "sign-in-expired", "Start the sign-in again"),
     agencies.ProviderUnreachable: Row(503, "provider-unreachable", "Your agency's sign-in does not answer"),

@@ -47,6 +47,7 @@ from marketplace.web import (  # noqa: F401
     shredding,
     sign_in,
     signed_out,
+    skills,
     start,
     step_up,
     summary,

@@ -154,6 +154,10 @@ WORDS: Mapping[str, Words] = {
         ),
         "lock",
     ),
+    "skill-list-full": Words(
+        _l("This list is full"),
+        _l("It holds 100 skills. Take one off it under “My skills”, then add this one."),
+    ),
     "no-place-left": Words(
         _l("You have five devices already"),
         _l("Remove one that you don’t use any more under “My devices”, then set up this one."),

@@ -86,8 +86,8 @@ def _skill(facts: Facts, labels: Labels) -> Missing:
     title = ngettext("the skill %(skills)s", "the skills %(skills)s", max(len(names), 1), skills="%(skills)s")
     return Missing(
         sentence(title, skills=listed(names)),
-        gettext("Your unit can confirm it."),
-        gettext("Have the skill confirmed by your unit"),
+        gettext("If you have it, say so under “My skills”."),
+        gettext("Say under “My skills” that you have the skill, if you do"),
     )
 
 
@@ -198,7 +198,10 @@ REMEDIES: Mapping[str, tuple[Any, Any]] = {
         _l("Use a device of your agency"),
     ),
     "use_browser": (_l("It opens in a browser, not for programs."), _l("Open it in your browser")),
-    "add_skill": (_l("Your unit can confirm a skill."), _l("Have the skill confirmed by your unit")),
+    "add_skill": (
+        _l("If you have it, say so under “My skills”."),
+        _l("Say under “My skills” that you have the skill, if you do"),
+    ),
     "ask_owner": (_l("The owner of the campaign can tell you more."), _l("Ask the owner")),
     "ask_administrator": (
         _l("Your agency’s administrator can tell you more."),

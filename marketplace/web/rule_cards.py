@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import request
@@ -10,6 +10,7 @@ from flask_babel import gettext, ngettext
 
 from agencies import directory
 from agencies.rules import comparing, drafting, examples, reading
+from agencies.skills.reading import CODE
 from marketplace.edge.acting import current_context, current_principal
 from marketplace.edge.once import once
 from marketplace.foundation.db import Tx, transaction
@@ -22,9 +23,22 @@ from security.access.rule import Rule
 from security.access.rules import RuleSet
 
 
-def names_of(db: Tx) -> dict[str, str]:
-    """Agencies and skills by code, in the reader's language."""
-    return directory.skill_labels(db, chosen()) | directory.names(db)
+def names_of(db: Tx, *bodies: Any) -> dict[str, str]:
+    """Agencies, and the skills that these rules and examples speak of, by code, in the reader's language."""
+    return directory.skill_labels(db, chosen(), _texts(bodies)) | directory.names(db)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in JSON values that can be a code: which of them are skills, the database knows."""
+    if isinstance(value, str):
+        if CODE.fullmatch(value):
+            yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
 
 
 def parsed(body: Mapping[str, Any]) -> RuleSet:

@@ -128,7 +128,7 @@ def _form_page(
 ) -> str:
     agencies = _agency_names()
     with reads() as db:
-        names = names_of(db)
+        names = names_of(db, draft.body, found)
     rule = one(found) if found else None
     return render_template(
         "rules_rule.html",

@@ -57,7 +57,7 @@ def preview_rules() -> str | Response:
         number = reading.number_in_force(db, actor.agency_id)
         before = reading.comparable(db, actor.agency_id)
         old, new = parsed(before), parsed(draft.body)
-        names = names_of(db)
+        names = names_of(db, before, draft.body)
         counts = _counts(db, old, new, situation)
     return render_template(
         "rules_preview.html",

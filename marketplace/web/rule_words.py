@@ -40,7 +40,7 @@ REMEDIES = {
     "use_office_network": _l("use the office network"),
     "use_vpn": _l("use the VPN"),
     "use_managed_device": _l("use a device that the agency manages"),
-    "add_skill": _l("have a skill confirmed"),
+    "add_skill": _l("say that one has the skill"),
     "ask_owner": _l("ask the owner of the task"),
     "ask_administrator": _l("ask the agency’s administrator"),
     "ask_security_officer": _l("ask the security officer"),

@@ -28,7 +28,7 @@ def rules() -> str:
         listing = reading.listing(db, actor.agency_id)
         draft = drafting.read(db, actor)
         held = _in_force(db, actor.agency_id)
-        names = names_of(db)
+        names = names_of(db, draft.body if draft else None, held[1] if held else None)
     shown = draft.body if draft else held[1] if held else None
     return render_template(
         "rules.html",
@@ -71,7 +71,7 @@ def rules_version(number: int) -> str:
             reading.version(db, actor.agency_id, other).body if other else reading.empty(db, actor.agency_id)
         )
         draft = drafting.read(db, actor)
-        names = names_of(db)
+        names = names_of(db, body, found.body)
     return render_template(
         "rules_version.html",
         version=found,

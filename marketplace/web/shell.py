@@ -146,6 +146,12 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
             "web.send_person",
         },
     ),
+    (
+        "web.people_skills",
+        lazy_gettext("Skills"),
+        Permission.CONFIRM_SKILLS,
+        {"web.person_skills", "web.confirm_skill", "web.withdraw_skill"},
+    ),
     ("web.numbers", lazy_gettext("Numbers"), Permission.READ_NUMBERS, set()),
     ("web.operation", lazy_gettext("Operation"), Permission.OPERATE, set()),
 )

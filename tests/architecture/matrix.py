@@ -27,6 +27,7 @@ OFFICER = frozenset({Role.SECURITY_OFFICER})
 READERS = frozenset({C, T, A})
 NUMBERS = frozenset({Role.AGENCY_ADMIN, Role.DATA_PROTECTION, Role.WORKS_COUNCIL})
 ADMIN = frozenset({Role.AGENCY_ADMIN})
+CONFIRMERS = ADMIN | {Role.LINE_MANAGER}
 WHO_IS_HERE = ADMIN | {Role.SECURITY_OFFICER}
 AGREED = ADMIN | {Role.SECURITY_OFFICER, Role.DATA_PROTECTION}
 LET_IN = frozenset({T, Role.SECURITY_OFFICER})
@@ -172,6 +173,36 @@ ROWS: Mapping[str, Row] = {
     "api.list_device_keys": Row("GET /api/v1/device-keys", EVERY),
     "api.remove_device_key": Row("POST /api/v1/device-keys/{device}/remove", EVERY, nobodys),
     "api.watch_device_keys": Row("GET /api/v1/agency/device-keys", OFFICERS),
+    "web.my_skills": Row("GET /my-skills?q=law", EVERY),
+    "web.declare_skill": Row("POST /my-skills", EVERY, anything, {"skill": "law"}),
+    "web.drop_skill": Row("POST /my-skills/remove", EVERY, nobodys, {"skill": "maths"}),
+    "web.want_skill": Row("POST /my-skills/wanted", EVERY, anything, {"skill": "law"}),
+    "web.want_skill_no_more": Row("POST /my-skills/wanted/remove", EVERY, nobodys, {"skill": "maths"}),
+    "web.people_skills": Row("GET /agency/skills", CONFIRMERS),
+    "web.person_skills": Row("GET /agency/skills/{contributor}", CONFIRMERS, of_own_agency),
+    "web.confirm_skill": Row(
+        "POST /agency/skills/{contributor}/confirm", CONFIRMERS, of_own_agency, {"skill": "law"}
+    ),
+    "web.withdraw_skill": Row(
+        "POST /agency/skills/{contributor}/withdraw", CONFIRMERS, of_own_agency, {"skill": "law"}
+    ),
+    "api.find_skills": Row("GET /api/v1/skills?q=law", EVERY),
+    "api.list_my_skills": Row("GET /api/v1/me/skills", EVERY),
+    "api.declare_skill": Row("POST /api/v1/me/skills", EVERY, anything, {"skill": "law"}),
+    "api.drop_skill": Row("POST /api/v1/me/skills/remove", EVERY, nobodys, {"skill": "maths"}),
+    "api.want_skill": Row("POST /api/v1/me/wanted-skills", EVERY, anything, {"skill": "law"}),
+    "api.want_skill_no_more": Row(
+        "POST /api/v1/me/wanted-skills/remove", EVERY, nobodys, {"skill": "maths"}
+    ),
+    "api.list_skills_of_person": Row(
+        "GET /api/v1/people/{contributor}/skills", CONFIRMERS, of_own_agency
+    ),
+    "api.confirm_skill": Row(
+        "POST /api/v1/people/{contributor}/skills/confirm", CONFIRMERS, of_own_agency, {"skill": "law"}
+    ),
+    "api.withdraw_skill": Row(
+        "POST /api/v1/people/{contributor}/skills/withdraw", CONFIRMERS, of_own_agency, {"skill": "law"}
+    ),
     "web.hat": Row("POST /hat", EVERY, never, {"membership": "{owner}"}),
     # work
     "web.board": Row("GET /work", READERS),

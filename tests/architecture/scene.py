@@ -25,6 +25,7 @@ from agencies.models import Agency, RoleGrant, SharingTerms, WebSession
 from agencies.oversight import incidents, look_ups, requests, reviews, views
 from agencies.oversight.models import Alert
 from agencies.scim import credentials
+from agencies.skills import confirming, own
 from deploy import migrating
 from marketplace.app import create_app
 from marketplace.foundation import clock, db, doorbell
@@ -50,6 +51,7 @@ from tests.builders import (
     rules_in_force,
     settled,
     shared_between,
+    some_skills,
 )
 from tests.device_keys import a_device
 
@@ -202,8 +204,18 @@ def _play(scene: Scene) -> None:
         "thumbprint": device.thumbprint,
     }
     _affairs(scene, ids)
+    _skills(scene)
     rules_in_force(_admin(scene), *RULES)
     _record(scene.people["own", Role.SECURITY_OFFICER].principal)
+
+
+def _skills(scene: Scene) -> None:
+    """Two skills; the contributor of `own` has one of them, confirmed by their administrator."""
+    some_skills(["law", "maths"])
+    person = scene.people["own", Role.CONTRIBUTOR].principal
+    with transaction() as tx:
+        own.declare(tx, "law", None, actor=person, context=AT_WORK)
+        confirming.confirm(tx, person.membership_id, "law", actor=_admin(scene), context=AT_WORK)
 
 
 def _record(officer: Principal) -> None:

@@ -28,8 +28,9 @@ from tests.architecture.scene import AGENCIES, ZONES, Person, Scene
 
 UNRECORDED = {
     "only what belongs to the reader": """
-        api.list_claims api.list_device_keys api.list_roles api.me web.device_keys web.my_roles web.my_work web.notices
-        web.sessions""",
+        api.list_claims api.list_device_keys api.list_my_skills api.list_roles api.me web.device_keys web.my_roles
+        web.my_skills web.my_work web.notices web.sessions""",
+    "what skills there are, and nobody who has them": "api.find_skills",
     "where nothing happened, nothing was read": "api.list_key_requests_of_agency api.watch_device_keys",
     "what campaigns are called and ask for, never an item": """
         api.get_campaign api.get_claim api.list_campaigns web.board web.campaign web.campaigns web.room""",

@@ -14,6 +14,7 @@ from tasks import queries
 from tasks.board import Filter, board
 from tasks.errors import NoSuchCampaign
 from tasks.models import Campaign
+from tests.agencies.skills.in_use import wants
 from tests.builders import AT_WORK, a_campaign, a_claim, a_contribution, a_person, an_owner, changed, settled
 
 
@@ -51,6 +52,35 @@ class TestWhatIsShown:
     def test_every_row_gives_a_reason(self, database: Engine) -> None:
         a_campaign()
         assert seen_by(a_person())["can"][0]["reasons"]
+
+
+class TestWhatOneWantsToLearn:
+    def test_it_is_a_reason_and_opens_nothing(self, database: Engine) -> None:
+        person = a_person()
+        a_campaign(name="Verdicts", skills=["law"])
+        wants(person, "law")
+        shown = seen_by(person)
+        assert (named(shown["can"]), named(shown["away"])) == ([], ["Verdicts"])
+        assert {"code": "wants_skill", "args": {"skill": "law"}} in shown["away"][0]["reasons"]
+        assert shown["away"][0]["missing"][0]["code"] == "skill"
+
+    def test_more_of_ones_skills_come_first_then_what_one_wants_then_the_rest(self, database: Engine) -> None:
+        person = a_person(skills=("law", "maths", "art"))
+        a_campaign(name="Nothing asked", due=date(2031, 1, 1).isoformat())
+        a_campaign(name="Art", skills=["art"], due=date(2031, 1, 1).isoformat())
+        a_campaign(name="Law", skills=["law"], due=date(2032, 1, 1).isoformat())
+        a_campaign(name="Law and maths", skills=["law", "maths"], due=date(2033, 1, 1).isoformat())
+        assert named(seen_by(person)["can"]) == ["Law and maths", "Art", "Law", "Nothing asked"]
+        wants(person, "law")
+        assert named(seen_by(person)["can"]) == ["Law and maths", "Law", "Art", "Nothing asked"]
+
+    def test_the_same_holds_for_what_is_one_step_away(self, database: Engine) -> None:
+        person = a_person()
+        a_campaign(name="Art", skills=["art"])
+        a_campaign(name="Law", skills=["law"])
+        assert named(seen_by(person)["away"]) == ["Art", "Law"]
+        wants(person, "law")
+        assert named(seen_by(person)["away"]) == ["Law", "Art"]
 
 
 class TestWhatIsNotShown:

@@ -28,6 +28,7 @@ from agencies.models import Identity, Person
 from agencies.oversight import incidents, look_ups, requests, reviews
 from agencies.oversight.models import AccessReview, Alert, DataRequest, Incident, LookUp
 from agencies.rules import drafting, signing
+from agencies.skills import confirming, own
 from deploy import migrating
 from deploy.identity.registry import TWO_FACTORS
 from deploy.samples import seed
@@ -108,6 +109,14 @@ class Stage:
             found = tx.scalar(select(Campaign.id).where(Campaign.title == title))
         assert found is not None, title
         return found
+
+    def confirmed_skill(self) -> Principal:
+        """Maja, one of whose skills Greta confirmed, and who wants to learn another."""
+        maja, greta = self.person("maja"), self.person("greta")
+        with transaction() as tx:
+            own.want(tx, "records-description", actor=maja, context=seed.CONTEXT)
+            confirming.confirm(tx, maja.membership_id, "plain-language", actor=greta, context=seed.CONTEXT)
+        return maja
 
     def unit(self, name: str) -> UUID:
         with reading() as tx:

@@ -15,6 +15,7 @@ NAMES = (
     "start", "sign-in", "sign-in-agency", "help", "accessibility", "data-protection", "not-found", "board",
     "board-filtered", "board-nothing", "campaign", "campaign-step-away", "work", "work-passage",
     "work-over", "my-work", "my-work-empty", "notices", "notices-empty", "sessions", "device-keys",
+    "my-skills", "my-skills-nothing", "people-skills", "person-skills",
     "campaigns", "post-sealed", "campaign-key", "key-desk", "room", "room-empty", "results", "results-empty",
     "retention", "shred", "shred-item", "result", "record", "record-filtered", "record-today",
     "record-nothing", "alerts", "alert", "alert-hand-on", "alert-rules", "incidents", "incident-new",

@@ -100,5 +100,7 @@ def _fill_terms() -> None:
 
 
 def _folded(label: str) -> str:
-    apart = unicodedata.normalize("NFKD", label.casefold())
-    return " ".join("".join(each for each in apart if not unicodedata.combining(each)).split())[:400]
+    apart = unicodedata.normalize("NFKD", label)
+    for _ in range(2):
+        apart = unicodedata.normalize("NFKD", apart.casefold())
+    return " ".join("".join(each for each in apart if not unicodedata.combining(each)).split())[:400].rstrip()

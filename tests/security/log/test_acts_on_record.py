@@ -258,6 +258,13 @@ WRITTEN_ELSEWHERE = {
     "session.change_hat",
     "sharing.end",
     "sign_in.fail",
+    "skill.confirm",
+    "skill.declare",
+    "skill.drop",
+    "skill.import",
+    "skill.view",
+    "skill.want",
+    "skill.withdraw",
     "unit.change",
     "unit.place",
 }
