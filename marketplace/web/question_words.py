@@ -29,6 +29,7 @@ def shown(form: Mapping[str, Any], question: Question) -> dict[str, Any]:
     """A question as pages show it and scripts check it."""
     labels = options(form, question)
     hinted = {option["value"]: option["hint"] for option in question.get("options", ())}
+    sides = {side: question[side] for side in ("first", "second") if question["kind"] == "pairwise"}
     in_scripts = {name: question[name] for name in OF_SCRIPTS if name in question}
     return {
         "name": question["name"],
@@ -44,7 +45,7 @@ def shown(form: Mapping[str, Any], question: Question) -> dict[str, Any]:
                 "label": label,
                 "hint": hinted.get(code, ""),
                 "honest": code == _honest(question),
-                "field": question.get(code) if question["kind"] == "pairwise" else None,
+                "field": sides.get(code),
             }
             for code, label in labels.items()
         ],

@@ -41,7 +41,9 @@ async function open() {
     const answers = await Promise.all(opening);
     fill(item);
     for (const question of questions) {
-      page.querySelector(`[data-result="${question.name}"]`).textContent = said(question, values);
+      const place = page.querySelector(`[data-result="${question.name}"]`);
+      place.textContent = said(question, values);
+      place.classList.toggle("long", place.matches(".value") && place.textContent.length > 90);
     }
     page.querySelector("[data-trace]").replaceChildren(
       ...found.trace.map((one, number) => step(one, answers[number], values)),
