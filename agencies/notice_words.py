@@ -19,6 +19,12 @@ SENTENCES: Mapping[str, str] = {
     "alert.handed_on": _("An alert was handed on to you."),
     "alert.raised": _("An alert about your agency’s record waits for an officer."),
     "campaign.settled": _("Every item of “%(campaign)s” has a result."),
+    "campaign.submit": _("“%(campaign)s” waits for your approval."),
+    "campaign.approve": _("“%(campaign)s” was approved. It is open now."),
+    "campaign.send_back": _("“%(campaign)s” was sent back to you, with what should change."),
+    "campaign.cancel": _(
+        "“%(campaign)s” was cancelled. The item in your hands went back. Thank you for the time you gave it."
+    ),
     "review.opened": _(
         "An access review of your agency began. What people hold is to be confirmed or revoked."
     ),
@@ -58,6 +64,12 @@ SENTENCES: Mapping[str, str] = {
 
 
 OF_SEALED: Mapping[str, str] = {
+    "campaign.submit": _("A sealed campaign of your agency waits for your approval."),
+    "campaign.approve": _("A sealed campaign of yours was approved. It is open now."),
+    "campaign.send_back": _("A sealed campaign of yours was sent back to you, with what should change."),
+    "campaign.cancel": _(
+        "A sealed campaign was cancelled. The item in your hands went back. Thank you for the time you gave it."
+    ),
     "campaign.settled": _("Every item of a sealed campaign of yours has a result."),
     "campaign.shredded": _(
         "What was sealed of a campaign of yours is shredded. What its items came to stays listed."

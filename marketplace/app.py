@@ -17,7 +17,7 @@ from marketplace.edge.application import Application, without_messages
 from marketplace.edge.health import health
 from marketplace.foundation import db, process
 from marketplace.foundation.settings import Settings
-from marketplace.web.problem_page import problem_page
+from marketplace.web.problem_page import in_words, problem_page
 
 LARGEST_BODY = 1024 * 1024
 LARGEST_FORM_IN_MEMORY = LARGEST_BODY
@@ -59,7 +59,7 @@ def build(settings: Settings) -> Flask:
     api.install(app, csrf)
     scim.install(app, csrf)
     proofs.install(app, csrf)
-    problems.install(app, problem_page, {"/scim/": scim.answers.document})
+    problems.install(app, problem_page, in_words, {"/scim/": scim.answers.document})
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     CLAIM_MICROTASK = "claim_microtask"
     CONTRIBUTE = "contribute"
     POST_CAMPAIGN = "post_campaign"
+    MOVE_CAMPAIGN = "move_campaign"
+    APPROVE_CAMPAIGN = "approve_campaign"
     LET_IN = "let_in"
     KEEP_CONTENT = "keep_content"
     READ_RESULTS = "read_results"
@@ -58,6 +60,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_BOARD,
         Permission.SEE_CAMPAIGN,
         Permission.POST_CAMPAIGN,
+        Permission.MOVE_CAMPAIGN,
         Permission.LET_IN,
         Permission.KEEP_CONTENT,
         Permission.READ_RESULTS,
@@ -93,6 +96,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENCY_ADMIN: _EVERY_PERSON
     | {
         Permission.ADMINISTER_AGENCY,
+        Permission.MOVE_CAMPAIGN,
+        Permission.APPROVE_CAMPAIGN,
         Permission.READ_AGREEMENTS,
         Permission.READ_NUMBERS,
         Permission.REVIEW_ACCESS,

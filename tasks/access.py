@@ -17,9 +17,10 @@ from security.access import facts
 from security.access.attributes import LEVELS, Value
 from security.access.baseline import BASELINE
 from security.access.rules import RuleSet
-from security.decision import ALLOWED, Decision, Reason
+from security.decision import ALLOWED, Decision, Reason, refused
 from security.labels import Level
 from security.principal import Context, Principal, Role
+from tasks import stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Terms:
     """Slugs of the agencies whose people may take part; None for all."""
     skills: Sequence[str]
     open: bool
+    published: bool = True
+    """Whether it was opened; before, only those of its own agency who prepare work know of it."""
     need_to_know: bool = False
     shared_up_to: Level | None = None
     """The highest level that the asking agency shares in; its own work: all levels. None: nothing."""
@@ -61,6 +64,10 @@ class Policies:
 
 def decide(action: str, principal: Principal, context: Context, terms: Terms, policies: Policies) -> Decision:
     """Whether the person may, in this situation; every rule that fails is named."""
+    if not terms.published and not stages.is_insider(
+        principal.agency_id, principal.roles, terms.agency_id
+    ):
+        return refused("unpublished", remedy="find_other_work")
     about = facts_of(principal, context, policies.now, terms)
     failed = [_told(reason, principal, terms) for reason in BASELINE.refusals(action, about)]
     for rules in policies.sets:

@@ -39,6 +39,7 @@ from security.access.rule import Rule
 from security.access.rules import RuleSet
 from security.labels import Level
 from security.principal import Context, Principal
+from tasks import stages
 from tasks.models import Campaign, NeedToKnowGrant
 from tasks.policies import Everywhere
 
@@ -88,7 +89,14 @@ def may(
     for agency_id, rules in policies.of_owners.items():
         theirs = _all(holds(rule, ground) for rule in asked(rules))
         parts.append(_any([Campaign.agency_id != agency_id, theirs]))
+    if not stages.PREPARING.isdisjoint(principal.roles):
+        parts.append(or_(_PUBLISHED, Campaign.agency_id == principal.agency_id))
+    else:
+        parts.append(_PUBLISHED)
     return _sql(_all(parts))
+
+
+_PUBLISHED = Campaign.stage.not_in(sorted(stages.UNPUBLISHED))
 
 
 def shared_up_to(db: Tx, asking: Principal) -> ColumnElement[int]:

@@ -18,11 +18,12 @@ from marketplace.foundation.db import Tx
 from security.labels import Level
 from security.log import audit
 from security.principal import Context, Principal, Role
-from tasks import spec
+from tasks import approvers, spec
 from tasks.errors import BadSpec
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, CampaignProgress, Microtask
 from tasks.payloads import Content
+from tasks.stages import Stage
 
 Checked = Mapping[str, Any]
 """Settings as `spec.read` gives them."""
@@ -44,6 +45,7 @@ def add_campaign(
     handled: Handling,
     actor: Principal,
     public_key: Mapping[str, str] | None = None,
+    stage: Stage = Stage.SUBMITTED,
 ) -> None:
     """The campaign itself, handled as its agency has work of its level handled today."""
     today = clock.now(tx).date()
@@ -53,7 +55,8 @@ def add_campaign(
             "id": campaign_id,
             "agency_id": actor.agency_id,
             "owner_id": actor.person_id,
-            "state": "open",
+            "state": "closed",
+            "stage": stage,
             "name": checked["name"],
             "title": checked["title"],
             "language": checked["language"],
@@ -108,11 +111,13 @@ def add_items(
 
 
 def finish(tx: Tx, campaign: CampaignFacts, items: int, actor: Principal, context: Context) -> None:
-    """With its items in: how far it is, and that it was posted, on the record."""
+    """With its items in: how far it is, and that it was posted, on the record; its approvers are told."""
     tx.execute(insert(CampaignProgress), {"campaign_id": campaign.id, "total": items, "settled": 0})
     detail = {"items": items, "contributions": campaign.redundancy}
     target = campaign.target("campaign", campaign.id)
     audit.record(tx, "campaign.post", target, actor=actor, context=context, detail=detail)
+    if campaign.stage is Stage.SUBMITTED:
+        approvers.tell(tx, campaign)
 
 
 def _check_clearance(checked: Checked, actor: Principal) -> None:

@@ -33,6 +33,18 @@ class NotYoursToGive(Refused):
     """Task owners of the campaign's agency let people in, and its security officer."""
 
 
+class NotYoursToMove(Refused):
+    """Task owners of the campaign's agency move it on, and its approver opens it. The reasons say what is missing."""
+
+
+class WrongStage(Conflict):
+    """The campaign is in another stage by now. Look at it again."""
+
+
+class BadRemark(InvalidInput):
+    """Say in a sentence or two what should change."""
+
+
 class NotUnderNeedToKnow(Conflict):
     """This campaign is not under need-to-know: nobody has to be let in."""
 

@@ -25,6 +25,7 @@ from tasks import access, access_sql, policies
 from tasks.access import Policies, Terms
 from tasks.errors import KeyUnavailable, NoSuchCampaign
 from tasks.models import Campaign, Claim, Microtask
+from tasks.stages import UNPUBLISHED, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class CampaignFacts:
     agency_initials: str
     agency_tint: str
     owner_id: UUID
+    stage: Stage
+    remark: str | None
+    """What the approver asked for when they sent it back."""
     name: str
     title: str
     language: str
@@ -124,6 +128,7 @@ def facts_from(row: Any) -> CampaignFacts:
         audience=None if row.audience is None else frozenset(row.audience),
         skills=tuple(row.skills),
         open=row.state == "open",
+        published=Stage(row.stage) not in UNPUBLISHED,
         need_to_know=row.need_to_know,
     )
     return CampaignFacts(
@@ -134,6 +139,9 @@ def facts_from(row: Any) -> CampaignFacts:
         agency_initials=row.agency_initials,
         agency_tint=row.agency_tint,
         owner_id=row.owner_id,
+        # A release that knew no stages closes a campaign by its state alone.
+        stage=Stage.CLOSED if row.stage == Stage.OPEN and not terms.open else Stage(row.stage),
+        remark=row.remark,
         name=row.name,
         title=row.title,
         language=row.language,

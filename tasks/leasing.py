@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -237,11 +237,31 @@ def lapse(tx: Tx, limit: int = 1_000) -> list[Any]:
         .returning(Claim.id, Claim.microtask_id, Claim.campaign_id, Claim.person_id)
     ).all()
     _free(tx, Counter(claim.microtask_id for claim in gone))
+    _note(tx, gone, "lapsed")
+    return list(gone)
+
+
+def end_all(tx: Tx, campaign_id: UUID) -> set[UUID]:
+    """End every live claim of a campaign and free its place. Returns the people who held them.
+
+    Claims that somebody is submitting at this moment are waited for: their answers count.
+    """
+    gone = tx.execute(
+        _ended("given_back")
+        .where(Claim.campaign_id == campaign_id, Claim.live)
+        .returning(Claim.microtask_id, Claim.person_id)
+    ).all()
+    _free(tx, Counter(claim.microtask_id for claim in gone))
+    _note(tx, gone, "given_back")
+    return {claim.person_id for claim in gone}
+
+
+def _note(tx: Tx, gone: Sequence[Any], state: str) -> None:
+    """Note at each participation how its claim ended."""
     pairs = [(claim.person_id, claim.microtask_id) for claim in gone]
     if pairs:
         theirs = tuple_(Participation.person_id, Participation.microtask_id).in_(pairs)
-        tx.execute(update(Participation).where(theirs).values(state="lapsed"))
-    return list(gone)
+        tx.execute(update(Participation).where(theirs).values(state=state))
 
 
 def _ended(how: str) -> Any:

@@ -35,13 +35,18 @@ from marketplace.foundation.db import Base, Json, Moment, where
 class Campaign(Base):
     """A published set of microtasks with one instruction, owner and set of rules.
 
-    `protection` says who can open its content. Answers are sealed to `public_key`, whose private half is a sealed
-    payload itself; the day after `keep_until` everything sealed is shredded.
+    `stage` is where it is in its life; `state` is what of it the queue looks at: open exactly while the stage is.
+    `remark` is what its approver asked for when they sent it back. `protection` says who can open its content. Answers
+    are sealed to `public_key`, whose private half is a sealed payload itself; the day after `keep_until` everything
+    sealed is shredded.
     """
 
     __tablename__ = "campaign"
     __table_args__ = (
         CheckConstraint("state IN ('open', 'closed')", name="state"),
+        CheckConstraint(
+            "stage IN ('draft', 'submitted', 'discarded', 'open', 'paused', 'closed', 'cancelled')", name="stage"
+        ),
         CheckConstraint("level BETWEEN 0 AND 3", name="level"),
         CheckConstraint("redundancy BETWEEN 1 AND 99", name="redundancy"),
         CheckConstraint("queue IN ('listed', 'any')", name="queue"),
@@ -53,6 +58,8 @@ class Campaign(Base):
     agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"), index=True)
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     state: Mapped[str] = mapped_column(String(8))
+    stage: Mapped[str] = mapped_column(String(10), server_default="open")
+    remark: Mapped[str | None] = mapped_column(Text)
     name: Mapped[str] = mapped_column(String(200))
     title: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(8))

@@ -30,10 +30,12 @@ from tasks.errors import (
     NotSealedHere,
     NotUnderOwnKey,
     Shredded,
+    WrongStage,
 )
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, CampaignProgress, Microtask
 from tasks.payloads import Content, Sealed
+from tasks.stages import OVER
 from tasks.table import MOST_ROWS
 
 BATCH = 1_000
@@ -129,7 +131,8 @@ def add_items(
     """Put the next items behind those that a campaign has. Returns how many it has then.
 
     They are numbered on from there; a batch that is in already changes nothing. Only its owner adds to a campaign, as
-    long as it is not shredded. Raises NoSuchCampaign, NotPermitted, NotUnderOwnKey, Shredded, NeedsDevice, BadSealing.
+    long as it is neither over nor shredded. Raises NoSuchCampaign, NotPermitted, NotUnderOwnKey, Shredded, WrongStage,
+    NeedsDevice, BadSealing.
     """
     people.still_holds(tx, actor, Role.TASK_OWNER)
     retention.hold(tx, campaign_id)  # else a shredding that has begun would miss what comes in beside it
@@ -142,8 +145,10 @@ def add_items(
     total = int(tx.execute(select(CampaignProgress.total).where(mine).with_for_update()).scalar_one())
     if _is_in(tx, campaign, items):
         return total
-    if not campaign.terms.open:
+    if retention.has_passed(tx, campaign):
         raise Shredded()
+    if campaign.stage in OVER:
+        raise WrongStage(stage=campaign.stage)
     _check_new(tx, items, total + 1)
     own = {each.thumbprint: each for each in _vouched(tx, actor)}
     for start in range(0, len(items), BATCH):

@@ -12,9 +12,10 @@ from agencies import directory
 from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from security.principal import Context, Principal
-from tasks import access_sql, claims, facts, policies, results, shredding
+from tasks import access_sql, approvers, claims, facts, policies, results, shredding, stages
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, CampaignProgress, Claim, Contribution, Microtask, Result
+from tasks.stages import Stage
 
 NAMED = ("id", "title", "name", "language", "agency", "minutes", "level", "due")
 """What is known of a campaign without counting its items or looking up labels."""
@@ -39,6 +40,7 @@ def summary(campaign: CampaignFacts, settled: int, total: int, labels: dict[str,
         "level": campaign.terms.level.label_key,
         "protection": campaign.protection,
         "due": campaign.due,
+        "stage": campaign.stage,
         "skills": [{"code": code, "label": labels.get(code, code)} for code in campaign.terms.skills],
     }
 
@@ -209,6 +211,9 @@ def describe(db: Tx, campaign: CampaignFacts, principal: Principal) -> dict[str,
         "kept_until": campaign.keep_until if campaign.sealed else None,
         "shredded_on": shredding.shredded_on(db, campaign),
         "open": campaign.terms.open,
+        "remark": campaign.remark,
+        "approvable": campaign.stage is not Stage.SUBMITTED or any(approvers.able(db, campaign)),
+        "acts": stages.offered(campaign.stage, principal, campaign.agency_id, campaign.owner_id),
         "need_to_know": campaign.terms.need_to_know,
     }
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import case, delete, exists, func, or_, select, update
 
 from agencies import notices
 from marketplace.foundation import clock, jobs
@@ -27,7 +27,17 @@ from tasks.errors import NoSuchCampaign, NoSuchMicrotask, Shredded
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign, Claim, Contribution, KeyRelease, Microtask, Payload, Result
 from tasks.payloads import shredding
+from tasks.stages import UNPUBLISHED, Stage
 
+_OVER = {
+    "state": "closed",
+    "stage": case(
+        (Campaign.stage.in_(sorted(UNPUBLISHED)), Stage.DISCARDED),
+        (Campaign.stage == Stage.CANCELLED, Stage.CANCELLED),
+        else_=Stage.CLOSED,
+    ),
+}
+"""Shredded, a campaign is over; what was never opened stays unknown outside its agency."""
 AT_ONCE = 100
 """Items in one transaction, each with its answers and its result."""
 
@@ -49,7 +59,7 @@ def shred_some(tx: Tx, campaign_id: UUID, after: int = 0, limit: int = AT_ONCE) 
     day = retention.hold(tx, campaign_id)
     if not campaign.sealed or day is None or day >= clock.now(tx).date():
         return None
-    tx.execute(update(Campaign).where(Campaign.id == campaign_id).values(state="closed"))
+    tx.execute(update(Campaign).where(Campaign.id == campaign_id).values(_OVER))
     rows = tx.all(_kept(campaign_id, after).limit(limit))
     _shred(tx, campaign, [row.id for row in rows], None, JOB)
     if len(rows) == limit:
@@ -78,7 +88,7 @@ def shred_campaign(tx: Tx, campaign_id: UUID, *, actor: Principal, context: Cont
     day, today = retention.hold(tx, campaign_id), clock.now(tx).date()
     if day is not None and day < today:
         raise Shredded()
-    over = {"state": "closed", "keep_until": today - timedelta(days=1)}
+    over = _OVER | {"keep_until": today - timedelta(days=1)}
     tx.execute(update(Campaign).where(Campaign.id == campaign_id).values(over))
     _ask(tx, campaign_id)
     target = campaign.target("campaign", campaign_id)

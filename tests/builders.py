@@ -20,7 +20,8 @@ from security.labels import Level
 from security.principal import Context, Factor, Principal, Role, Zone
 from tasks import campaigns, claims, contributions, facts, opening, settling
 from tasks.contributions import SealedAnswer
-from tasks.models import Claim
+from tasks.models import Campaign, Claim
+from tasks.stages import Stage
 from tests import on_device
 
 _numbers = count(1)
@@ -164,7 +165,7 @@ def rows(items: int, content: str = "Entry") -> str:
 def a_campaign(
     owner: Principal | None = None, *, items: int = 2, csv: str | None = None, **given: Any
 ) -> UUID:
-    """A posted campaign; `redundancy` is the spec's `contributions`."""
+    """A campaign that is open; `redundancy` is the spec's `contributions`."""
     if "redundancy" in given:
         given["contributions"] = given.pop("redundancy")
     owner = owner or an_owner()
@@ -174,7 +175,14 @@ def a_campaign(
     for slug in set(given.get("audience") or ()) - known:
         an_agency(slug)
     with transaction() as tx:
-        return campaigns.post(tx, a_spec(**given), csv or rows(items), actor=owner, context=AT_WORK)
+        made = campaigns.post(tx, a_spec(**given), csv or rows(items), actor=owner, context=AT_WORK)
+        let_open(tx, made)
+    return made
+
+
+def let_open(tx: Tx, campaign_id: UUID) -> None:
+    """As its approver leaves it; their act is tried where it stands."""
+    tx.execute(update(Campaign).where(Campaign.id == campaign_id).values(stage=Stage.OPEN, state="open"))
 
 
 def a_claim(campaign_id: UUID, person: Principal) -> UUID:

@@ -35,7 +35,7 @@ from tasks.opening import SealedItem
 from tasks.payloads import Part, Sealed, Slot
 from tasks.posting_sealed import SealedKey, SealedRow
 from tests import on_device
-from tests.builders import AT_WORK, a_claim, a_person, a_spec, an_owner
+from tests.builders import AT_WORK, a_claim, a_person, a_spec, an_owner, let_open
 from tests.device_keys import Device, a_device
 from tests.on_device import device_of
 from tests.witnessed import register_witnesses, witness
@@ -75,7 +75,7 @@ class Posting:
         }
         given |= changed
         with transaction() as tx:
-            return posting_sealed.post_sealed(
+            made = posting_sealed.post_sealed(
                 tx,
                 given["settings"],
                 given["key"],
@@ -84,6 +84,8 @@ class Posting:
                 actor=self.owner,
                 context=AT_WORK,
             )
+            let_open(tx, made)
+        return made
 
 
 def handled_end_to_end(admin: Principal, level: Level = Level.SENSITIVE) -> None:

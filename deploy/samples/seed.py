@@ -6,17 +6,18 @@ import tomllib
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import select, update
 
-from agencies import directory, people, sharing
+from agencies import directory, holders, people, sharing
 from agencies.models import Agency, Identity, Membership
 from deploy.identity import demo, registry
 from deploy.samples import records
 from marketplace.foundation.db import Tx, reading, transaction
 from security.labels import Level
 from security.principal import Context, Principal, Role, Zone
-from tasks import campaigns
+from tasks import campaigns, facts
 
 HERE = Path(__file__).parent
 CONTEXT = Context("cli", Zone.OFFICE, "managed")
@@ -54,8 +55,19 @@ def seed(home: Path) -> bool:
         for file, (login, rows) in CAMPAIGNS.items():
             settings = tomllib.loads((HERE / file).read_text(encoding="utf-8"))
             settings["due"] = settings["due"].isoformat()
-            campaigns.post(tx, settings, rows(), actor=principal(tx, home, login), context=CONTEXT)
+            owner = principal(tx, home, login)
+            _open(tx, campaigns.post(tx, settings, rows(), actor=owner, context=CONTEXT), owner)
     return True
+
+
+def _open(tx: Tx, campaign_id: UUID, owner: Principal) -> None:
+    """An administrator of the owner's agency approves it: the first whose clearance reaches so far."""
+    for row in holders.listing(tx, owner.agency_id, [Role.AGENCY_ADMIN]):
+        approver = people.read(tx, row.membership_id)
+        if approver is not None and approver.clearance >= facts.campaign(tx, campaign_id).terms.level:
+            campaigns.move(tx, campaign_id, "approve", actor=approver, context=CONTEXT)
+            return
+    raise LookupError(f"nobody may open the campaign of {owner.agency_slug}")
 
 
 def principal(db: Tx, home: Path, login: str) -> Principal:

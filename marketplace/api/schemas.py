@@ -6,10 +6,11 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from marketplace.foundation.input import Input, Strict, Text, whole_from
+from marketplace.foundation.input import Flag, Input, Strict, Text, whole_from
 from security.labels import Level
 from security.principal import Role
 from tasks.spec import CampaignSpec
+from tasks.stages import ACTS
 
 LARGEST_PAGE = 200
 LARGEST_ANSWER = 1_500_000
@@ -104,6 +105,9 @@ class CampaignSummary(CampaignName):
 
     settled = fields.Integer(metadata=told("Items that have a result."))
     total = fields.Integer()
+    stage = fields.String(
+        metadata=told("`draft`, `submitted`, `discarded`, `open`, `paused`, `closed` or `cancelled`.")
+    )
     protection = fields.String(
         allow_none=True,
         metadata=told("How content lies sealed: `server` or `end_to_end`; null: it lies open."),
@@ -138,6 +142,10 @@ class CampaignInFull(CampaignSummary):
     claim_minutes = fields.Integer()
     sealed = fields.Boolean(metadata=told("Items, answers and results lie sealed."))
     open = fields.Boolean()
+    remark = fields.String(
+        allow_none=True, metadata=told("What your agency's approver asked for when they sent it back.")
+    )
+    acts = fields.List(fields.String(), metadata=told("What you may do to it now, see `POST …/move`."))
     kept_until = fields.Date(
         allow_none=True, metadata=told("The last day of what is sealed; then it is shredded.")
     )
@@ -399,6 +407,43 @@ class CampaignPost(Strict):
         required=True,
         metadata=told("CSV with a header row, comma or semicolon. Each field of the form names its column."),
     )
+    draft = Flag(load_default=False, metadata=told("Keep it to yourself; you submit it later."))
+
+
+class CampaignMove(Input):
+    """An act that moves a campaign on."""
+
+    act = fields.String(required=True, validate=validate.OneOf(list(ACTS)))
+    remark = Text(2_000, load_default="", may_be_empty=True, metadata=told("What should change."))
+
+
+class CampaignMoved(Schema):
+    """Where a campaign is now."""
+
+    id = fields.UUID()
+    stage = fields.String()
+
+
+class Approval(Schema):
+    """A campaign that waits for an approver."""
+
+    id = fields.UUID()
+    name = fields.String()
+    title = fields.String()
+    language = fields.String()
+    level = fields.String()
+    owner = fields.String(metadata=told("Your colleague who posted it."))
+    items = fields.Integer()
+    minutes = fields.Integer(metadata=told("Per item."))
+    contributions = fields.Integer(metadata=told("Per item."))
+    submitted_on = fields.Date()
+    yours = fields.Boolean(metadata=told("Whether you may open it: nobody opens their own."))
+
+
+class Approvals(Schema):
+    """What waits for the approvers of your agency."""
+
+    campaigns = fields.List(fields.Nested(Approval))
 
 
 class DeviceQuery(Input):

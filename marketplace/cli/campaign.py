@@ -12,7 +12,14 @@ from uuid import UUID
 
 import click
 
-from marketplace.cli import campaign_recover, device_file, sealed_export, sealed_import, settling
+from marketplace.cli import (
+    campaign_recover,
+    campaign_stages,
+    device_file,
+    sealed_export,
+    sealed_import,
+    settling,
+)
 from marketplace.cli.client import Client, Refusal, for_a_person, places
 from marketplace.cli.files import spec_of, text_of
 from marketplace.cli.ids import id_of, text_of_id
@@ -55,6 +62,7 @@ def campaign() -> None:
     show_default=True,
     help="Bytes of sealed items in one request, at most.",
 )
+@click.option("--draft", is_flag=True, help="Keep it to yourself; `campaign submit` sends it for approval.")
 @JSON
 @for_a_person
 def import_(
@@ -65,6 +73,7 @@ def import_(
     trust_path: Path | None,
     into: str | None,
     batch: int,
+    draft: bool,
     json_wanted: bool,
 ) -> None:
     """Post a campaign with one item per row of FILE.csv.
@@ -85,6 +94,8 @@ def import_(
     text, spec = text_of(file), spec_of(spec_file)
     try:
         found = client.post("/campaigns/sealed/check", json.dumps({"spec": spec}).encode()).json()
+        if found["sealed_before"] and draft:
+            raise click.UsageError("--draft is for work that the marketplace may read.")
         if found["sealed_before"]:
             trusted = None if trust_path is None else read_trusted(trust_path)
             made = _posted(client, found, text, device_path, trusted, batch, into)
@@ -96,7 +107,7 @@ def import_(
         elif into is not None:
             raise click.UsageError("--into is for work that is sealed end to end.")
         else:
-            body = _body(spec, text)
+            body = _body(spec, text, draft)
             with working(f"Importing {file.name} …"):
                 made = client.post("/campaigns", body).json()
     except Refusal as refusal:
@@ -108,11 +119,13 @@ def import_(
         raise click.ClickException(f"The rows could not be sealed ({type(error).__name__}).") from None
     room = f"{made['page']}/room"
     if json_wanted:
-        as_json({"id": made["id"], "page": made["page"], "room": room, "items": made["total"]})
+        told = {"id": made["id"], "page": made["page"], "room": room, "items": made["total"]}
+        as_json(told | {"stage": made["stage"]})
         return
     items = "1 item" if made["total"] == 1 else f"{made['total']} items"
     click.echo(f"Imported {items} as campaign {made['id']}")
     click.echo(room)
+    click.echo(campaign_stages.SAID[made["stage"]])
 
 
 @campaign.command()
@@ -242,8 +255,8 @@ def _row(row: dict[str, Any], what: str) -> Sequence[Any]:
     return (row["id"], what, settled, row["level"], row["due"] or "", row["name"], row["title"])
 
 
-def _body(spec: dict[str, Any], csv: str) -> bytes:
-    body = json.dumps({"spec": spec, "csv": csv}, ensure_ascii=False, allow_nan=False).encode()
+def _body(spec: dict[str, Any], csv: str, draft: bool) -> bytes:
+    body = json.dumps({"spec": spec, "csv": csv, "draft": draft}, ensure_ascii=False, allow_nan=False).encode()
     if len(body) > LARGEST_IMPORT:
         raise click.ClickException("The file is larger than 32 MB. Split it into several campaigns.")
     return body
@@ -308,3 +321,7 @@ def _explain(problem: dict[str, Any], refusal: click.ClickException, json_wanted
 
 
 campaign.add_command(campaign_recover.of_campaign)
+
+
+for command in campaign_stages.COMMANDS:
+    campaign.add_command(command)

@@ -42,6 +42,7 @@ from tasks.consensus import NothingToInfer
 log = structlog.get_logger(__name__)
 
 Page = Callable[[dict[str, Any], int, str], Response]
+Worded = Callable[[Mapping[str, Any], int], dict[str, Any]]
 Document = Callable[[Exception, Mapping[str, Any]], Response]
 """How a door of its own tells a problem: from the error and its problem document."""
 
@@ -165,6 +166,9 @@ PROBLEMS: Mapping[type[Exception], Row] = {
     tasks.KeyAlreadyGiven: Row(409, "key-already-given", "This key was given already"),
     tasks.NotAHolder: Row(403, "not-a-holder", "This device does not hold the campaign's key"),
     tasks.BadAnswer: Row(422, "bad-answer", "The answer needs a change"),
+    tasks.NotYoursToMove: Row(403, "not-yours-to-move", "This is not yours to do to this campaign"),
+    tasks.WrongStage: Row(409, "wrong-stage", "The campaign is in another stage by now"),
+    tasks.BadRemark: Row(422, "bad-remark", "A sentence is missing"),
     tasks.BadSpec: Row(422, "bad-settings", "The campaign's settings need a change"),
     tasks.BadRows: Row(422, "bad-rows", "The file cannot be imported"),
     tasks.KeyUnavailable: Row(503, "key-unavailable", "The key cannot be used at the moment"),
@@ -183,14 +187,15 @@ class MissingIdempotencyKey(errors.InvalidInput):
     """Send an Idempotency-Key header with a fresh random value, so that a repeat is not done twice."""
 
 
-def install(app: Flask, page: Page, documents: Mapping[str, Document]) -> None:
+def install(app: Flask, page: Page, in_words: Worded, documents: Mapping[str, Document]) -> None:
     """Answer every error of `app`: programs get `application/problem+json`, people get `page`.
 
-    `documents` names, by the beginning of an address, doors whose protocol has a form of its own for errors.
+    Scripts of pages get the document `in_words`, in the language of the page that shows it. `documents` names, by the
+    beginning of an address, doors whose protocol has a form of its own for errors.
     """
 
     def answer(error: Exception) -> Response:
-        return _answer(error, page, documents)
+        return _answer(error, page, in_words, documents)
 
     for kind in (DomainError, HTTPException, ValidationError, DataError, OverflowError, Exception):
         app.register_error_handler(kind, answer)
@@ -201,7 +206,9 @@ def row_for(kind: type[Exception]) -> Row | None:
     return next((PROBLEMS[parent] for parent in kind.__mro__ if parent in PROBLEMS), None)
 
 
-def _answer(error: Exception, page: Page, documents: Mapping[str, Document]) -> Response:
+def _answer(
+    error: Exception, page: Page, in_words: Worded, documents: Mapping[str, Document]
+) -> Response:
     reference = new_reference()
     if isinstance(error, agencies.NotSignedIn) and not is_api() and request.method == "GET":
         query = urlencode({"then": request.full_path.rstrip("?")})
@@ -217,7 +224,12 @@ def _answer(error: Exception, page: Page, documents: Mapping[str, Document]) -> 
     if own is not None:
         response = own(error, problem)
     else:
-        response = _document(problem) if is_api() or _wants_json() else page(problem, status, reference)
+        if is_api():
+            response = _document(problem)
+        elif _wants_json():
+            response = _document(in_words(problem, status))
+        else:
+            response = page(problem, status, reference)
         response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = "2"

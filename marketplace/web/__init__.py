@@ -11,6 +11,7 @@ from marketplace.web import (  # noqa: F401
     agreements,
     alert_rules,
     alerts,
+    approvals,
     board,
     campaigns,
     claims,

@@ -38,9 +38,8 @@ OF_AN_ANSWER = ("web.submit", "web.extend")
 def problem_page(problem: dict[str, Any], status: int, reference: str) -> Response:
     """The page for a problem document (RFC 9457, with "slug", "reasons" and "errors")."""
     words = _words(problem, status)
-    of_sign_in = problem["slug"] in ("sign-in-refused", "sign-out-unconfirmed")
-    given = () if of_sign_in else problem.get("reasons") or _roles_asked(problem["slug"])
-    lacks = [reasons.missing(reason["code"], reason["args"], {}, reason.get("remedy")) for reason in given]
+    given = _reasons_of(problem)
+    lacks = [_missing(reason) for reason in given]
     shown = {
         "title": lacks[0].remedy if lacks else words.title,
         "lead": words.lead,
@@ -57,6 +56,25 @@ def problem_page(problem: dict[str, Any], status: int, reference: str) -> Respon
         "reference": reference,
     }
     return make_response(render_template("problem.html", problem=shown), status)
+
+
+def in_words(problem: Mapping[str, Any], status: int) -> dict[str, Any]:
+    """The problem document for a script of one of our pages: its title and detail as the page would say them."""
+    words = _words(problem, status)
+    lacks = [_missing(reason) for reason in _reasons_of(problem)]
+    title = lacks[0].remedy if lacks else words.title
+    return dict(problem) | {"title": str(title), "detail": str(words.lead)}
+
+
+def _reasons_of(problem: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    if problem["slug"] in ("sign-in-refused", "sign-out-unconfirmed"):
+        return ()
+    given: Sequence[Mapping[str, Any]] = problem.get("reasons") or _roles_asked(problem["slug"])
+    return given
+
+
+def _missing(reason: Mapping[str, Any]) -> Any:
+    return reasons.missing(reason["code"], reason["args"], {}, reason.get("remedy"))
 
 
 def _words(problem: Mapping[str, Any], status: int) -> Words:

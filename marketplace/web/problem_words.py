@@ -61,6 +61,17 @@ WORDS: Mapping[str, Words] = {
         _l("This is not yours to decide"),
         _l("Task owners of the campaign’s agency decide how long its sealed content is kept."),
     ),
+    "not-yours-to-move": Words(
+        _l("This is not yours to do"),
+        _l("Task owners of the campaign’s agency move it on; a colleague who administers the agency opens it."),
+    ),
+    "wrong-stage": Words(
+        _l("The campaign is in another stage by now"),
+        _l("A colleague was faster. Look at it again; nothing was changed."),
+    ),
+    "bad-remark": Words(
+        _l("Say what should change"), _l("Nothing was sent back. The owner needs a sentence or two to go on.")
+    ),
     "bad-keep-day": Words(
         _l("Choose another day"),
         _l("From today on, at most as far ahead as your agency keeps work of this level."),

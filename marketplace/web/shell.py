@@ -128,6 +128,7 @@ _NAVIGATION: tuple[tuple[str, Any, Permission, set[str]], ...] = (
             "web.rules_version",
         },
     ),
+    ("web.approvals", lazy_gettext("Approvals"), Permission.APPROVE_CAMPAIGN, {"web.approval"}),
     (
         "web.people",
         lazy_gettext("People"),

@@ -10,7 +10,7 @@ from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
 from marketplace.foundation.catalogues import LANGUAGES
-from marketplace.web import alert_words, assets, charts, names, question_words, words
+from marketplace.web import alert_words, assets, charts, names, question_words, stage_words, words
 from marketplace.web.languages import chosen, formats
 from marketplace.web.preferences import scheme
 from marketplace.web.prose import markdown
@@ -39,6 +39,10 @@ _FILTERS = {
     "zone_name": names.zone,
     "device_name": names.device,
     "finding_name": alert_words.finding,
+    "stage_word": stage_words.STAGES.__getitem__,
+    "stage_sentence": stage_words.SENTENCES.__getitem__,
+    "stage_act": stage_words.ACTS.__getitem__,
+    "stage_warning": stage_words.WARNINGS.__getitem__,
 }
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from marketplace.foundation.db import reading, transaction
 from security.log.models import AuditPending
+from security.principal import Role
 from tasks import settling
 from tests import on_device
 from tests.builders import a_person, a_spec, an_agency, an_owner
@@ -26,7 +27,7 @@ ROWS = "entry\nGull\nPipistrelle\n"
 def test_a_campaign_from_posting_to_export(program: Any, level: str) -> None:
     an_agency("aviation", office_networks=["127.0.0.0/8"])  # sealed results are exported from there
     ines = an_owner("aviation", name="Ines")
-    owner = program(ines)
+    owner, approver = program(ines), a_person("aviation", roles=(Role.AGENCY_ADMIN,))
     people = [
         (program(person), on_device.device_of(person)) for person in (a_person(), a_person(), a_person())
     ]
@@ -36,6 +37,8 @@ def test_a_campaign_from_posting_to_export(program: Any, level: str) -> None:
     campaign = posted.json["id"]
     assert posted.headers["Location"] == f"/api/v1/campaigns/{campaign}"
     assert posted.json["page"].endswith(f"/campaigns/{campaign}")
+    moved = program(approver).post(f"/campaigns/{campaign}/move", json={"act": "approve"})
+    assert (moved.status_code, moved.json) == (200, {"id": campaign, "stage": "open"})
     assert (posted.json["due"], posted.json["sealed"]) == ("2030-01-31", level == "sensitive")
 
     for person, device in people:

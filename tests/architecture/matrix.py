@@ -67,6 +67,11 @@ def ours(role: Role, agency: str, zone: str) -> str:
     return {"own": IN, "guest": RULE, "stranger": HIDDEN}[agency]
 
 
+def moved_on(role: Role, agency: str, zone: str) -> str:
+    """A campaign that is open already, submitted anew: too late for its agency's task owners, not for others to do."""
+    return HIDDEN if agency == "stranger" else IN if (role, agency) == (T, "own") else RULE
+
+
 def signed_by_own(role: Role, agency: str, zone: str) -> str:
     """Terms that `own` proposed and thereby signed: the other side signs, and nobody signs twice."""
     return {"own": RULE, "guest": IN, "stranger": HIDDEN}[agency]
@@ -225,6 +230,10 @@ ROWS: Mapping[str, Row] = {
     "api.extend": Row("POST /api/v1/claims/{claim}/extend", frozenset({C}), taken),
     "api.release": Row("POST /api/v1/claims/{claim}/release", frozenset({C}), known),
     "api.post_campaign": Row("POST /api/v1/campaigns", frozenset({T})),
+    "api.list_approvals": Row("GET /api/v1/approvals", ADMIN),
+    "api.move_campaign": Row(
+        "POST /api/v1/campaigns/{campaign}/move", ADMIN | {T}, moved_on, {"act": "submit"}
+    ),
     "api.prepare_sealed": Row("POST /api/v1/campaigns/sealed/check", frozenset({T})),
     "api.post_sealed": Row("POST /api/v1/campaigns/sealed", frozenset({T})),
     # only its owner adds to a campaign, who is none of those who ask here
@@ -243,6 +252,9 @@ ROWS: Mapping[str, Row] = {
     "api.end_let_in": Row("POST /api/v1/campaigns/{campaign}/need-to-know/{guest}/end", LET_IN, ours),
     # results
     "web.campaigns": Row("GET /campaigns", frozenset({T, A})),
+    "web.approvals": Row("GET /approvals", ADMIN),
+    "web.approval": Row("GET /approvals/{campaign}", ADMIN, of_own_agency),
+    "web.move_campaign": Row("POST /campaigns/{campaign}/move", ADMIN | {T}, moved_on, {"act": "submit"}),
     "web.seal_campaign": Row("GET /campaigns/sealed/new", frozenset({T})),
     "web.check_settings": Row("POST /campaigns/sealed/check", frozenset({T})),
     "web.post_sealed": Row("POST /campaigns/sealed", frozenset({T})),

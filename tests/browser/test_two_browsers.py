@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import ways_in
 from tests.builders import a_form, a_spec
-from tests.journeys.program import Program, sealed_end_to_end
+from tests.journeys.program import Program, let_open, sealed_end_to_end
 from tests.running import Running, eventually
 
 pytestmark = pytest.mark.xdist_group("marketplace")
@@ -156,9 +156,7 @@ def test_server_sealed_work_is_done_on_devices_and_stops_with_them(
     visit: Callable[[str, str], Page], owner: Owner, marketplace: Running
 ) -> None:
     spec = a_spec(name="Tower, sealed", level="sensitive", contributions=1, form=a_form())
-    posted = Program(marketplace, OWNER).post("/campaigns", {"spec": spec, "csv": ITEMS})
-    assert posted.status_code == 201, posted.text
-    campaign = posted.json()["id"]
+    campaign = Program(marketplace, OWNER).post_campaign(spec, ITEMS)
 
     person = visit("Digital Service", "lena")
     start(person, campaign)
@@ -189,6 +187,7 @@ def test_end_to_end_the_owners_browser_lets_devices_in_and_alone_reads_the_answe
     with sealed_end_to_end(marketplace):
         seen_by_witnesses(marketplace)
         campaign = post_in_the_browser(owner.page)
+    let_open(marketplace, campaign)
     desk = owner.page
     desk.goto(f"/campaigns/{campaign}/key-desk")
 
@@ -219,6 +218,9 @@ def test_end_to_end_the_owners_browser_lets_devices_in_and_alone_reads_the_answe
     assert marketplace.command(*words, login=OWNER).stdout == "2 items settled\n"
     for text, note in ((FIRST, NOTE), (SECOND, AGAIN)):
         reads_the_result(owner.page, campaign, text, note)
+    owner.page.goto(f"/campaigns/{campaign}/results")
+    expect(owner.page.get_by_text(f"marketplace campaign export {campaign}")).to_be_visible()
+    expect(owner.page.get_by_role("link", name="Download results")).to_have_count(0)
 
 
 def seen_by_witnesses(marketplace: Running) -> None:
@@ -257,7 +259,8 @@ def remove_as_officer(officer: Page, login: str, thumbprint: str) -> None:
     """From the list of devices; it takes a fresh sign-in with a second factor."""
     officer.goto("/record/device-keys")
     row = officer.get_by_role("row").filter(has_text=thumbprint)
-    row.get_by_role("button", name="Remove").click()
+    row.get_by_role("link", name="Remove").click()
+    officer.get_by_role("button", name="Remove this device").click()
     officer.get_by_role("button", name="Sign in again").click()
     ways_in.confirm(officer, login)
     officer.get_by_role("button", name="Send it now").click()

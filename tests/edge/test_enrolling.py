@@ -70,7 +70,7 @@ class TestWay:
         browser.signs_in()
         device = new_device("Laptop")
         back = sets_up(browser, device)
-        assert (back.status_code, back.location) == (303, "/device-keys")
+        assert (back.status_code, back.location) == (303, "/device-keys?set-up=browser")
         assert "Laptop" in browser.client.get("/device-keys").get_data(as_text=True)
         with transaction() as tx:
             (live,) = device_keys.live_of(tx, somebody.person_id)

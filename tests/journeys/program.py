@@ -45,6 +45,17 @@ class Program:
             self.url + path, json=body if body is not None else {}, headers=headers, timeout=PATIENCE
         )
 
+    def post_campaign(self, spec: Any, csv: str) -> str:
+        """A campaign that is posted and opened. Returns its id."""
+        return self.opened_by_approver(self.post("/campaigns", {"spec": spec, "csv": csv}))
+
+    def opened_by_approver(self, posted: requests.Response) -> str:
+        """What was posted, approved by the administrator of the civil aviation's demo. Returns the campaign's id."""
+        assert posted.status_code == 201, posted.text
+        campaign = str(posted.json()["id"])
+        let_open(self.marketplace, campaign)
+        return campaign
+
     @property
     def device(self) -> Device:
         """The person's key, set up at the sign-in of their agency."""
@@ -118,3 +129,9 @@ def _enrolled(marketplace: Running, login: str) -> Device:
     back = person.vouched_for(person.open("/device-keys"), "/device-keys", login, **given)
     assert made.thumbprint in back.text, back.text[:400]
     return made
+
+
+def let_open(marketplace: Running, campaign: str) -> None:
+    """The administrator of the civil aviation's demo approves a campaign of it."""
+    moved = Program(marketplace, "felix").post(f"/campaigns/{campaign}/move", {"act": "approve"})
+    assert moved.status_code == 200, moved.text

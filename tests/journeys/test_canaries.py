@@ -126,9 +126,7 @@ def test_canaries_are_found_nowhere_while_sealed_work_is_done_and_after_it_is_sh
     owner = Program(marketplace, "ines")
     spec = a_spec(name="Canaries", title="Which bird sings?", level="sensitive", contributions=2, form=form)
     csv = f"entry\nthe song of {item}\nanother song of {item}\n"
-    posted = owner.post("/campaigns", {"spec": spec, "csv": csv})
-    assert posted.status_code == 201, posted.text
-    campaign = posted.json()["id"]
+    campaign = owner.post_campaign(spec, csv)
 
     people = [Program(marketplace, login) for login in ("maja", "karim")]
     for person in people:
@@ -187,8 +185,7 @@ def test_end_to_end_canaries_are_found_nowhere_and_the_marketplace_has_no_key_to
         prepared = owner.post("/campaigns/sealed/check", {"spec": spec}).json()
         rows = [{"entry": f"the song of {item}"}, {"entry": f"another song of {item}"}]
         posted = owner.post("/campaigns/sealed", end_to_end.posting_of(prepared, rows, signer))
-    assert posted.status_code == 201, posted.text
-    campaign = posted.json()["id"]
+    campaign = owner.opened_by_approver(posted)
 
     claim = person.claim(campaign)
     give_key(owner, person, campaign, claim)

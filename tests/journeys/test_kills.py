@@ -18,9 +18,7 @@ def campaign(marketplace: Running) -> tuple[Program, str]:
     """An owner and a small campaign of their own that two answers settle."""
     owner = Program(marketplace, "ines")
     spec = a_spec(name="Kills", level="internal", contributions=2)
-    posted = owner.post("/campaigns", {"spec": spec, "csv": "entry\none\ntwo\n"})
-    assert posted.status_code == 201, posted.text
-    return owner, posted.json()["id"]
+    return owner, owner.post_campaign(spec, "entry\none\ntwo\n")
 
 
 def answer_all(marketplace: Running, campaign: str) -> None:

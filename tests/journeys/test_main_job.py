@@ -29,8 +29,7 @@ def real_strikes(marketplace: Running, name: str) -> None:
     settings = tomllib.loads((ROOT / "deploy/samples/birdstrikes.toml").read_text(encoding="utf-8"))
     settings |= {"due": None, "name": name, "level": "internal"}
     first = "".join(records.strikes().splitlines(keepends=True)[:4])
-    posted = Program(marketplace, "ines").post("/campaigns", {"spec": settings, "csv": first})
-    assert posted.status_code == 201, posted.text
+    Program(marketplace, "ines").post_campaign(settings, first)
 
 
 def room_of(owner: Person, name: str) -> Page:

@@ -45,7 +45,7 @@ from security.principal import Factor, Principal, Zone
 from tasks import campaigns, claims, contributions, need_to_know, settling
 from tasks.models import Campaign, Contribution, Result
 from tests import end_to_end, on_device
-from tests.builders import opened, sealed_answer
+from tests.builders import let_open, opened, sealed_answer
 
 SECRET = "a-stage-key-of-more-than-thirty-two-characters"
 STRIKES = "Does the entry name what was struck?"
@@ -186,6 +186,12 @@ class Stage:
         with reading() as tx:
             found = tx.scalar(select(Campaign.id).where(Campaign.name == SEALED))
         return found or _seal(self)
+
+    def waiting(self) -> UUID:
+        """A campaign of Ines' that waits for an approver."""
+        with reading() as tx:
+            found = tx.scalar(select(Campaign.id).where(Campaign.name == WAITING))
+        return found or _submit(self)
 
     def device_seen(self) -> str:
         """The thumbprint of a device of Karim's, which the officer of his agency may remove."""
@@ -405,6 +411,17 @@ def _lose(stage: Stage) -> UUID:
     return incident
 
 
+WAITING = "Hangar signs"
+
+
+def _submit(stage: Stage) -> UUID:
+    today = datetime.now(UTC).date()
+    more = MORE[0] | {"name": WAITING, "title": "Which language is this sign in?"}
+    with transaction() as tx:
+        actor = stage._person(tx, "ines")
+        return campaigns.post(tx, _spec(more, today), _rows(more), actor=actor, context=seed.CONTEXT)
+
+
 SEALED = "Near misses"
 
 
@@ -529,7 +546,7 @@ def _more_campaigns(stage: Stage) -> None:
     for more in MORE:
         with transaction() as tx:
             owner = stage._person(tx, more["owner"])
-            campaigns.post(tx, _spec(more, today), _rows(more), actor=owner, context=seed.CONTEXT)
+            let_open(tx, campaigns.post(tx, _spec(more, today), _rows(more), actor=owner, context=seed.CONTEXT))
 
 
 def _spec(more: dict[str, Any], today: date) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 from sqlalchemy import select, update
 
 from marketplace.foundation.db import reading, transaction
+from marketplace.web.problem_words import WORDS
 from security.log.models import AuditPending
 from tasks.models import Claim, Contribution, Microtask
 from tests import on_device
@@ -187,7 +189,7 @@ def test_an_answer_in_a_form_out_of_date_is_handed_back(stage: Stage, path: str)
 def test_only_answers_that_are_not_sealed_may_be_kept_on_the_device(stage: Stage) -> None:
     sealed = opened(english(stage, "maja"), stage.claim("maja"))
     assert "data-sealed-work" in sealed
-    assert "data-draft" not in sealed
+    assert "data-draft=" not in sealed
     claim_id = stage.claim("lena", PASSAGES)
     assert f'data-draft="{claim_id}"' in opened(english(stage, "lena"), claim_id)
 
@@ -257,6 +259,19 @@ class TestSealed:
     def test_of_open_work_there_is_nothing_to_unseal(self, stage: Stage) -> None:
         answer = asked(stage, stage.claim("lena", PASSAGES), login="lena")
         assert (answer.status_code, answer.json["type"]) == (409, "/problems/not-under-seal")
+
+    @pytest.mark.parametrize("language", ["en", "de", "nl", "fr"])
+    def test_what_goes_wrong_is_told_to_the_script_in_the_language_of_its_page(
+        self, stage: Stage, language: str
+    ) -> None:
+        client = stage.client("lena")
+        client.set_cookie("language", language)
+        claim_id = stage.claim("lena", PASSAGES)
+        path = f"/claims/{claim_id}/item?device={device(stage, 'lena').thumbprint}"
+        told = client.get(path, headers={"Accept": "application/json"}).json
+        with stage.app.test_request_context(), force_locale(language):
+            words = WORDS["not-under-seal"]
+            assert (told["title"], told["detail"]) == (str(words.title), str(words.lead))
 
     def test_a_sealed_answer_leads_to_the_next_item(self, stage: Stage) -> None:
         claim_id = stage.claim("maja")

@@ -119,7 +119,7 @@ def test_an_agency_registers_replaces_and_ends_a_key(stage: Stage, felix: FlaskC
     now = key(stage, "recovery")
     assert now is not None
     text = page_of(felix, "/agency/keys")
-    assert f'<code class="mono">{now.key_id}</code>' in text
+    assert f'<code class="mono key-id">{now.key_id}</code>' in text
     assert "What was sealed to it can still be opened with its private half." in text
     assert sent(felix, "/agency/keys", "/agency/keys/end", key_id=now.key_id).status_code == 303
     assert key(stage, "recovery") is None

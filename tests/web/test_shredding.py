@@ -14,7 +14,7 @@ from marketplace.foundation.db import reading, transaction
 from tasks import campaigns, drafts, facts, payloads, settling, shredding
 from tasks.models import Campaign, Draft, Microtask
 from tests import on_device
-from tests.builders import AT_WORK, a_claim, a_contribution, a_spec, item_of, lapsed
+from tests.builders import AT_WORK, a_claim, a_contribution, a_spec, item_of, lapsed, let_open
 from tests.web.stage import Stage
 from tests.web.test_claims import english, form_of
 
@@ -28,6 +28,7 @@ def campaign(stage: Stage) -> Iterator[UUID]:
     with transaction() as tx:
         spec = a_spec(name="Shredding", level="sensitive", contributions=1)
         made = campaigns.post(tx, spec, "entry\none\ntwo\n", actor=owner, context=AT_WORK)
+        let_open(tx, made)
     a_contribution(made, stage.person("karim"))
     with transaction() as tx:
         settling.settle(tx, made)
