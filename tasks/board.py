@@ -112,12 +112,12 @@ def _row(
 ) -> dict[str, Any]:
     campaign = entry.campaign
     reasons: list[dict[str, Any]] = [
-        {"code": "have_skill", "args": {"skill": labels.get(skill, skill)}}
+        {"code": "have_skill", "args": {"skill": skill}}
         for skill in campaign.terms.skills
         if skill in principal.skills
     ]
     reasons += [
-        {"code": "wants_skill", "args": {"skill": labels.get(skill, skill)}}
+        {"code": "wants_skill", "args": {"skill": skill}}
         for skill in campaign.terms.skills
         if skill in to_learn
     ]
@@ -128,17 +128,10 @@ def _row(
     if not campaign.terms.skills and not reasons:
         reasons.append({"code": "no_skill_needed", "args": {}})
     missing = [
-        {"code": reason.code, "args": _labelled(reason.args, labels), "remedy": reason.remedy}
+        {"code": reason.code, "args": dict(reason.args), "remedy": reason.remedy}
         for reason in entry.decision.failed
     ]
     return summary(campaign, entry.settled, entry.total, labels) | {"reasons": reasons, "missing": missing}
-
-
-def _labelled(args: Any, labels: dict[str, str]) -> dict[str, str]:
-    named = dict(args)
-    if "skills" in named:
-        named["skills"] = ", ".join(labels.get(skill, skill) for skill in named["skills"].split(","))
-    return named
 
 
 def _facets(known: Sequence[_Entry], labels: dict[str, str]) -> dict[str, list[tuple[str, str, int]]]:

@@ -15,9 +15,13 @@ from flask import Response, current_app, g, make_response, render_template, requ
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
+from agencies import directory
 from marketplace.edge import step_up
 from marketplace.edge.permissions import ROUTES
+from marketplace.foundation.db import reading
+from marketplace.foundation.errors import Unavailable
 from marketplace.web import reasons, typed
+from marketplace.web.languages import chosen
 from marketplace.web.problem_words import (
     DECLINED,
     KEPT,
@@ -39,7 +43,7 @@ def problem_page(problem: dict[str, Any], status: int, reference: str) -> Respon
     """The page for a problem document (RFC 9457, with "slug", "reasons" and "errors")."""
     words = _words(problem, status)
     given = _reasons_of(problem)
-    lacks = [_missing(reason) for reason in given]
+    lacks = _missing(given)
     shown = {
         "title": lacks[0].remedy if lacks else words.title,
         "lead": words.lead,
@@ -50,7 +54,7 @@ def problem_page(problem: dict[str, Any], status: int, reference: str) -> Respon
         ],
         "errors": list(_places(problem.get("errors"))),
         "other_ways": _other_ways(given),
-        "ways": _ways(problem["slug"]),
+        "ways": [*_to_my_skills(given), *_ways(problem["slug"])],
         "typed": typed.handed_back(_claim_id()) if _has_answer(problem["slug"]) and not _kept() else [],
         "step_up": step_up.offered(),
         "reference": reference,
@@ -61,7 +65,7 @@ def problem_page(problem: dict[str, Any], status: int, reference: str) -> Respon
 def in_words(problem: Mapping[str, Any], status: int) -> dict[str, Any]:
     """The problem document for a script of one of our pages: its title and detail as the page would say them."""
     words = _words(problem, status)
-    lacks = [_missing(reason) for reason in _reasons_of(problem)]
+    lacks = _missing(_reasons_of(problem))
     title = lacks[0].remedy if lacks else words.title
     return dict(problem) | {"title": str(title), "detail": str(words.lead)}
 
@@ -73,8 +77,18 @@ def _reasons_of(problem: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return given
 
 
-def _missing(reason: Mapping[str, Any]) -> Any:
-    return reasons.missing(reason["code"], reason["args"], {}, reason.get("remedy"))
+def _missing(given: Sequence[Mapping[str, Any]]) -> list[reasons.Missing]:
+    labels = _skills_named(given)
+    return [reasons.missing(each["code"], each["args"], labels, each.get("remedy")) for each in given]
+
+
+def _skills_named(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What the skills that rules ask for are called; their codes stand where the database does not answer."""
+    codes = {code for each in given for code in each["args"].get("skills", "").split(",") if code}
+    if codes:
+        with suppress(Unavailable), reading() as db:
+            return directory.skill_labels(db, chosen(), codes)
+    return {}
 
 
 def _words(problem: Mapping[str, Any], status: int) -> Words:
@@ -122,6 +136,12 @@ def _roles_asked(slug: str) -> list[dict[str, Any]]:
         return []
     roles = sorted(role.value for role in roles_with(permission))
     return [{"code": "role", "args": {"role": ",".join(roles)}}]
+
+
+def _to_my_skills(given: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Where one says that one has a skill, if that is what a rule asks for."""
+    asked = any(each.get("remedy") == "add_skill" for each in given)
+    return [(gettext("My skills"), url_for("web.my_skills"))] if asked else []
 
 
 def _ways(slug: str) -> list[tuple[str, str]]:

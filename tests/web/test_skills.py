@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select, update
+
+from agencies.models import Skill
 from agencies.skills import own
-from marketplace.foundation.db import reading
+from marketplace.foundation.db import reading, transaction
+from tests.builders import AT_WORK
 from tests.web.stage import Stage
 from tests.web.test_claims import english, form_of
 
 MINE = "/my-skills"
+GLOSSARY = "Is the German term right?"
 
 
 def lists_of(stage: Stage, login: str) -> tuple[list[str], list[str]]:
@@ -86,3 +91,27 @@ def test_the_search_works_in_the_language_of_the_page(stage: Stage) -> None:
     client = stage.client("maja")
     client.set_cookie("language", "fr")
     assert "Sécurité aérienne" in client.get(f"{MINE}?q=securite").get_data(as_text=True)
+
+
+def test_a_label_with_commas_is_one_skill_wherever_it_is_named(stage: Stage) -> None:
+    """As in DigComp: “Information search, evaluation and management”."""
+    code, label = "german-to-english", "Search, evaluation and management"
+    campaign, maja = f"/campaigns/{stage.campaign(GLOSSARY)}", english(stage, "maja")
+    with transaction() as tx:
+        before = tx.scalar(select(Skill.labels).where(Skill.code == code))
+        tx.execute(update(Skill).where(Skill.code == code).values(labels={"en": label}))
+        own.want(tx, code, actor=stage.person("maja"), context=AT_WORK)
+    try:
+        board = maja.get("/work").get_data(as_text=True)
+        page = maja.get(campaign).get_data(as_text=True)
+        sent = form_of(maja.get(f"{MINE}?q=plain").get_data(as_text=True), MINE)
+        refused = maja.post(f"{campaign}/claims", data=sent).get_data(as_text=True)
+    finally:
+        with transaction() as tx:
+            tx.execute(update(Skill).where(Skill.code == code).values(labels=before))
+            own.want_no_more(tx, code, actor=stage.person("maja"), context=AT_WORK)
+    assert f"You want to learn <b>{label}</b>" in board
+    for text in (board, page, refused):
+        assert label in text.replace("<b>", "").replace("</b>", "")
+        assert f"{label.partition(',')[0]}</b>" not in text
+    assert f'href="{MINE}"' in refused.partition("<main")[2]
