@@ -64,9 +64,7 @@ class Policies:
 
 def decide(action: str, principal: Principal, context: Context, terms: Terms, policies: Policies) -> Decision:
     """Whether the person may, in this situation; every rule that fails is named."""
-    if not terms.published and not stages.is_insider(
-        principal.agency_id, principal.roles, terms.agency_id
-    ):
+    if not terms.published and not stages.is_insider(principal.agency_id, principal.roles, terms.agency_id):
         return refused("unpublished", remedy="find_other_work")
     about = facts_of(principal, context, policies.now, terms)
     failed = [_told(reason, principal, terms) for reason in BASELINE.refusals(action, about)]

@@ -45,7 +45,8 @@ class Campaign(Base):
     __table_args__ = (
         CheckConstraint("state IN ('open', 'closed')", name="state"),
         CheckConstraint(
-            "stage IN ('draft', 'submitted', 'discarded', 'open', 'paused', 'closed', 'cancelled')", name="stage"
+            "stage IN ('draft', 'submitted', 'discarded', 'open', 'paused', 'closed', 'cancelled')",
+            name="stage",
         ),
         CheckConstraint("level BETWEEN 0 AND 3", name="level"),
         CheckConstraint("redundancy BETWEEN 1 AND 99", name="redundancy"),

@@ -256,7 +256,9 @@ def _row(row: dict[str, Any], what: str) -> Sequence[Any]:
 
 
 def _body(spec: dict[str, Any], csv: str, draft: bool) -> bytes:
-    body = json.dumps({"spec": spec, "csv": csv, "draft": draft}, ensure_ascii=False, allow_nan=False).encode()
+    body = json.dumps(
+        {"spec": spec, "csv": csv, "draft": draft}, ensure_ascii=False, allow_nan=False
+    ).encode()
     if len(body) > LARGEST_IMPORT:
         raise click.ClickException("The file is larger than 32 MB. Split it into several campaigns.")
     return body

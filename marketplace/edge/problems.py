@@ -206,9 +206,7 @@ def row_for(kind: type[Exception]) -> Row | None:
     return next((PROBLEMS[parent] for parent in kind.__mro__ if parent in PROBLEMS), None)
 
 
-def _answer(
-    error: Exception, page: Page, in_words: Worded, documents: Mapping[str, Document]
-) -> Response:
+def _answer(error: Exception, page: Page, in_words: Worded, documents: Mapping[str, Document]) -> Response:
     reference = new_reference()
     if isinstance(error, agencies.NotSignedIn) and not is_api() and request.method == "GET":
         query = urlencode({"then": request.full_path.rstrip("?")})

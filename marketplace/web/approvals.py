@@ -28,9 +28,7 @@ def approvals() -> str:
 def approval(campaign_id: UUID) -> str:
     """One campaign as its contributors would read it, and what its approver may do."""
     with reading() as db:
-        found = use_cases.for_approval(
-            db, campaign_id, actor=current_principal(), context=current_context()
-        )
+        found = use_cases.for_approval(db, campaign_id, actor=current_principal(), context=current_context())
     return render_template("approval.html", campaign=found)
 
 

@@ -63,7 +63,9 @@ WORDS: Mapping[str, Words] = {
     ),
     "not-yours-to-move": Words(
         _l("This is not yours to do"),
-        _l("Task owners of the campaign’s agency move it on; a colleague who administers the agency opens it."),
+        _l(
+            "Task owners of the campaign’s agency move it on; a colleague who administers the agency opens it."
+        ),
     ),
     "wrong-stage": Words(
         _l("The campaign is in another stage by now"),

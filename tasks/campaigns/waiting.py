@@ -38,7 +38,7 @@ def waiting(db: Tx, *, actor: Principal, context: Context) -> list[dict[str, Any
 
 
 def one(db: Tx, campaign_id: UUID, *, actor: Principal, context: Context) -> dict[str, Any]:
-    """A campaign of the actor's agency as `queries.described` has it, in whatever stage it is. Raises NoSuchCampaign."""
+    """A campaign of the actor's agency as `queries.described` has it, in any stage. Raises NoSuchCampaign."""
     now = people.still_member(db, actor)
     campaign = facts.known(db, campaign_id, now, context)
     if campaign.agency_id != now.agency_id:

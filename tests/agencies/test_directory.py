@@ -79,4 +79,7 @@ def test_a_skill_is_called_as_the_reader_speaks_and_otherwise_in_english(databas
         directory.add_skill(tx, "law", {"en": "Law", "de": "Recht"})
         directory.add_skill(tx, "maths", {"en": "Maths"})
     with reading() as db:
-        assert directory.skill_labels(db, "de", ["law", "maths", "unheard-of"]) == {"law": "Recht", "maths": "Maths"}
+        assert directory.skill_labels(db, "de", ["law", "maths", "unheard-of"]) == {
+            "law": "Recht",
+            "maths": "Maths",
+        }

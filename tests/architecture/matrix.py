@@ -196,12 +196,8 @@ ROWS: Mapping[str, Row] = {
     "api.declare_skill": Row("POST /api/v1/me/skills", EVERY, anything, {"skill": "law"}),
     "api.drop_skill": Row("POST /api/v1/me/skills/remove", EVERY, nobodys, {"skill": "maths"}),
     "api.want_skill": Row("POST /api/v1/me/wanted-skills", EVERY, anything, {"skill": "law"}),
-    "api.want_skill_no_more": Row(
-        "POST /api/v1/me/wanted-skills/remove", EVERY, nobodys, {"skill": "maths"}
-    ),
-    "api.list_skills_of_person": Row(
-        "GET /api/v1/people/{contributor}/skills", CONFIRMERS, of_own_agency
-    ),
+    "api.want_skill_no_more": Row("POST /api/v1/me/wanted-skills/remove", EVERY, nobodys, {"skill": "maths"}),
+    "api.list_skills_of_person": Row("GET /api/v1/people/{contributor}/skills", CONFIRMERS, of_own_agency),
     "api.confirm_skill": Row(
         "POST /api/v1/people/{contributor}/skills/confirm", CONFIRMERS, of_own_agency, {"skill": "law"}
     ),

@@ -39,6 +39,7 @@ from tests.builders import (
     an_owner,
     changed,
     found,
+    let_open,
     one,
     settled,
 )
@@ -175,6 +176,7 @@ def test_what_broke_off_goes_on_behind_what_is_in(served: Terminal, owner: Princ
         assert done.stdout.startswith(f"Imported 12 items as campaign {campaign_id}")
     listed = found(select(Microtask.number).order_by(Microtask.number))
     assert [row.number for row in listed] == list(range(1, 13))
+    opened_by_approver(campaign_id)
     person = a_person()
     for _ in range(12):
         a_contribution(campaign_id, person, "bird")
@@ -286,6 +288,7 @@ def answered(served: Terminal, owner: Principal) -> str:
     done = imported(served, owner)
     assert done.exit_code == 0, done.output
     campaign_id = done.stdout.splitlines()[0].split()[-1]
+    opened_by_approver(campaign_id)
     for value in ("bird", "unclear"):
         person = a_person()
         for _ in range(2):
@@ -318,3 +321,8 @@ def private_file(served: Terminal, name: str, content: str) -> Path:
     path = served.write(name, content)
     path.chmod(0o600)
     return path
+
+
+def opened_by_approver(campaign_id: UUID | str) -> None:
+    with transaction() as tx:
+        let_open(tx, UUID(str(campaign_id)))

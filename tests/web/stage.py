@@ -546,7 +546,9 @@ def _more_campaigns(stage: Stage) -> None:
     for more in MORE:
         with transaction() as tx:
             owner = stage._person(tx, more["owner"])
-            let_open(tx, campaigns.post(tx, _spec(more, today), _rows(more), actor=owner, context=seed.CONTEXT))
+            let_open(
+                tx, campaigns.post(tx, _spec(more, today), _rows(more), actor=owner, context=seed.CONTEXT)
+            )
 
 
 def _spec(more: dict[str, Any], today: date) -> dict[str, Any]:

@@ -63,7 +63,9 @@ class TestBoard:
 
     def test_a_missing_skill_is_named_with_what_would_help(self, stage: Stage) -> None:
         page = text_of(english(stage, "maja"), "/work")
-        assert "Asks for: the skill <b>German to English</b>. If you have it, say so under “My skills”." in page
+        assert (
+            "Asks for: the skill <b>German to English</b>. If you have it, say so under “My skills”." in page
+        )
 
 
 class TestSignIn:
