@@ -21,7 +21,7 @@ OURS = ("yes_no", "number", "date")
 """Kinds whose values are called in the page's language; the others are in the campaign's."""
 RADIOS = ("choice", "yes_no", "pairwise")
 """Kinds of which one option is chosen."""
-OF_SCRIPTS = ("name", "kind", "label", "min", "max", "decimals", "max_length", "earliest", "latest", "unit")
+OF_SCRIPTS = ("name", "kind", "min", "max", "decimals", "max_length", "earliest", "latest", "unit")
 """Settings that scripts read, where a kind has them."""
 
 
@@ -55,9 +55,9 @@ def shown(form: Mapping[str, Any], question: Question) -> dict[str, Any]:
         "latest": question.get("latest"),
         "decimals": question.get("decimals", 0),
         "faults": {code: fault(question, code) for code in kind_of(question).faults},
-        "in_scripts": in_scripts
-        | {"required": not is_optional(question), "options": list(labels), "words": labels}
-        | {"none": gettext("none of them")},
+        "in_scripts": in_scripts | {"required": not is_optional(question), "options": list(labels)},
+        "in_words": {name: question[name] for name in ("name", "kind", "unit") if name in question}
+        | {"words": labels, "none": gettext("none of them")},
     }
 
 

@@ -5,7 +5,7 @@ const lang = own === "en" ? "en-GB" : own; // as the server writes English
 const fine = { maximumFractionDigits: 9 };
 const wholeDay = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
 
-// `question` is what its page says of it; `noAnswer` stands for a value that is not there.
+// `question` is what its page says of it (`in_words` of question_words.py); `noAnswer` stands for a value that is not there.
 export function inWords(question, value, noAnswer) {
   if (value === undefined || value === null || value === "") return noAnswer;
   if (question.kind === "number") return `${number(String(value))} ${question.unit}`.trim();

@@ -1,7 +1,12 @@
 // Sealed content as the server hands it out: opened here, with a key of this device. Nothing is kept but what is shown.
 
-import { fromBase64, headerHash, openCampaignKey, unseal, unwrap, verify } from "asset:sealing.js";
+import { fromBase64 } from "asset:sealing-bytes.js";
+import { openCampaignKey } from "asset:sealing-campaign.js";
+import { unseal } from "asset:sealing-envelope.js";
 import { SealingError } from "asset:sealing-errors.js";
+import { headerHash } from "asset:sealing-header.js";
+import { verify } from "asset:sealing-signatures.js";
+import { unwrap } from "asset:sealing-slots.js";
 
 // What an address of ours answers with, as JSON. Throws an Error with the `problem` document where it is refused; without
 // one where something on the way answered in our place, with a page of its own.

@@ -1,13 +1,17 @@
 // The work page of a sealed campaign: the item is opened here, with the key of this device, and the answer is sealed
 // here before it leaves. What is typed is saved every few seconds, sealed to all devices of its author.
 
-import { headerHash, seal, sign, toBase64, wrap } from "asset:sealing.js";
 import { mine } from "asset:device-keys.js";
 import { checked } from "asset:question-checks.js";
 import { isEmpty, putBack, questionsOf, typed } from "asset:question-fields.js";
 import { checkedTerms } from "asset:sealed-checks.js";
 import { openPart, readPart } from "asset:sealed-parts.js";
 import { stateOf, statesOf } from "asset:sealed-states.js";
+import { toBase64 } from "asset:sealing-bytes.js";
+import { seal } from "asset:sealing-envelope.js";
+import { headerHash } from "asset:sealing-header.js";
+import { sign } from "asset:sealing-signatures.js";
+import { wrap } from "asset:sealing-slots.js";
 
 const work = document.querySelector("[data-sealed-work]");
 const form = document.querySelector("form[data-answer]");

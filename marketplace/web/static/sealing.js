@@ -1,5 +1,6 @@
-// Sealing in the browser: the one module that pages import. The format is described in docs/sealing.md, the names are
-// those of security/sealing; WebCrypto does the work. Nothing here logs, stores or shows anything.
+// Sealing in the browser, all of it; the work page, which is to be small, takes what it needs from the modules below.
+// The format is described in docs/sealing.md, the names are those of security/sealing; WebCrypto does the work. Nothing
+// here logs, stores or shows anything.
 //
 // A header is a plain object with the members of docs/sealing.md; bytes are Uint8Arrays; everything that needs
 // WebCrypto is a promise; whatever does not open throws a SealingError, whose `code` says why.
