@@ -81,6 +81,7 @@ def post_campaign(body: dict[str, Any]) -> Response:
 
 
 @api.get("/approvals")
+@refuses(NotYoursToMove)
 @api.response(200, Approvals)
 def list_approvals() -> Response:
     """List the campaigns of your agency that wait for an approver, oldest first; nobody opens their own."""

@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 
 from marketplace.cli import sealed
 from marketplace.cli.device_file import DeviceFile
+from marketplace.foundation.db import transaction
 from security.principal import Principal
 from tasks.models import Campaign, Result
 from tests import on_device
-from tests.builders import a_contribution, a_person, a_spec, an_agency, an_owner, one
+from tests.builders import a_contribution, a_person, a_spec, an_agency, an_owner, let_open, one
 from tests.end_to_end import agency_keys_of, an_end_to_end_owner, posting_of
 
 SPEC = a_spec(level="sensitive", contributions=1)
@@ -45,6 +46,8 @@ def posted(program: Any, owner: Principal) -> str:
     assert answer.status_code == 201, answer.json
     assert answer.headers["Location"].endswith(answer.json["id"])
     campaign_id: str = answer.json["id"]
+    with transaction() as tx:
+        let_open(tx, UUID(campaign_id))
     return campaign_id
 
 

@@ -33,7 +33,8 @@ UNRECORDED = {
     "what skills there are, and nobody who has them": "api.find_skills",
     "where nothing happened, nothing was read": "api.list_key_requests_of_agency api.watch_device_keys",
     "what campaigns are called and ask for, never an item": """
-        api.get_campaign api.get_claim api.list_campaigns web.board web.campaign web.campaigns web.room""",
+        api.get_campaign api.get_claim api.list_approvals api.list_campaigns web.approval web.approvals web.board
+        web.campaign web.campaigns web.room""",
     "how an agency or the marketplace is set up, and nobody in it": """
         api.export_rules api.get_agency api.get_handling api.get_proposal api.get_rules api.list_agencies
         api.list_agency_keys api.list_directory_groups web.agency_keys web.handling web.keys_by_year

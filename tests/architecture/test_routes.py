@@ -50,7 +50,6 @@ WITHOUT_CONFIRMING = {
     "web.keep_rule",
     "web.make_unit",
     "web.merge_unit",
-    "web.move_campaign",
     "web.move_unit",
     "web.place_in_unit",
     "web.place_person",

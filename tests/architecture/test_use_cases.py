@@ -14,6 +14,8 @@ ROOMS = ("agencies", "tasks", "security/log")
 RECORD = "security.log.audit.record"
 
 WITHOUT_AN_ENTRY = {
+    "tasks.campaigns.waiting.one": "what a campaign asks, as every page of a campaign shows it; no item is opened",
+    "tasks.campaigns.waiting.waiting": "what campaigns ask and which colleagues posted them; no item is opened",
     "tasks.drafts.of_claim": "one's own words, which nobody else can open",
     "tasks.drafts.save": "what somebody types for themself, every few seconds: no time of it is kept",
     "tasks.key_requests.look": "whether anything is to be handed out; `waiting` hands it out and writes it",

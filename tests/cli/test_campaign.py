@@ -38,7 +38,7 @@ def test_a_file_becomes_a_campaign(served: Terminal) -> None:
 def test_programs_read_json(served: Terminal) -> None:
     file = served.write("rows.csv", GOOD)
     made = json.loads(_import(served, file, "--json").stdout)
-    assert (sorted(made), made["items"]) == (["id", "items", "page", "room"], 2)
+    assert (sorted(made), made["items"]) == (["id", "items", "page", "room", "stage"], 2)
     assert made["room"] == f"{made['page']}/room"
 
 
