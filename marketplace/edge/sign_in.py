@@ -49,6 +49,7 @@ HOMES = (
     (Permission.SEE_PEOPLE, "/agency/people"),
     (Permission.READ_NUMBERS, "/numbers"),
     (Permission.OPERATE, "/operation"),
+    (Permission.CONFIRM_SKILLS, "/agency/skills"),
     (Permission.READ_NOTICES, "/notices"),
 )
 """In the order of the navigation; everybody has notices."""

@@ -154,7 +154,7 @@ class TestWhereItLeads:
             ((Role.WORKS_COUNCIL,), "/numbers"),
             ((Role.DATA_PROTECTION,), "/data-requests"),
             ((Role.OPERATOR,), "/operation"),
-            ((Role.LINE_MANAGER,), "/notices"),
+            ((Role.LINE_MANAGER,), "/agency/skills"),
         ],
     )
     def test_work_begins_where_the_navigation_begins(

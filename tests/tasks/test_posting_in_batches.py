@@ -7,16 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from marketplace.foundation.db import transaction
 from marketplace.foundation.ids import new_id
 from security.log.models import AuditPending
 from security.principal import Principal
 from tasks import posting_sealed, shredding
-from tasks.errors import BadSealing, NeedsDevice, NoSuchCampaign, NotUnderOwnKey, Shredded
+from tasks.errors import BadSealing, NeedsDevice, NoSuchCampaign, NotUnderOwnKey, Shredded, WrongStage
 from tasks.models import Campaign, CampaignProgress, Microtask, Payload
 from tasks.posting_sealed import SealedRow
+from tasks.stages import OVER, Stage
 from tests import on_device
 from tests.builders import AT_WORK, a_campaign, a_contribution, a_person, an_owner, changed, found, one
 from tests.end_to_end import Posting, a_posting, an_end_to_end_owner
@@ -99,8 +100,22 @@ def test_only_the_owner_adds_with_a_device_of_their_own(posting: Posting) -> Non
         add(posting, foreign)
 
 
+@pytest.mark.parametrize("stage", sorted(OVER))
+def test_nothing_is_added_to_what_is_over(posting: Posting, stage: Stage) -> None:
+    changed(update(Campaign).values(state="closed", stage=stage))
+    with pytest.raises(WrongStage):
+        add(posting, posting.items[2:])
+
+
+@pytest.mark.parametrize("stage", [Stage.DRAFT, Stage.SUBMITTED, Stage.PAUSED])
+def test_items_are_added_before_it_is_opened_and_while_it_is_paused(posting: Posting, stage: Stage) -> None:
+    changed(update(Campaign).values(state="closed", stage=stage))
+    assert add(posting, posting.items[2:]) == 5
+
+
 def test_nothing_is_added_to_what_is_shredded_or_lies_open(posting: Posting) -> None:
-    changed(Campaign.__table__.update().values(state="closed"))  # type: ignore[attr-defined]
+    with transaction() as tx:
+        shredding.shred_campaign(tx, posting.campaign_id, actor=posting.owner, context=AT_WORK)
     with pytest.raises(Shredded):
         add(posting, posting.items[2:])
     open_work = a_campaign(posting.owner, level="internal")
