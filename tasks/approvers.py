@@ -10,12 +10,12 @@ from marketplace.foundation.db import Tx
 from security.labels import dominates
 from tasks.campaign_names import in_notice
 from tasks.facts import CampaignFacts
-from tasks.stages import ACTS, decide
+from tasks.stages import APPROVER, decide
 
 
 def able(db: Tx, campaign: CampaignFacts) -> Iterator[UUID]:
     """The people who may open it: approvers of its agency but its owner, cleared for what it is about."""
-    for row in holders.listing(db, campaign.agency_id, [ACTS["approve"].by]):
+    for row in holders.listing(db, campaign.agency_id, [APPROVER]):
         person = people.read(db, row.membership_id)
         if person is None or not decide("approve", person, campaign.agency_id, campaign.owner_id).allowed:
             continue

@@ -36,6 +36,8 @@ OVER = frozenset({Stage.DISCARDED, Stage.CLOSED, Stage.CANCELLED})
 """No act leads on from here."""
 PREPARING = frozenset({Role.TASK_OWNER, Role.APPRAISER, Role.AGENCY_ADMIN, Role.SECURITY_OFFICER})
 """Who may know of a campaign of their own agency that is not published."""
+APPROVER = Role.AGENCY_ADMIN
+"""Who opens what others of the agency have posted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class Act:
 ACTS: Mapping[str, Act] = {
     "submit": Act(frozenset({Stage.DRAFT}), Stage.SUBMITTED, Role.TASK_OWNER),
     "withdraw": Act(frozenset({Stage.SUBMITTED}), Stage.DRAFT, Role.TASK_OWNER),
-    "approve": Act(frozenset({Stage.SUBMITTED}), Stage.OPEN, Role.AGENCY_ADMIN),
-    "send_back": Act(frozenset({Stage.SUBMITTED}), Stage.DRAFT, Role.AGENCY_ADMIN, remark=True),
+    "approve": Act(frozenset({Stage.SUBMITTED}), Stage.OPEN, APPROVER),
+    "send_back": Act(frozenset({Stage.SUBMITTED}), Stage.DRAFT, APPROVER, remark=True),
     "discard": Act(PREPARED, Stage.DISCARDED, Role.TASK_OWNER),
     "pause": Act(frozenset({Stage.OPEN}), Stage.PAUSED, Role.TASK_OWNER),
     "resume": Act(frozenset({Stage.PAUSED}), Stage.OPEN, Role.TASK_OWNER),
@@ -70,7 +72,7 @@ def decide(name: str, principal: Principal, agency_id: UUID, owner_id: UUID) -> 
     failed: list[Reason] = []
     if principal.agency_id != agency_id or act.by not in principal.roles:
         failed.append(Reason("role", {"role": act.by}, "ask_colleague"))
-    if act.by is Role.AGENCY_ADMIN:
+    if act.by is APPROVER:
         failed += duties.not_oneself(principal.person_id, owner_id).failed
     return Decision(tuple(failed))
 

@@ -145,6 +145,9 @@ class CampaignInFull(CampaignSummary):
     remark = fields.String(
         allow_none=True, metadata=told("What your agency's approver asked for when they sent it back.")
     )
+    approvable = fields.Boolean(
+        metadata=told("False: it waits, and nobody who could open it is cleared for its level.")
+    )
     acts = fields.List(fields.String(), metadata=told("What you may do to it now, see `POST …/move`."))
     kept_until = fields.Date(
         allow_none=True, metadata=told("The last day of what is sealed; then it is shredded.")

@@ -13,7 +13,7 @@ from marketplace.foundation.db import Tx, reading, transaction
 from marketplace.web.blueprint import web
 from tasks import campaigns as use_cases
 from tasks.errors import WrongStage
-from tasks.stages import ACTS
+from tasks.stages import ACTS, APPROVER
 
 
 @web.get("/approvals")
@@ -40,8 +40,11 @@ def move_campaign(campaign_id: UUID) -> BaseResponse:
         raise WrongStage()
     with transaction() as tx:
         once(tx, lambda: _moved(tx, campaign_id, name))
-    approving = name in ("approve", "send_back")
-    to = url_for("web.approvals") if approving else url_for("web.room", campaign_id=campaign_id)
+    to = (
+        url_for("web.approvals")
+        if ACTS[name].by is APPROVER
+        else url_for("web.room", campaign_id=campaign_id)
+    )
     return redirect(to, 303)
 
 

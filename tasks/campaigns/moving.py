@@ -12,13 +12,13 @@ from marketplace.foundation import clock
 from marketplace.foundation.db import Tx
 from marketplace.foundation.input import BadFields, clean
 from security.log import audit
-from security.principal import Context, Principal, Role
+from security.principal import Context, Principal
 from tasks import approvers, facts, leasing, retention, stages
 from tasks.campaign_names import in_notice
 from tasks.errors import BadRemark, NotYoursToMove, Shredded, WrongStage
 from tasks.facts import CampaignFacts
 from tasks.models import Campaign
-from tasks.stages import ACTS, Stage
+from tasks.stages import ACTS, APPROVER, Stage
 
 LONGEST_REMARK = 2_000
 
@@ -40,7 +40,7 @@ def move(
         raise Shredded()
     wanted = ACTS[act]
     values: dict[str, Any] = {"stage": wanted.to, "state": _gate(wanted.to), "remark": kept}
-    if act == "approve":
+    if act in ("submit", "approve"):
         values["posted_on"] = clock.now(tx).date()
     moved = update(Campaign).where(Campaign.id == campaign_id, Campaign.stage.in_(sorted(wanted.come_from)))
     if tx.one_or_none(moved.values(values).returning(Campaign.id)) is None:
@@ -69,7 +69,7 @@ def _remark(act: str, remark: str) -> str | None:
 def _tell(tx: Tx, act: str, campaign: CampaignFacts) -> None:
     if act == "submit":
         approvers.tell(tx, campaign)
-    if ACTS[act].by is Role.AGENCY_ADMIN:
+    if ACTS[act].by is APPROVER:
         words = in_notice(campaign, campaign.name)
         path = f"/campaigns/{campaign.id}/room"
         notices.post(tx, campaign.owner_id, f"campaign.{act}", path=path, **words)

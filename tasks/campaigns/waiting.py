@@ -12,7 +12,7 @@ from security.principal import Context, Principal
 from tasks import access_sql, facts, policies, queries
 from tasks.errors import NoSuchCampaign, NotYoursToMove
 from tasks.models import Campaign, CampaignProgress
-from tasks.stages import ACTS, Stage, decide
+from tasks.stages import APPROVER, Stage, decide
 
 
 def waiting(db: Tx, *, actor: Principal, context: Context) -> list[dict[str, Any]]:
@@ -22,7 +22,7 @@ def waiting(db: Tx, *, actor: Principal, context: Context) -> list[dict[str, Any
     Rows have id, name, title, language, level, owner (a name), items, minutes, contributions, submitted_on, yours.
     """
     now = people.still_member(db, actor)
-    if ACTS["approve"].by not in now.roles:
+    if APPROVER not in now.roles:
         raise NotYoursToMove()
     rules = policies.everywhere(db, now)
     known = access_sql.may(db, "know", now, context, rules)

@@ -155,8 +155,14 @@ class TestBeforeItIsOpened:
         owner, approver = an_owner("harbour"), a_person("harbour", roles=ADMIN)
         campaign_id = posted(owner, draft=True)
         assert (stage_of(campaign_id), told(approver)) == (Stage.DRAFT, [])
+        with transaction() as tx:
+            today = clock.now(tx).date()
+            tx.execute(update(Campaign).values(posted_on=today - timedelta(days=3)))
         assert moved(campaign_id, "submit", owner) is Stage.SUBMITTED
         assert told(approver) == ["campaign.submit"]
+        with reading() as db:
+            (row,) = campaigns.waiting(db, actor=approver, context=AT_WORK)
+        assert row["submitted_on"] == today
 
 
 class TestApproval:
